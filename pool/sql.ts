@@ -18,15 +18,14 @@ import { ValidationError } from "./wire/errors.ts";
 /** The protocol counts parameters in 16 bits: https://www.postgresql.org/docs/18/protocol-message-formats.html */
 const MAX_PARAMETERS = 65_535;
 
+/**
+ * The property under which something that is not an {@link Sql} itself offers one to stand for it in a template: a
+ * model, whose other properties are named by its columns, or a query. A symbol, so that data can never carry it.
+ */
+export const FRAGMENT: unique symbol = Symbol("lifeguard.fragment");
+
 /** What may stand in a `sql` template: a fragment, or a value bound as one parameter. `undefined` may not. */
 export type SqlValue = string | number | bigint | boolean | object | null;
-
-/**
- * `sql-template-tag`'s prototype without its constructor, which copies both arrays for each statement; here a
- * template's own arrays are kept.
- */
-const Fragment: new () => BaseSql = function Fragment() {} as unknown as new () => BaseSql;
-Fragment.prototype = BaseSql.prototype;
 
 /** Texts of templates without nested fragments, by the template's identity. */
 const TEXTS = new WeakMap<readonly string[], string>();
@@ -44,13 +43,13 @@ const TEXTS = new WeakMap<readonly string[], string>();
  * console.assert(query.values.length === 2);
  * ```
  */
-export class Sql<Row = unknown> extends Fragment {
+export class Sql<Row = unknown> {
   /** The type of the statement's rows; never set. */
   declare readonly rowType?: Row;
   /** The text around the placeholders: one more than there are values. */
-  declare readonly strings: string[];
+  readonly strings: readonly string[];
   /** The values bound to `$1`, `$2`, …; an array is bound as one PostgreSQL array. */
-  declare readonly values: unknown[];
+  readonly values: readonly unknown[];
   #text: string | undefined;
 
   /**
@@ -62,7 +61,6 @@ export class Sql<Row = unknown> extends Fragment {
    * @throws {ValidationError} When there are more than 65,535 values, or not one fewer than strings.
    */
   constructor(strings: readonly string[], values: readonly unknown[], text?: string) {
-    super();
     if (strings.length !== values.length + 1) {
       throw new ValidationError(
         "sql",
@@ -75,13 +73,13 @@ export class Sql<Row = unknown> extends Fragment {
         `it has ${values.length} values, the protocol allows 65,535; bind arrays and use unnest($1) or = any($1)`,
       );
     }
-    this.strings = strings as string[];
-    this.values = values as unknown[];
+    this.strings = strings;
+    this.values = values;
     this.#text = text;
   }
 
   /** The statement as PostgreSQL takes it, with `$1`, `$2`, … for the values. */
-  override get text(): string {
+  get text(): string {
     return this.#text ??= textOf(this.strings);
   }
 
@@ -90,6 +88,10 @@ export class Sql<Row = unknown> extends Fragment {
     return { text: this.text, parameters: this.values.length };
   }
 }
+
+// Below sql-template-tag's class without its constructor, which copies both arrays for each statement: a template's
+// own arrays are kept, and its `instanceof` holds, so that its fragments take ours in.
+Object.setPrototypeOf(Sql.prototype, BaseSql.prototype);
 
 for (const name of ["nodejs.util.inspect.custom", "Deno.customInspect"]) {
   Object.defineProperty(Sql.prototype, Symbol.for(name), {
@@ -217,8 +219,8 @@ function numberPlaceholders(strings: readonly string[]): string {
   return text;
 }
 
-/** Checks values, and tells whether any is a fragment. */
-function hasFragment(values: readonly unknown[]): boolean {
+/** Checks values, puts its fragment in the place of each that offers one, and tells whether any is a fragment. */
+function hasFragment(values: unknown[]): boolean {
   let found = false;
   for (let i = 0; i < values.length; i++) {
     const value = values[i];
@@ -230,8 +232,15 @@ function hasFragment(values: readonly unknown[]): boolean {
         break;
       case "object":
         if (value === null) break;
-        if (value instanceof BaseSql) found = true;
-        else refuseObject(value, values, i);
+        if (!(value instanceof BaseSql)) {
+          const offered = (value as Partial<Record<typeof FRAGMENT, Sql>>)[FRAGMENT];
+          if (offered === undefined) {
+            refuseObject(value, values, i);
+            break;
+          }
+          values[i] = offered;
+        }
+        found = true;
         break;
       default:
         throw refused(values, i, describe(value));
@@ -267,7 +276,7 @@ function flatten<Row>(outer: readonly string[], inner: readonly unknown[]): Sql<
   for (let i = 0; i < inner.length; i++) {
     const child = inner[i];
     if (child instanceof BaseSql) {
-      if (!(child instanceof Sql)) hasFragment(child.values);
+      if (!(child instanceof Sql)) hasFragment([...(child as BaseSql).values]);
       pending += child.strings[0];
       for (let j = 0; j < child.values.length; j++) {
         strings.push(pending);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { inspect } from "node:util";
 import baseSql, { Sql as BaseSql } from "sql-template-tag";
-import { assertSql, Sql, sql } from "../../pool/sql.ts";
+import { assertSql, FRAGMENT, Sql, sql } from "../../pool/sql.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
 import { test } from "../harness.ts";
 
@@ -142,4 +142,10 @@ test("Sql prints its text and never a value", () => {
 
 test("Sql refuses strings and values that do not match", () => {
   refused(() => new Sql(["a"], [1]), /one string more/);
+});
+
+test("sql takes the fragment that an object offers", () => {
+  const table = { text: "a column", [FRAGMENT]: sql`"users"` };
+  assert.equal(sql`select ${1} from ${table}`.text, 'select $1 from "users"');
+  assert.equal(sql.join([table, table]).text, '"users", "users"');
 });
