@@ -1,0 +1,333 @@
+/**
+ * From what a user said to what a session needs: every setting is taken from the first place that has it
+ * (options, URL or `key=value` string, service file, `PG*` variables, default), as libpq does, then checked.
+ *
+ * @module
+ */
+import {
+  AUTH_METHODS,
+  type ConnectOptions,
+  type Password,
+  type ResolvedConnectOptions,
+  type ResolvedHost,
+} from "./connect_options.ts";
+import { CONNECT_SETTINGS } from "./connect_settings.ts";
+import { parseConnectionString } from "./connection_string.ts";
+import { type Environment, processEnvironment } from "./environment.ts";
+import { ConfigError } from "./errors.ts";
+import { findPassword, readPasswordFile } from "./password_file.ts";
+import { readRuntimeParameters } from "./runtime_parameters.ts";
+import { findService } from "./service_file.ts";
+import {
+  type Layer,
+  listed,
+  parseSetting,
+  parseText,
+  type RawValue,
+  refuse,
+  type Setting,
+} from "./setting.ts";
+import { optionsLayer, parametersLayer, SettingReader, variablesLayer } from "./setting_layers.ts";
+
+/** What resolution looks at besides its input. */
+export interface ResolveConnectContext {
+  /** The surroundings. Default: those of this process. */
+  readonly environment?: Environment;
+}
+
+/**
+ * Completes and checks what a user said about a connection.
+ *
+ * @param input A URL, a `key=value` string, or options; they are not written to.
+ * @param context See {@link ResolveConnectContext}.
+ * @returns Everything a session needs.
+ * @throws {ConfigError} When a setting is unknown, malformed, out of range, or contradicts another.
+ */
+export function resolveConnectOptions(
+  input: string | URL | ConnectOptions = {},
+  context: ResolveConnectContext = {},
+): ResolvedConnectOptions {
+  const environment = context.environment ?? processEnvironment;
+  const explicit = inputLayers(input, CONNECT_SETTINGS);
+  return resolveConnectLayers(completeLayers(explicit, environment), environment);
+}
+
+/** The layers of one input: its options, then the URL it is or has. */
+function inputLayers(input: unknown, settings: readonly Setting[]): Layer[] {
+  if (typeof input === "string" || input instanceof URL) return [urlLayer(String(input), settings)];
+  const layer = optionsLayer(input, settings);
+  const raw = layer.get("url");
+  return raw === undefined ? [layer] : [layer, urlLayer(urlText(raw), settings)];
+}
+
+/** The text of a `url` setting. */
+export function urlText(raw: RawValue): string {
+  return raw.value instanceof URL ? raw.value.href : parseText(raw);
+}
+
+/** The layer of a URL or a `key=value` string; `origin` says in errors where it was found. */
+export function urlLayer(text: string, settings: readonly Setting[], origin?: string): Layer {
+  const { source, parameters } = parseConnectionString(text, origin);
+  return parametersLayer(parameters, { settings, source });
+}
+
+/** The layers of a user's input, followed by the service file's and the variables'. */
+export function completeLayers(explicit: readonly Layer[], environment: Environment): Layer[] {
+  const variables = variablesLayer(environment, CONNECT_SETTINGS);
+  const reader = new SettingReader(CONNECT_SETTINGS, [...explicit, variables]);
+  const service = reader.text("service");
+  if (service === undefined) return [...explicit, variables];
+  return [...explicit, serviceLayer(service, reader, environment), variables];
+}
+
+function serviceLayer(service: string, reader: SettingReader, environment: Environment): Layer {
+  const paths = [
+    reader.text("serviceFile") ?? homePath(environment, ".pg_service.conf"),
+    prefixed(environment.variable("PGSYSCONFDIR"), "pg_service.conf"),
+  ].filter((path) => path !== undefined);
+  for (const path of paths) {
+    const text = environment.readFile(path);
+    const parameters = text === undefined ? undefined : findService(text, service, path);
+    if (parameters !== undefined) {
+      return parametersLayer(parameters, { settings: CONNECT_SETTINGS, source: `service "${service}"` });
+    }
+  }
+  throw refuse(
+    reader.raw("service")!,
+    "is not the name of a section in a service file that can be read",
+    `looked in ${
+      paths.length === 0 ? "no file" : listed(paths)
+    }; add the section "[${service}]", or set "serviceFile"` +
+      " (Deno needs --allow-read for it)",
+  );
+}
+
+function prefixed(directory: string | undefined, name: string): string | undefined {
+  return directory === undefined || directory === "" ? undefined : `${directory}/${name}`;
+}
+
+function homePath(environment: Environment, name: string): string | undefined {
+  return prefixed(environment.homeDirectory, name);
+}
+
+/** Reads and checks every setting of a connection. */
+export function resolveConnectLayers(
+  layers: readonly Layer[],
+  environment: Environment,
+): ResolvedConnectOptions {
+  const reader = new SettingReader(CONNECT_SETTINGS, layers);
+  const user = reader.text("user") ?? environment.userName;
+  if (user === undefined) {
+    throw new ConfigError(
+      "user",
+      "no user was given and the operating system's cannot be read; give a user, or let Deno read it " +
+        "with --allow-env=USER",
+      "defaults",
+    );
+  }
+  const database = reader.text("database") ?? user;
+  const replication = readReplication(reader);
+  const password = readPassword(reader);
+  const subject = { user, database: replication === true ? "replication" : database };
+  const passwordFile = password === undefined ? openPasswordFile(reader, environment) : undefined;
+  const hosts = readHosts(reader).map((host): ResolvedHost => {
+    const found = passwordFile === undefined
+      ? undefined
+      : findPassword(passwordFile, { ...subject, ...host });
+    return { ...host, password: found === undefined ? undefined : () => found };
+  });
+  const options: ResolvedConnectOptions = {
+    hosts,
+    user,
+    password,
+    database,
+    applicationName: reader.text("applicationName"),
+    options: reader.text("options"),
+    connectTimeout: reader.number("connectTimeout"),
+    targetSessionAttrs: reader.choice("targetSessionAttrs"),
+    loadBalanceHosts: reader.choice("loadBalanceHosts"),
+    ...readTls(reader, environment),
+    channelBinding: reader.choice("channelBinding"),
+    requireAuth: readRequireAuth(reader),
+    allowCleartextPassword: reader.boolean("allowCleartextPassword"),
+    keepAlive: reader.number("keepAlive"),
+    maxMessageSize: reader.number("maxMessageSize"),
+    runtimeParameters: readRuntimeParameters(reader, environment),
+    replication,
+  };
+  return options;
+}
+
+function readPassword(reader: SettingReader): Password | undefined {
+  const raw = reader.raw("password");
+  if (raw === undefined) return undefined;
+  if (typeof raw.value === "function") return raw.value as Password;
+  if (typeof raw.value !== "string") throw refuse(raw, "is not a string or a function", "give one of them");
+  const text = parseText(raw);
+  return () => text; // a function, so that printing the resolved options does not show it
+}
+
+function openPasswordFile(reader: SettingReader, environment: Environment): string | undefined {
+  const raw = reader.raw("passwordFile");
+  const path = raw === undefined ? homePath(environment, ".pgpass") : parseText(raw);
+  if (path === undefined) return undefined;
+  const isExplicit = raw !== undefined && raw.source !== reader.setting("passwordFile").variable;
+  if (isExplicit && environment.readFile(path) === undefined) {
+    throw refuse(
+      raw,
+      "cannot be read",
+      "give the path of a file that exists (Deno needs --allow-read for it)",
+    );
+  }
+  return readPasswordFile(environment, path);
+}
+
+type HostAddress = Omit<ResolvedHost, "password">;
+
+function readHosts(reader: SettingReader): HostAddress[] {
+  const addresses = reader.list("hostAddress");
+  const hosts = reader.list("host") ?? addresses ?? ["localhost"];
+  if (addresses !== undefined && addresses.length !== hosts.length) {
+    throw refuse(
+      reader.raw("hostAddress")!,
+      `has ${counted(addresses.length, "address", "addresses")} for ${
+        counted(hosts.length, "host", "hosts")
+      }`,
+      "give one for each host",
+    );
+  }
+  const ports = readPorts(reader);
+  if (ports.length !== 1 && ports.length !== hosts.length) {
+    throw refuse(
+      reader.raw("port")!,
+      `has ${ports.length} ports for ${counted(hosts.length, "host", "hosts")}`,
+      "give one port, or one for each host",
+    );
+  }
+  return hosts.map((name, index) => {
+    const host = name === "" ? addresses?.[index] || "localhost" : name;
+    const port = ports[ports.length === 1 ? 0 : index];
+    const address = addresses?.[index] || host;
+    checkHost(reader, host);
+    return { host, address, port, socketPath: addresses === undefined ? socketPath(host, port) : undefined };
+  });
+}
+
+/** What no host name, address or IPv6 zone contains; such text is most likely a misplaced part of a URL. */
+// deno-lint-ignore no-control-regex -- control characters are what is looked for
+const NOT_IN_HOST = /[\s\x00-\x1f\x7f"'<>\\^`{|}@?#/]/;
+
+function checkHost(reader: SettingReader, host: string): void {
+  if (host.startsWith("/") || host.startsWith("@") || !NOT_IN_HOST.test(host)) return;
+  const raw = reader.raw("host") ?? reader.raw("hostAddress")!;
+  throw refuse(
+    { ...raw, value: host },
+    'is not a host name, an address, or a directory that starts with "/"',
+    'give for example "db.example", "10.0.0.1", "::1" or "/var/run/postgresql"',
+  );
+}
+
+function counted(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
+function socketPath(host: string, port: number): string | undefined {
+  if (host.startsWith("/")) return `${host}/.s.PGSQL.${port}`;
+  if (host.startsWith("@")) return `\0${host.slice(1)}/.s.PGSQL.${port}`; // Linux's abstract namespace
+  return undefined;
+}
+
+function readPorts(reader: SettingReader): number[] {
+  const setting: Setting = { ...reader.setting("port"), type: "integer" };
+  const raw = reader.raw("port");
+  if (raw === undefined) return [5432];
+  const split = typeof raw.value === "string" && raw.form === "text" ? raw.value.split(",") : raw.value;
+  const items: unknown[] = Array.isArray(split) ? split : [split];
+  if (items.length === 0) throw refuse(raw, "is empty", "give at least one port, or leave it out");
+  return items.map((item) => item === "" ? 5432 : parseSetting(setting, { ...raw, value: item }) as number);
+}
+
+type TlsOptions = Pick<
+  ResolvedConnectOptions,
+  | "sslmode"
+  | "sslnegotiation"
+  | "sslRootCert"
+  | "sslCert"
+  | "sslKey"
+  | "sslPassword"
+  | "sslServerName"
+  | "sslMinVersion"
+  | "sslMaxVersion"
+>;
+
+function readTls(reader: SettingReader, environment: Environment): TlsOptions {
+  const homeFile = (name: string): string | undefined => {
+    const path = homePath(environment, `.postgresql/${name}`);
+    return path !== undefined && environment.readFile(path) !== undefined ? path : undefined;
+  };
+  const isSystem = reader.text("sslRootCert") === "system";
+  const modeRaw = reader.raw("sslmode");
+  const sslmode: TlsOptions["sslmode"] = modeRaw === undefined && isSystem
+    ? "verify-full"
+    : reader.choice("sslmode");
+  if (isSystem && sslmode !== "verify-full") {
+    throw refuse(modeRaw!, 'is too weak for sslrootcert "system"', 'give "verify-full"');
+  }
+  const sslnegotiation: TlsOptions["sslnegotiation"] = reader.choice("sslnegotiation");
+  if (sslnegotiation === "direct" && ["disable", "allow", "prefer"].includes(sslmode)) {
+    throw refuse(
+      reader.raw("sslnegotiation")!,
+      `cannot be used with sslmode "${sslmode}"`,
+      'set sslmode to "require", "verify-ca" or "verify-full"',
+    );
+  }
+  const used = sslmode !== "disable";
+  const sslMinVersion: TlsOptions["sslMinVersion"] = reader.choice("sslMinVersion");
+  const sslMaxVersion = reader.text("sslMaxVersion") as TlsOptions["sslMaxVersion"];
+  if (sslMaxVersion !== undefined && sslMaxVersion < sslMinVersion) {
+    throw refuse(
+      reader.raw("sslMaxVersion")!,
+      `is older than the oldest version allowed, "${sslMinVersion}"`,
+      "raise it, or lower the oldest version",
+    );
+  }
+  return {
+    sslmode,
+    sslnegotiation,
+    sslRootCert: reader.text("sslRootCert") ?? (used ? homeFile("root.crt") : undefined),
+    sslCert: reader.text("sslCert") ?? (used ? homeFile("postgresql.crt") : undefined),
+    sslKey: reader.text("sslKey") ?? (used ? homeFile("postgresql.key") : undefined),
+    sslPassword: reader.text("sslPassword"),
+    sslServerName: reader.text("sslServerName"),
+    sslMinVersion,
+    sslMaxVersion,
+  };
+}
+
+function readRequireAuth(reader: SettingReader): readonly string[] {
+  const methods = reader.list("requireAuth") ?? [];
+  const raw = reader.raw("requireAuth");
+  const known: readonly string[] = AUTH_METHODS;
+  const negated = methods.filter((method) => method.startsWith("!"));
+  for (const method of methods) {
+    if (!known.includes(method.replace(/^!/, ""))) {
+      throw refuse({ ...raw!, value: method }, "is not a way to authenticate", `give ${listed(known)}`);
+    }
+  }
+  if (negated.length !== 0 && negated.length !== methods.length) {
+    throw refuse(raw!, "negates some methods and not others", 'negate all of them with "!", or none');
+  }
+  return methods;
+}
+
+function readReplication(reader: SettingReader): boolean | "database" {
+  const raw: RawValue | undefined = reader.raw("replication");
+  if (raw === undefined) return false;
+  if (raw.value === "database") return "database";
+  const setting: Setting = { ...reader.setting("replication"), type: "boolean" };
+  try {
+    return parseSetting(setting, raw) as boolean;
+  } catch {
+    throw refuse(raw, "is not allowed", 'give true, false or "database"');
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * The settings by the names a source gives them, with advice for a name that is not one.
+ *
+ * @module
+ */
+import { ConfigError } from "./errors.ts";
+import { nearestWord, plainWord } from "./nearest_word.ts";
+import { listed, type RawValue, type Setting } from "./setting.ts";
+
+/** What users of other libraries write, by its plain form, and the setting that does it here. */
+const SYNONYMS: Readonly<Record<string, string>> = {
+  username: "user",
+  pass: "password",
+  pwd: "password",
+  passfile: "passwordFile",
+  db: "database",
+  dbname: "database",
+  hostname: "host",
+  hostaddr: "hostAddress",
+  server: "host",
+  ssl: "sslmode",
+  tls: "sslmode",
+  ca: "sslRootCert",
+  cert: "sslCert",
+  key: "sslKey",
+  connectionstring: "url",
+  connectionlimit: "max",
+  maxconnections: "max",
+  poolsize: "max",
+  size: "max",
+  poolmin: "min",
+  poolmax: "max",
+  maxuses: "maxLifetime",
+  maxage: "maxLifetime",
+  connectiontimeoutmillis: "acquireTimeout",
+  pooltimeout: "acquireTimeout",
+  idletimeoutmillis: "idleTimeout",
+  statementtimeout: "queryTimeout",
+  schema: "runtimeParameters",
+  searchpath: "runtimeParameters",
+  timezone: "runtimeParameters",
+  pgbouncer: "prepare",
+};
+
+/** The settings by the names one kind of source gives them. */
+export type Names = ReadonlyMap<string, Setting>;
+
+/** The setting of a name as a user wrote it, or a ConfigError with a suggestion. */
+export function namedSetting(names: Names, name: string, raw: Omit<RawValue, "name" | "value">): Setting {
+  const setting = names.get(name);
+  if (setting !== undefined) return setting;
+  if (!raw.printable) {
+    throw new ConfigError(
+      "url",
+      "a parameter (not shown) is not known; percent-encode or quote special characters in the password, " +
+        `and use only ${listed([...names.keys()])}`,
+      raw.source,
+    );
+  }
+  const synonym = SYNONYMS[plainWord(name)];
+  const bySynonym = [...names].find(([, { key }]) => key === synonym)?.[0];
+  const hint = bySynonym ?? nearestWord(name, [...names.keys()]);
+  throw new ConfigError(
+    name.length > 60 ? `${name.slice(0, 60)}…` : name,
+    hint === undefined
+      ? `it is not known; use ${listed([...names.keys()])}`
+      : `it is not known; did you mean "${hint}"?`,
+    raw.source,
+  );
+}
