@@ -1,7 +1,7 @@
 /**
  * One SCRAM-SHA-256 exchange (https://www.rfc-editor.org/rfc/rfc5802, https://www.rfc-editor.org/rfc/rfc7677).
  *
- * States: `start` → `first-sent` → `final-sent` → `verified`. A message in any other state is refused. Only in
+ * States: `start` → `first-sent` → `deriving` → `final-sent` → `verified`. A message in any other state is refused. Only in
  * `verified` has the server proved that it knows the password.
  *
  * @module
@@ -36,6 +36,7 @@ export interface ScramOptions {
 type ScramState =
   | { readonly name: "start" }
   | { readonly name: "first-sent" }
+  | { readonly name: "deriving" }
   | { readonly name: "final-sent"; readonly signature: Uint8Array }
   | { readonly name: "verified" };
 
@@ -78,6 +79,7 @@ export class ScramExchange {
     const bound = typeof binding === "string" ? header : Buffer.concat([header, binding.endPoint]);
     const withoutProof = `c=${bound.toString("base64")},r=${nonce}`;
     const authMessage = `${this.#firstBare()},${serverFirst},${withoutProof}`;
+    this.#state = { name: "deriving" };
     const keys = await saltedKeys(saslprep(password), { salt, iterations });
     const clientSignature = hmac(keys.storedKey, authMessage);
     const proof = keys.clientKey.map((byte, index) => byte ^ clientSignature[index]);
