@@ -87,6 +87,8 @@ export interface ConnectionErrorOptions extends LifeguardErrorOptions {
   readonly outcomeUnknown?: boolean;
   /** Whether the request provably never left this process. Default false. */
   readonly neverSent?: boolean;
+  /** The SQLSTATE the server gave, or the one that fits. Default `"08006"`, connection failure. */
+  readonly sqlState?: string;
 }
 
 /** The connection could not be made, or was lost. */
@@ -96,12 +98,15 @@ export class ConnectionError extends LifeguardError {
   readonly outcomeUnknown: boolean;
   /** True when the request provably never left this process. */
   readonly neverSent: boolean;
+  /** The SQLSTATE the server gave, for example `"57P01"` when it shuts down; otherwise `"08006"`. */
+  readonly sqlState: string;
 
   /** Creates the error; see {@link ConnectionErrorOptions}. */
   constructor(message: string, options: ConnectionErrorOptions = {}) {
     super(message, { retryable: options.outcomeUnknown !== true, ...options });
     this.outcomeUnknown = options.outcomeUnknown ?? false;
     this.neverSent = options.neverSent ?? false;
+    this.sqlState = options.sqlState ?? "08006";
   }
 }
 
@@ -174,10 +179,25 @@ export class QueryTimeoutError extends LifeguardError {
   readonly code = "QUERY_TIMEOUT";
   /** The timeout in milliseconds. */
   readonly timeout: number;
+  /** True when the server did not confirm the cancellation, so that a write may have taken effect. */
+  readonly outcomeUnknown: boolean;
 
-  /** Creates the error for a timeout in milliseconds; `problem` says what was done about it. */
-  constructor(timeout: number, problem: string, options: LifeguardErrorOptions = {}) {
-    super(`Cannot finish the query within ${timeout} ms: ${problem}`, options);
+  /**
+   * Creates the error.
+   *
+   * @param timeout The timeout in milliseconds.
+   * @param confirmed Whether the server confirmed that the statement was cancelled.
+   */
+  constructor(timeout: number, confirmed: boolean, options: LifeguardErrorOptions = {}) {
+    super(
+      `Cannot finish the query within ${timeout} ms: ${
+        confirmed
+          ? "the server cancelled it"
+          : "the server has not confirmed its cancellation, so it may still take effect"
+      }; give it a longer "timeout" or make it faster`,
+      options,
+    );
     this.timeout = timeout;
+    this.outcomeUnknown = !confirmed;
   }
 }

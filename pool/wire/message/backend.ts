@@ -1,0 +1,212 @@
+/**
+ * The bodies of the messages a server sends, as values. Pure; every count and length is checked against the end of
+ * the message, and a body that does not add up is a `ProtocolError` that names the message.
+ * Source: https://www.postgresql.org/docs/18/protocol-message-formats.html
+ *
+ * @module
+ */
+import type { ByteSource } from "../byte_source.ts";
+import { ProtocolError } from "../errors.ts";
+
+/** One column of a result, from RowDescription. */
+export interface Field {
+  /** The column's name. */
+  readonly name: string;
+  /** The table's OID, or 0. */
+  readonly table: number;
+  /** The column's number in that table, or 0. */
+  readonly column: number;
+  /** The type's OID. */
+  readonly type: number;
+  /** The type modifier, or -1. */
+  readonly modifier: number;
+}
+
+/** The fields of ErrorResponse and NoticeResponse by their one-letter codes. */
+export type ErrorFields = ReadonlyMap<string, string>;
+
+/** A cursor over one message's body that never leaves it. */
+class Body {
+  readonly #message: string;
+  readonly #source: ByteSource;
+  readonly #end: number;
+  #at: number;
+
+  constructor(message: string, source: ByteSource, offset: number, end: number) {
+    this.#message = message;
+    this.#source = source;
+    this.#at = offset;
+    this.#end = end;
+  }
+
+  /** Moves past `size` bytes; returns where they were. */
+  #take(size: number): number {
+    const at = this.#at;
+    if (size < 0 || at + size > this.#end) throw this.bad("it ends too early");
+    this.#at = at + size;
+    return at;
+  }
+
+  bad(problem: string): ProtocolError {
+    return new ProtocolError(this.#message, problem);
+  }
+
+  u8(): number {
+    return this.#source.u8(this.#take(1));
+  }
+
+  i16(): number {
+    return this.#source.i16(this.#take(2));
+  }
+
+  i32(): number {
+    return this.#source.i32(this.#take(4));
+  }
+
+  u32(): number {
+    return this.#source.u32(this.#take(4));
+  }
+
+  /** A count of things of at least `size` bytes each. */
+  count(size: number): number {
+    const count = this.i16() & 0xffff;
+    if (count * size > this.#end - this.#at) {
+      throw this.bad(`it announces ${count} items, more than it holds`);
+    }
+    return count;
+  }
+
+  rest(): Uint8Array<ArrayBuffer> {
+    return this.#source.copy(this.#at, this.#end - this.#take(this.#end - this.#at));
+  }
+
+  cstring(): string {
+    const nul = this.#source.bytes.indexOf(0, this.#at);
+    if (nul < 0 || nul >= this.#end) throw this.bad("a text is not terminated");
+    const at = this.#take(nul + 1 - this.#at);
+    try {
+      return this.#source.utf8(at, nul - at);
+    } catch {
+      throw this.bad("a text is not valid UTF-8");
+    }
+  }
+
+  finish(): void {
+    if (this.#at !== this.#end) throw this.bad(`${this.#end - this.#at} bytes are left over`);
+  }
+}
+
+/** Reads RowDescription. */
+export function readRowDescription(source: ByteSource, offset: number, end: number): Field[] {
+  const body = new Body("RowDescription", source, offset, end);
+  const fields: Field[] = [];
+  for (let left = body.count(19); left > 0; left--) {
+    const name = body.cstring();
+    const table = body.u32();
+    const column = body.i16();
+    const type = body.u32();
+    body.i16();
+    const modifier = body.i32();
+    body.i16();
+    fields.push({ name, table, column, type, modifier });
+  }
+  body.finish();
+  return fields;
+}
+
+/** Reads ParameterDescription: the types' OIDs. */
+export function readParameterDescription(source: ByteSource, offset: number, end: number): number[] {
+  const body = new Body("ParameterDescription", source, offset, end);
+  const oids: number[] = [];
+  for (let left = body.count(4); left > 0; left--) oids.push(body.u32());
+  body.finish();
+  return oids;
+}
+
+/** Reads the fields of ErrorResponse or NoticeResponse. */
+export function readErrorFields(name: string, source: ByteSource, offset: number, end: number): ErrorFields {
+  const body = new Body(name, source, offset, end);
+  const fields = new Map<string, string>();
+  for (let code = body.u8(); code !== 0; code = body.u8()) {
+    fields.set(String.fromCharCode(code), body.cstring());
+  }
+  body.finish();
+  return fields;
+}
+
+/** Reads ParameterStatus: a setting's name and value. */
+export function readParameterStatus(
+  source: ByteSource,
+  offset: number,
+  end: number,
+): readonly [string, string] {
+  const body = new Body("ParameterStatus", source, offset, end);
+  const status = [body.cstring(), body.cstring()] as const;
+  body.finish();
+  return status;
+}
+
+/** What NOTIFY carried. */
+export interface Notification {
+  /** The server process that sent it. */
+  readonly processId: number;
+  /** The channel's name. */
+  readonly channel: string;
+  /** The payload; empty when none was given. */
+  readonly payload: string;
+}
+
+/** Reads NotificationResponse. */
+export function readNotification(source: ByteSource, offset: number, end: number): Notification {
+  const body = new Body("NotificationResponse", source, offset, end);
+  const notification = { processId: body.i32(), channel: body.cstring(), payload: body.cstring() };
+  body.finish();
+  return notification;
+}
+
+/** What BackendKeyData carries: what a CancelRequest must show. */
+export interface BackendKey {
+  /** The server process's id. */
+  readonly processId: number;
+  /** The secret, 4 to 256 bytes. */
+  readonly secretKey: Uint8Array;
+}
+
+/** Reads BackendKeyData. */
+export function readBackendKey(source: ByteSource, offset: number, end: number): BackendKey {
+  const body = new Body("BackendKeyData", source, offset, end);
+  const size = end - offset - 4;
+  if (size < 4 || size > 256) throw body.bad(`its key has ${size} bytes, 4 to 256 are allowed`);
+  return { processId: body.i32(), secretKey: body.rest() };
+}
+
+/** Reads the command tag of CommandComplete, for example `"INSERT 0 1"`. */
+export function readCommandTag(source: ByteSource, offset: number, end: number): string {
+  const body = new Body("CommandComplete", source, offset, end);
+  const tag = body.cstring();
+  body.finish();
+  return tag;
+}
+
+/** What CopyInResponse, CopyOutResponse and CopyBothResponse say. */
+export interface CopyResponse {
+  /** Whether the whole is binary. */
+  readonly binary: boolean;
+  /** How many columns each row has. */
+  readonly columns: number;
+}
+
+/** Reads CopyInResponse or CopyOutResponse. */
+export function readCopyResponse(
+  name: string,
+  source: ByteSource,
+  offset: number,
+  end: number,
+): CopyResponse {
+  const body = new Body(name, source, offset, end);
+  const binary = body.u8() !== 0;
+  const columns = body.count(2);
+  for (let left = columns; left > 0; left--) body.i16();
+  body.finish();
+  return { binary, columns };
+}
