@@ -7,6 +7,9 @@
 /** One function under test; it fails by throwing. */
 export type TestBody = () => void | Promise<void>;
 
+/** What a user may grant beside the network, by the name of Deno's flag: `--allow-read`, … */
+export type Grant = "read" | "write" | "env" | "sys" | "run";
+
 /** How a test is registered. */
 export interface TestOptions {
   /** A reason not to run, printed beside the test's name; `undefined` runs the test. */
@@ -15,6 +18,12 @@ export interface TestOptions {
   readonly timeout?: number;
   /** False where a native resource outlives one test by design (an in-process PostgreSQL). Default true. */
   readonly sanitize?: boolean;
+  /**
+   * Everything that Deno grants to this test beside the network. `["read"]` is ignored where the run may not
+   * read; `[]` proves what happens under `--allow-net` alone, and is ignored on Bun, which grants everything.
+   * By default a test may do what the run may do.
+   */
+  readonly allow?: readonly Grant[];
 }
 
 interface DenoTestDefinition {
@@ -22,12 +31,22 @@ interface DenoTestDefinition {
   ignore: boolean;
   sanitizeOps: boolean;
   sanitizeResources: boolean;
+  permissions?: Partial<Record<Grant | "net" | "ffi" | "import", "inherit" | false>>;
   fn: TestBody;
 }
 
+interface DenoApi {
+  test(definition: DenoTestDefinition): void;
+  permissions: { query(descriptor: { name: Grant }): Promise<{ state: string }> };
+}
+
 interface Runtime {
+  /** What the run grants beside the network. */
+  readonly granted: ReadonlySet<Grant>;
   register(name: string, body: TestBody, ignore: boolean, options: TestOptions): void;
 }
+
+const GRANTS: readonly Grant[] = ["read", "write", "env", "sys", "run"];
 
 /** The runtime the suite runs on. */
 export const runtime: "deno" | "bun" = "Bun" in globalThis ? "bun" : "deno";
@@ -42,20 +61,27 @@ async function findRuntime(): Promise<Runtime> {
       };
     };
     return {
+      granted: new Set(GRANTS),
       register(name, body, ignore, options) {
         if (ignore) bun.test.skip(name, body);
         else bun.test(name, body, (options.timeout ?? 30_000) + 1_000);
       },
     };
   }
-  const denoTest =
-    (globalThis as unknown as { Deno: { test(definition: DenoTestDefinition): void } }).Deno.test;
+  const deno = (globalThis as unknown as { Deno: DenoApi }).Deno;
+  const states = await Promise.all(GRANTS.map((name) => deno.permissions.query({ name })));
   return {
-    register(name, body, ignore, options) {
-      const sanitize = options.sanitize ?? true;
-      denoTest({ name, ignore, fn: body, sanitizeOps: sanitize, sanitizeResources: sanitize });
+    granted: new Set(GRANTS.filter((_, index) => states[index].state === "granted")),
+    register(name, body, ignore, { sanitize = true, allow }) {
+      const definition = { name, ignore, fn: body, sanitizeOps: sanitize, sanitizeResources: sanitize };
+      deno.test(allow === undefined ? definition : { ...definition, permissions: permissions(allow) });
     },
   };
+}
+
+function permissions(allow: readonly Grant[]): DenoTestDefinition["permissions"] {
+  const grants = GRANTS.map((name) => [name, allow.includes(name) ? "inherit" : false] as const);
+  return { net: "inherit", import: "inherit", ffi: false, ...Object.fromEntries(grants) };
 }
 
 const current: Runtime = await findRuntime();
@@ -72,9 +98,19 @@ export function test(name: string, body: TestBody): void;
 export function test(name: string, second: TestOptions | TestBody, third?: TestBody): void {
   const options = typeof second === "function" ? {} : second;
   const body = typeof second === "function" ? second : third!;
-  const ignored = options.ignore !== undefined;
-  if (ignored) console.log(`ignored: ${name}: ${options.ignore}`);
+  const reason = options.ignore ?? missingGrant(options.allow);
+  const ignored = reason !== undefined;
+  if (ignored) console.log(`ignored: ${name}: ${reason}`);
   current.register(name, () => withDeadline(name, body, options.timeout ?? 30_000), ignored, options);
+}
+
+function missingGrant(allow: readonly Grant[] | undefined): string | undefined {
+  if (allow === undefined) return undefined;
+  if (runtime === "bun") {
+    return allow.length === 0 ? "Bun has no permissions that could be refused" : undefined;
+  }
+  const missing = allow.filter((name) => !current.granted.has(name));
+  return missing.length > 0 ? `run with ${missing.map((name) => `--allow-${name}`).join(" ")}` : undefined;
 }
 
 async function withDeadline(name: string, body: TestBody, timeout: number): Promise<void> {
