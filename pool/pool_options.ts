@@ -6,6 +6,7 @@
  * @module
  */
 import type { CodecOptions } from "./wire/codec/codec.ts";
+import type { CustomCodec } from "./wire/codec/custom.ts";
 import type { ConnectOptions, ResolvedConnectOptions } from "./wire/connect_options.ts";
 
 /** How statements are prepared. */
@@ -107,6 +108,8 @@ export interface PoolOptions extends ConnectOptions, CodecOptions {
   readonly pipelineDepth?: number;
   /** Whether statements are prepared by name; `"auto"` stops when a transaction pooler is found. Default `"auto"`. */
   readonly prepare?: PrepareMode;
+  /** Codecs of your own, by the type's name (`"geometry"`) or its schema and name; they replace those that exist. */
+  readonly codecs?: Readonly<Record<string, CustomCodec>>;
   /** The function of your database that receives the session context at the start of a transaction. */
   readonly sessionContextFunction?: string;
   /** Path of the TOML file instead of `config/config.toml`; it must then exist. `false` reads none. */
@@ -137,6 +140,12 @@ export type PoolTarget =
     /** How the session logs in; its `hosts` are not used. */
     readonly connect: ResolvedConnectOptions;
   };
+
+/** What the registry of codecs is told. */
+export interface ResolvedCodecOptions extends Required<CodecOptions> {
+  /** The user's own codecs; the registry checks them. */
+  readonly codecs: Readonly<Record<string, CustomCodec>>;
+}
 
 /** {@link PoolOptions} after everything was looked up and checked. Durations are milliseconds; 0 is as above. */
 export interface ResolvedPoolOptions {
@@ -178,8 +187,8 @@ export interface ResolvedPoolOptions {
   readonly pipelineDepth: number;
   /** Whether statements are prepared by name. */
   readonly prepare: PrepareMode;
-  /** JavaScript types that stand for PostgreSQL types. */
-  readonly codecs: Required<CodecOptions>;
+  /** What the registry of codecs is told. */
+  readonly codecs: ResolvedCodecOptions;
   /** The function that receives the session context. */
   readonly sessionContextFunction: string | undefined;
   /** Called with every notice. */

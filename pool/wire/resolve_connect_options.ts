@@ -74,30 +74,37 @@ export function urlLayer(text: string, settings: readonly Setting[], origin?: st
 /** The layers of a user's input, followed by the service file's and the variables'. */
 export function completeLayers(explicit: readonly Layer[], environment: Environment): Layer[] {
   const variables = variablesLayer(environment, CONNECT_SETTINGS);
-  const reader = new SettingReader(CONNECT_SETTINGS, [...explicit, variables]);
-  const service = reader.text("service");
-  if (service === undefined) return [...explicit, variables];
-  return [...explicit, serviceLayer(service, reader, environment), variables];
+  const layers = [...explicit, variables];
+  return [...explicit, ...serviceLayers(layers, environment, layers), variables];
 }
 
-function serviceLayer(service: string, reader: SettingReader, environment: Environment): Layer {
+/** The layer of the service that `layers` name, if any; which file it is in may be said by `fileLayers` too. */
+export function serviceLayers(
+  fileLayers: readonly Layer[],
+  environment: Environment,
+  layers: readonly Layer[],
+): Layer[] {
+  const service = new SettingReader(CONNECT_SETTINGS, layers).raw("service");
+  if (service === undefined) return [];
+  const name = parseText(service);
   const paths = [
-    reader.text("serviceFile") ?? homePath(environment, ".pg_service.conf"),
+    new SettingReader(CONNECT_SETTINGS, fileLayers).text("serviceFile") ??
+      homePath(environment, ".pg_service.conf"),
     prefixed(environment.variable("PGSYSCONFDIR"), "pg_service.conf"),
   ].filter((path) => path !== undefined);
   for (const path of paths) {
     const text = environment.readFile(path);
-    const parameters = text === undefined ? undefined : findService(text, service, path);
+    const parameters = text === undefined ? undefined : findService(text, name, path);
     if (parameters !== undefined) {
-      return parametersLayer(parameters, { settings: CONNECT_SETTINGS, source: `service "${service}"` });
+      return [parametersLayer(parameters, { settings: CONNECT_SETTINGS, source: `service "${name}"` })];
     }
   }
   throw refuse(
-    reader.raw("service")!,
+    service,
     "is not the name of a section in a service file that can be read",
     `looked in ${
       paths.length === 0 ? "no file" : listed(paths)
-    }; add the section "[${service}]", or set "serviceFile"` +
+    }; add the section "[${name}]", or set "serviceFile"` +
       " (Deno needs --allow-read for it)",
   );
 }

@@ -217,7 +217,7 @@ function numberOf(setting: Setting, raw: RawValue): number | undefined {
 export function rangeText(setting: Setting): string {
   const { min = 0, max = Number.MAX_SAFE_INTEGER, zero } = setting;
   const range = `${amount(setting, min)} to ${amount(setting, max)}`;
-  return zero === undefined ? range : `${range}, or 0 for ${zero}`;
+  return zero === undefined ? range : `${range}, or 0 (${zero})`;
 }
 
 /** A number of a setting with its unit, in words: `30 s`, `64 MiB`, `256`. */
