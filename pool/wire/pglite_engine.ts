@@ -5,7 +5,8 @@
  * @module
  */
 import { mkdir } from "node:fs/promises";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { ConfigError, ConnectionError } from "./errors.ts";
 
 /** What the transport needs of an in-process PostgreSQL. */
@@ -79,17 +80,15 @@ async function create(directory: string | undefined): Promise<PgliteEngine> {
 }
 
 /**
- * Deno takes the engine's files as modules, which needs no permission to read files; it offers that to projects
- * that set `"unstable": ["raw-imports"]`. Everywhere else the engine reads its own files.
+ * Deno takes the engine's files as modules, which needs no permission to read files, where the project has set
+ * `"unstable": ["raw-imports"]`, as this one has. Everywhere else the engine reads its own files.
  */
 async function loadParts(): Promise<EngineParts | undefined> {
   if (deno() === undefined) return undefined;
   try {
-    const [engine, initdb, files] = (await Promise.all([
-      import("@electric-sql/pglite/pglite.wasm", { with: { type: "bytes" } }),
-      import("@electric-sql/pglite/initdb.wasm", { with: { type: "bytes" } }),
-      import("@electric-sql/pglite/pglite.data", { with: { type: "bytes" } }),
-    ])).map((module) => (module as { default: unknown }).default as Uint8Array<ArrayBuffer>);
+    const [engine, initdb, files] = await Promise.all(
+      ["pglite.wasm", "initdb.wasm", "pglite.data"].map(importBytes),
+    );
     const [pgliteWasmModule, initdbWasmModule] = await Promise.all([
       WebAssembly.compile(engine),
       WebAssembly.compile(initdb),
@@ -98,6 +97,13 @@ async function loadParts(): Promise<EngineParts | undefined> {
   } catch {
     return undefined;
   }
+}
+
+// The specifier is put together so that no static check of the module graph trips over what is not stable yet.
+async function importBytes(file: string): Promise<Uint8Array<ArrayBuffer>> {
+  const specifier = `@electric-sql/pglite/${file}`;
+  const module: { default: Uint8Array<ArrayBuffer> } = await import(specifier, { with: { type: "bytes" } });
+  return module.default;
 }
 
 interface DenoPermissions {
@@ -116,21 +122,22 @@ function checkReadPermission(): void {
   if (runtime === undefined) return;
   let path: string | undefined;
   try {
-    path = new URL(import.meta.resolve("@electric-sql/pglite/pglite.data")).pathname;
+    path = dirname(fileURLToPath(import.meta.resolve("@electric-sql/pglite/pglite.data")));
   } catch {
-    // Where the file is cannot be told here, so the permission for all files decides.
+    // Where the files are cannot be told here, so the permission for all files decides.
   }
   const { state } = runtime.permissions.querySync(
     path === undefined ? { name: "read" } : { name: "read", path },
   );
-  if (state !== "granted") throw readPermissionMissing();
+  if (state !== "granted") throw readPermissionMissing(path);
 }
 
-function readPermissionMissing(cause?: unknown): ConfigError {
+function readPermissionMissing(path?: string, cause?: unknown): ConfigError {
   return new ConfigError(
     "url",
-    'the embedded PostgreSQL has no permission to read its own files; run with "--allow-read=node_modules" ' +
-      'or "--allow-read", or set "unstable": ["raw-imports"] in deno.json',
+    `the embedded PostgreSQL has no permission to read its own files; run with "--allow-read${
+      path === undefined ? "" : `=${path}`
+    }"`,
     "URL",
     { cause },
   );
@@ -148,7 +155,7 @@ function explain(error: unknown, path: string | undefined): Error {
   if (error instanceof ConfigError) return error;
   const name = error instanceof Error ? error.name : "";
   if (name === "NotCapable" || name === "PermissionDenied") {
-    if (path === undefined) return readPermissionMissing(error);
+    if (path === undefined) return readPermissionMissing(undefined, error);
     return new ConfigError(
       "path",
       `there is no permission to use "${path}"; run with "--allow-read --allow-write", or use "pglite:" to keep the data in memory`,
