@@ -26,6 +26,8 @@ export interface Codec<Value = unknown> {
   readonly oid: number;
   /** Whether the type has a binary form that this codec reads and writes; otherwise text is used both ways. */
   readonly binary: boolean;
+  /** Whether a value may itself be a JavaScript array, so that nesting does not tell an array's dimensions. */
+  readonly arrayValues?: boolean;
   /** Appends the value's binary form, without its length. Throws ValidationError and may leave partial bytes. */
   encode(value: Value, writer: ByteWriter): void;
   /** Reads the binary form at `offset`; `length` bytes lie inside the message. */
