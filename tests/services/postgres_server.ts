@@ -60,8 +60,13 @@ export class PostgresServer {
     const server = new PostgresServer(options);
     await Deno.mkdir(options.folder);
     await giveTo(options.account, options.folder);
-    await server.#makeData();
-    await server.start();
+    try {
+      await server.#makeData();
+      await server.start();
+    } catch (error) {
+      await server.remove();
+      throw error;
+    }
     return server;
   }
 

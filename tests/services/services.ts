@@ -7,6 +7,8 @@ import {
   type IsolatedServerOptions,
   SERVICE_NAME,
   type ServicesDescription,
+  SHARED_SERVICES,
+  type SharedService,
 } from "./description.ts";
 import { HelperServer } from "./helper_server.ts";
 import { findProgram } from "./installed_program.ts";
@@ -66,12 +68,17 @@ export class Services {
     return new Services(folder, account, authority, await authority.issue({ subject: "cert_user" }));
   }
 
-  /** Starts everything that can be started; what cannot is in `missing`, with its reason. */
-  async start(): Promise<void> {
+  /**
+   * Starts the shared services; what cannot be started is in `missing`, with its reason.
+   *
+   * @param only Those to start; a replica and PgBouncer come with the primary only.
+   */
+  async start(only: ReadonlySet<SharedService> = new Set(SHARED_SERVICES)): Promise<void> {
+    for (const name of SHARED_SERVICES) if (!only.has(name)) this.missing[name] = "it was not asked for";
     await Promise.all([
       this.#attempt(["primary", "replica"], async () => {
         await this.#shared("primary", 18);
-        await this.#shared("replica", 18, "primary");
+        if (this.missing.replica === undefined) await this.#shared("replica", 18, "primary");
         const rows = await this.postgres.get("primary")!.query(
           "SELECT name FROM pg_available_extensions ORDER BY name",
         );
@@ -143,6 +150,7 @@ export class Services {
   }
 
   async #attempt(names: string[], start: () => Promise<void>): Promise<void> {
+    if (names.every((name) => this.missing[name] !== undefined)) return;
     try {
       await start();
     } catch (error) {
@@ -234,7 +242,6 @@ export class Services {
   }
 
   async #startPgbouncer(): Promise<void> {
-    if (this.missing.pgbouncer !== undefined) return;
     const found = await findProgram("pgbouncer", "pgbouncer");
     if ("reason" in found) throw new Error(found.reason);
     const primary = this.find("primary");

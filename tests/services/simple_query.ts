@@ -1,5 +1,5 @@
 /**
- * A PostgreSQL client of the supervisor's own, of one simple query at a time over the trusted Unix socket. It
+ * A PostgreSQL client of the supervisor's own, of one simple query at a time where it is trusted without a password. It
  * shares nothing with the library, so that a fault of the library cannot bring down the services that test it.
  */
 import { Buffer } from "node:buffer";
@@ -7,6 +7,19 @@ import { connect, type Socket } from "node:net";
 
 /** One row: the text of each column, or null. */
 export type TextRow = (string | null)[];
+
+/** Where a session goes and how. */
+export interface SessionOptions {
+  /** Default `postgres`. */
+  readonly database?: string;
+  /** A role that `pg_hba.conf` trusts there. Default `postgres`, which it trusts over the Unix socket only. */
+  readonly user?: string;
+  /** Milliseconds to wait for each answer. Default 30,000. */
+  readonly timeout?: number;
+}
+
+/** A socket's path, or an address. */
+export type SessionTarget = string | { readonly host: string; readonly port: number };
 
 /** A session that runs one statement after another. */
 export class SimpleSession implements Disposable {
@@ -30,22 +43,17 @@ export class SimpleSession implements Disposable {
   }
 
   /**
-   * Opens a session as `postgres`, which `pg_hba.conf` trusts over the Unix socket.
+   * Opens a session.
    *
-   * @param path The socket, such as `/tmp/x/.s.PGSQL.5432`.
-   * @param options The database, and milliseconds to wait for each answer.
+   * @param target The socket, such as `/tmp/x/.s.PGSQL.5432`, or an address.
+   * @param options How; see {@linkcode SessionOptions}.
    */
-  static async open(
-    path: string,
-    options: { database?: string; timeout?: number } = {},
-  ): Promise<SimpleSession> {
-    const session = new SimpleSession(connect(path));
-    const { database = "postgres", timeout = 30_000 } = options;
-    session.#socket.setTimeout(
-      timeout,
-      () => session.#socket.destroy(new Error(`No answer in ${timeout} ms`)),
-    );
-    const body = Buffer.from(`user\0postgres\0database\0${database}\0\0`);
+  static async open(target: SessionTarget, options: SessionOptions = {}): Promise<SimpleSession> {
+    const { database = "postgres", user = "postgres", timeout = 30_000 } = options;
+    const socket = typeof target === "string" ? connect(target) : connect(target.port, target.host);
+    const session = new SimpleSession(socket);
+    socket.setTimeout(timeout, () => socket.destroy(new Error(`No answer in ${timeout} ms`)));
+    const body = Buffer.from(`user\0${user}\0database\0${database}\0\0`);
     const header = Buffer.alloc(8);
     header.writeInt32BE(body.length + 8, 0);
     header.writeInt32BE(196608, 4);
@@ -107,11 +115,11 @@ export class SimpleSession implements Disposable {
 
 /** Opens a session, runs one text and closes the session. */
 export async function simpleQuery(
-  path: string,
+  target: SessionTarget,
   text: string,
-  options: { database?: string; timeout?: number } = {},
+  options: SessionOptions = {},
 ): Promise<TextRow[]> {
-  using session = await SimpleSession.open(path, options);
+  using session = await SimpleSession.open(target, options);
   return await session.query(text);
 }
 

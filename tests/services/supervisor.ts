@@ -3,10 +3,10 @@
  * when nobody asked anything for the lease, when its parent goes away (`--with-parent`), and, should this
  * process be killed, by a watchdog that outlives it.
  *
- *     deno run -A tests/services/supervisor.ts [--with-parent] [--lease MINUTES]
+ *     deno run -A tests/services/supervisor.ts [--with-parent] [--lease MINUTES] [--only primary,redis]
  */
 import { Control } from "./control.ts";
-import { CONTROL_PORTS } from "./description.ts";
+import { CONTROL_PORTS, SHARED_SERVICES, type SharedService } from "./description.ts";
 import { Services } from "./services.ts";
 
 /** The line that tells the parent where the control endpoint is. */
@@ -30,6 +30,7 @@ rm -rf "$1"
 async function main(args: string[]): Promise<void> {
   const hasParent = args.includes("--with-parent");
   const lease = leaseOf(args) * 60_000;
+  const only = onlyOf(args);
   const ended = Promise.withResolvers<string>();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     Deno.addSignalListener(signal, () => ended.resolve(signal));
@@ -54,7 +55,10 @@ async function main(args: string[]): Promise<void> {
   }, 1_000);
   let server: Deno.HttpServer<Deno.NetAddr> | undefined;
   try {
-    const isEarly = await Promise.race([services.start().then(() => false), ended.promise.then(() => true)]);
+    const isEarly = await Promise.race([
+      services.start(only).then(() => false),
+      ended.promise.then(() => true),
+    ]);
     if (!isEarly) {
       server = listen(hasParent ? [0] : [...CONTROL_PORTS, 0], async (request) => {
         asking++;
@@ -84,6 +88,15 @@ function leaseOf(args: string[]): number {
     throw new Error(`Cannot use the lease "${args[index + 1]}"; give minutes, 0 for no end`);
   }
   return minutes;
+}
+
+function onlyOf(args: string[]): Set<SharedService> {
+  const index = args.indexOf("--only");
+  if (index === -1) return new Set(SHARED_SERVICES);
+  const names = (args[index + 1] ?? "").split(",") as SharedService[];
+  const unknown = names.find((name) => !SHARED_SERVICES.includes(name));
+  if (unknown === undefined) return new Set(names);
+  throw new Error(`Cannot start "${unknown}"; name some of ${SHARED_SERVICES.join(",")}`);
 }
 
 async function endWithInput(end: (reason: string) => void): Promise<void> {
