@@ -106,7 +106,10 @@ export async function openTransport(
     }
     const secured = await secureSocket(socket, host.host, options, target);
     return {
-      transport: new SocketTransport(secured.socket, options),
+      transport: new SocketTransport(secured.socket, {
+        keepAlive: options.keepAlive,
+        readSwitch: secured.readSwitch,
+      }),
       secure: true,
       ...(secured.channelBinding === undefined ? {} : { channelBinding: secured.channelBinding }),
     };
@@ -123,7 +126,7 @@ function addressOf(host: TransportHost): string {
 }
 
 function plain(socket: Socket, options: TransportOptions): OpenedTransport {
-  return { transport: new SocketTransport(socket, options), secure: false };
+  return { transport: new SocketTransport(socket, { keepAlive: options.keepAlive }), secure: false };
 }
 
 async function connectSocket(host: TransportHost, target: OpeningTarget): Promise<Socket> {

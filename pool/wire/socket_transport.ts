@@ -16,11 +16,22 @@ import type { Transport, TransportHandler } from "./transport.ts";
 export interface SocketTransportOptions {
   /** Milliseconds of silence after which the system probes the peer; 0 turns the probes off. Default 0. */
   readonly keepAlive?: number;
+  /** Where the socket's own `pause` is not enough to slow the peer down. Default: it is enough. */
+  readonly readSwitch?: ReadSwitch | undefined;
+}
+
+/** Stops and starts the reading of bytes below a socket whose own `pause` does not reach that far. */
+export interface ReadSwitch {
+  /** Stops reading from the system. */
+  stop(): void;
+  /** Reads again. */
+  start(): void;
 }
 
 /** A {@link Transport} over a connected socket. */
 export class SocketTransport implements Transport {
   readonly #socket: Socket;
+  readonly #readSwitch: ReadSwitch | undefined;
   #handler: TransportHandler | undefined;
   #error: Error | undefined;
   #isClosed = false;
@@ -33,6 +44,7 @@ export class SocketTransport implements Transport {
    */
   constructor(socket: Socket, options: SocketTransportOptions = {}) {
     this.#socket = socket;
+    this.#readSwitch = options.readSwitch;
     socket.setNoDelay(true);
     const keepAlive = options.keepAlive ?? 0;
     if (keepAlive > 0) socket.setKeepAlive(true, keepAlive);
@@ -76,10 +88,13 @@ export class SocketTransport implements Transport {
   /** Stops delivering data until {@link SocketTransport.resume}. */
   pause(): void {
     this.#socket.pause();
+    this.#readSwitch?.stop();
   }
 
   /** Delivers data again. */
   resume(): void {
+    if (this.#isClosed) return;
+    this.#readSwitch?.start();
     if (this.#handler !== undefined) this.#socket.resume();
   }
 

@@ -17,6 +17,7 @@ import { createPrivateKey } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import net from "node:net";
 import type { Socket } from "node:net";
+import process from "node:process";
 import tls from "node:tls";
 import type { TLSSocket } from "node:tls";
 import { serverEndPoint } from "./auth/channel_binding.ts";
@@ -24,6 +25,7 @@ import type { ResolvedConnectOptions, SslMode } from "./connect_options.ts";
 import { ConfigError, ConnectionError } from "./errors.ts";
 import { describeCause, opening } from "./opening.ts";
 import type { OpeningTarget } from "./opening.ts";
+import type { ReadSwitch } from "./socket_transport.ts";
 
 /** The settings of a connection that TLS depends on. */
 export type TlsOptions = Pick<
@@ -46,6 +48,8 @@ export interface SecuredSocket {
   readonly socket: TLSSocket;
   /** The `tls-server-end-point` hash; undefined where the certificate has none. */
   readonly channelBinding: Uint8Array | undefined;
+  /** What pauses the reading where the socket cannot do it itself. */
+  readonly readSwitch: ReadSwitch | undefined;
 }
 
 /** https://www.iana.org/assignments/tls-extensiontype-values, as PostgreSQL 17 and later expect it. */
@@ -102,7 +106,7 @@ export async function secureSocket(
     const channelBinding = options.channelBinding === "disable"
       ? undefined
       : serverEndPoint(handshaking.getPeerCertificate(true)?.raw);
-    return { socket: handshaking, channelBinding };
+    return { socket: handshaking, channelBinding, readSwitch: readSwitchOf(socket) };
   } catch (error) {
     secured?.destroy();
     socket.destroy();
@@ -113,6 +117,16 @@ export async function secureSocket(
       { cause: error, retryable: !isVerdict(error), neverSent: true },
     );
   }
+}
+
+/**
+ * On Deno (measured on 2.9.6) a paused TLS socket goes on reading and buffers all the peer sends, without bound. The
+ * handle of the socket below can be stopped; it is not public, so nothing depends on its being there.
+ */
+function readSwitchOf(socket: Socket): ReadSwitch | undefined {
+  if (process.versions.deno === undefined) return undefined;
+  const { _handle: handle } = socket as { _handle?: { readStart?: () => void; readStop?: () => void } };
+  return { stop: () => handle?.readStop?.(), start: () => handle?.readStart?.() };
 }
 
 interface Expectation {

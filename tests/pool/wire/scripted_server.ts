@@ -10,6 +10,8 @@ export interface ScriptedServer extends TransportHost {
   readonly accepted: number;
   /** Resolves when every connection has been closed, and says how many there were. */
   allClosed(): Promise<number>;
+  /** Stops or continues handing on what clients send, where something stands between (TLS). */
+  setForwarding?(isForwarding: boolean): void;
   /** Closes everything. */
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -98,10 +100,10 @@ export async function tlsServer(options: TlsServerOptions): Promise<ScriptedServ
   inner.on("tlsClientError", () => {});
   await new Promise<void>((resolve) => inner.listen(0, "127.0.0.1", resolve));
   const innerPort = (inner.address() as net.AddressInfo).port;
-  const uplinks = new Set<net.Socket>();
+  const uplinks = new Map<net.Socket, net.Socket>();
   const forward = (socket: net.Socket, first?: Uint8Array): void => {
     const uplink = net.connect({ host: "127.0.0.1", port: innerPort });
-    uplinks.add(uplink);
+    uplinks.set(uplink, socket);
     uplink.on("error", () => {});
     uplink.on("close", () => {
       uplinks.delete(uplink);
@@ -127,9 +129,15 @@ export async function tlsServer(options: TlsServerOptions): Promise<ScriptedServ
       return outer.accepted;
     },
     allClosed: () => outer.allClosed(),
+    setForwarding(isForwarding) {
+      for (const [uplink, socket] of uplinks) {
+        if (isForwarding) socket.pipe(uplink);
+        else socket.unpipe(uplink);
+      }
+    },
     async [Symbol.asyncDispose]() {
       await outer[Symbol.asyncDispose]();
-      const closing = [...uplinks].map((uplink) =>
+      const closing = [...uplinks.keys()].map((uplink) =>
         new Promise<void>((resolve) => {
           if (uplink.destroyed) return resolve();
           uplink.once("close", () => resolve());
