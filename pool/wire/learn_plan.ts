@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CatalogRow } from "./codec/registry.ts";
+import type { CatalogRow } from "./codec/catalog.ts";
 import { Plan } from "./plan.ts";
 import { type Description, PrepareExchange } from "./prepare_exchange.ts";
 import { QueryExchange } from "./query_exchange.ts";
