@@ -108,8 +108,8 @@ function parseUrl(text: string): Parameter[] {
   const path = text.slice(end, queryStart === -1 ? undefined : queryStart);
   const query = queryStart === -1 ? undefined : text.slice(queryStart + 1);
   const at = authority.lastIndexOf("@");
-  const mayHidePassword = path.includes("@") ||
-    (at === -1 && authority.includes(":") && query?.includes("@") === true);
+  const printable = !text.slice(end).includes("@");
+  const mayHidePassword = path.includes("@") || (at === -1 && authority.includes(":") && !printable);
   if (mayHidePassword) {
     throw new Malformed(
       "user or password",
@@ -119,8 +119,8 @@ function parseUrl(text: string): Parameter[] {
   }
   const parameters: Parameter[] = [];
   if (at !== -1) parameters.push(...parseUserInfo(authority.slice(0, at)));
-  parameters.push(...parseHosts(authority.slice(at + 1)));
-  if (path.length > 1) parameters.push(parameter("dbname", decode(path.slice(1), "database")));
+  parameters.push(...parseHosts(authority.slice(at + 1), printable));
+  if (path.length > 1) parameters.push(parameter("dbname", decode(path.slice(1), "database"), printable));
   if (query !== undefined) parameters.push(...parseUrlQuery(query));
   return parameters;
 }
@@ -136,7 +136,7 @@ function parseUserInfo(text: string): Parameter[] {
   return [user, parameter("password", decode(text.slice(colon + 1), "password"), false)];
 }
 
-function parseHosts(text: string): Parameter[] {
+function parseHosts(text: string, printable: boolean): Parameter[] {
   if (text === "") return [];
   const hosts: string[] = [];
   const ports: string[] = [];
@@ -160,8 +160,8 @@ function parseHosts(text: string): Parameter[] {
     hosts.push(name.startsWith("[") ? name.slice(1, -1) : decode(name, "host"));
     ports.push(port);
   }
-  const parameters = [parameter("host", hosts.join(","))];
-  if (ports.some((port) => port !== "")) parameters.push(parameter("port", ports.join(",")));
+  const parameters = [parameter("host", hosts.join(","), printable)];
+  if (ports.some((port) => port !== "")) parameters.push(parameter("port", ports.join(","), printable));
   return parameters;
 }
 
@@ -195,7 +195,7 @@ function decode(text: string, part: string): string {
   return decoded;
 }
 
-/** Names whose unquoted value, when it has a space in it, spills into what follows. */
+/** Names whose value, when it is not quoted as it should be, spills into what follows. */
 const SECRET_NAMES: readonly string[] = ["password", "sslpassword"];
 
 function parsePairs(text: string): Parameter[] {
@@ -239,8 +239,8 @@ function parsePairs(text: string): Parameter[] {
       value = match[1];
     } else {
       value = take(bare)![0];
-      if (SECRET_NAMES.includes(key)) printable = false;
     }
+    if (SECRET_NAMES.includes(key)) printable = false;
     parameters.push(parameter(key, value.replace(/\\([^]?)/g, "$1"), printable));
   }
   return parameters;

@@ -62,7 +62,7 @@ function checkParameter(raw: RawValue, name: string, value: unknown): string {
   if (own !== undefined) {
     throw new ConfigError(key, `it has a setting of its own; give "${own}" instead`, raw.source);
   }
-  const text = parseText({ ...raw, name: key, value });
+  const text = parseText({ ...raw, name: key, value, printable: false });
   if (name.toLowerCase() === "client_encoding" && !/^(utf-?8|unicode)$/i.test(text)) {
     throw refuse({ ...raw, name: key, value }, "is not supported", 'give "UTF8", or remove it');
   }

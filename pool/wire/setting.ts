@@ -83,12 +83,12 @@ export function refuse(raw: RawValue, problem: string, advice: string): ConfigEr
 
 /** The value in an error: quoted and shortened, or only its type. */
 function show(raw: RawValue): string {
-  const { value } = raw;
-  if (!raw.printable) return "its value (not shown)";
+  const { value, printable } = raw;
   if (typeof value === "string") {
+    if (!printable) return "its value (not shown)";
     return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
   }
-  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  if (printable && (typeof value === "number" || typeof value === "boolean")) return String(value);
   return `a value of type ${value === null ? "null" : Array.isArray(value) ? "array" : typeof value}`;
 }
 

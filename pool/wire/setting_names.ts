@@ -49,22 +49,20 @@ export type Names = ReadonlyMap<string, Setting>;
 export function namedSetting(names: Names, name: string, raw: Omit<RawValue, "name" | "value">): Setting {
   const setting = names.get(name);
   if (setting !== undefined) return setting;
-  if (!raw.printable) {
-    throw new ConfigError(
-      "url",
-      "a parameter (not shown) is not known; percent-encode or quote special characters in the password, " +
-        `and use only ${listed([...names.keys()])}`,
-      raw.source,
-    );
-  }
   const synonym = SYNONYMS[plainWord(name)];
   const bySynonym = [...names].find(([, { key }]) => key === synonym)?.[0];
   const hint = bySynonym ?? nearestWord(name, [...names.keys()]);
+  const advice = hint === undefined ? `use ${listed([...names.keys()])}` : `did you mean "${hint}"?`;
+  if (!raw.printable) {
+    throw new ConfigError(
+      "url",
+      `one of its parameters (not shown, it may be a part of a password) is not known; ${advice}`,
+      raw.source,
+    );
+  }
   throw new ConfigError(
     name.length > 60 ? `${name.slice(0, 60)}…` : name,
-    hint === undefined
-      ? `it is not known; use ${listed([...names.keys()])}`
-      : `it is not known; did you mean "${hint}"?`,
+    `it is not known; ${advice}`,
     raw.source,
   );
 }
