@@ -1,0 +1,48 @@
+/**
+ * SQL expressions the ORM makes itself. What it knows of them: that they are pure, so that a query made of nothing
+ * else may be sent as a read; and that their strings are the same array each time, so that the query's text is
+ * found by them.
+ *
+ * @module
+ */
+import { Sql, type SqlValue } from "../../pool/sql.ts";
+
+/**
+ * An SQL expression of a value's type: a column, a condition, an order. It is a fragment of `sql` like any other.
+ */
+export class Expression<Value> extends Sql {
+  /** The type of its value; never set. */
+  declare readonly valueType?: Value;
+  /** Whether it provably writes nothing and takes no lock. */
+  readonly pure: boolean;
+  /** Whether its strings are the same array whenever its shape is the same. */
+  readonly stable: boolean;
+
+  /** Creates an expression from flat parts; user code gets one from a column. */
+  constructor(strings: readonly string[], values: readonly unknown[], pure: boolean, stable: boolean) {
+    super(strings, values);
+    this.pure = pure;
+    this.stable = stable;
+  }
+}
+
+/** A condition: an expression that is true, false or null. */
+export type Condition = Expression<boolean>;
+
+/** Whether a fragment writes nothing, as far as the ORM knows. */
+export function isPure(fragment: Sql): boolean {
+  return fragment instanceof Expression && fragment.pure;
+}
+
+/** Whether a fragment's strings are the same array whenever its shape is the same: ours say so, a template's are. */
+export function isStable(fragment: Sql): boolean {
+  return fragment instanceof Expression
+    ? fragment.stable
+    : (fragment.strings as Partial<TemplateStringsArray>).raw !== undefined;
+}
+
+/** An expression around fragments, whose strings are made anew. */
+export function compose<Value>(fragment: Sql, ...parts: readonly SqlValue[]): Expression<Value> {
+  const pure = parts.every((part) => !(part instanceof Sql) || isPure(part));
+  return new Expression(fragment.strings, fragment.values, pure, false);
+}

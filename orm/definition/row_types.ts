@@ -1,0 +1,69 @@
+/**
+ * The types inferred from a model's columns. Each is one mapped type over lookups; `& {}` makes an editor show what
+ * it comes to.
+ *
+ * @module
+ */
+import type { AnyColumnDefinition } from "./column_definition.ts";
+
+// deno-lint-ignore ban-types -- {} adds nothing to an object type, but has an editor show its properties
+type Anything = {};
+
+/** The columns of a model by property. */
+export type ColumnDefinitions = Readonly<Record<string, AnyColumnDefinition>>;
+
+/** A row: every column. */
+export type RowOf<Columns extends ColumnDefinitions> =
+  & { readonly [Property in keyof Columns]: Columns[Property]["~types"]["row"] }
+  & Anything;
+
+/** What an insert takes: what has no default must be given, what is generated must not. */
+export type InsertOf<Columns extends ColumnDefinitions> = Shown<
+  & {
+    readonly [
+      Property in keyof Columns as Columns[Property]["~types"]["input"] extends "required" ? Property : never
+    ]: Columns[Property]["~types"]["row"];
+  }
+  & {
+    readonly [
+      Property in keyof Columns as Columns[Property]["~types"]["input"] extends "optional" ? Property : never
+    ]?: Columns[Property]["~types"]["row"];
+  }
+>;
+
+/** What an update takes: any columns but the generated. */
+export type UpdateOf<Columns extends ColumnDefinitions> =
+  & {
+    readonly [
+      Property in keyof Columns as Columns[Property]["~types"]["input"] extends "never" ? never : Property
+    ]?: Columns[Property]["~types"]["row"];
+  }
+  & Anything;
+
+/** What finds one row: the value of the key's column, or an object of the values of its columns. */
+export type KeyOf<Columns extends ColumnDefinitions> = KeyFrom<
+  {
+    readonly [
+      Property in keyof Columns as Columns[Property]["~types"]["key"] extends true ? Property : never
+    ]: Columns[Property]["~types"]["value"];
+  }
+>;
+
+/** A row by some of its columns: what `where()` takes as an object. */
+export type FilterOf<Columns extends ColumnDefinitions, Property extends keyof Columns> = {
+  readonly [Name in Property]: Columns[Name]["~types"]["row"];
+};
+
+/** What stands for the key of a model that has none; no value is of this type. */
+export interface NoPrimaryKey {
+  /** A model without a primary key has no findById(): call .primaryKey() on a column, or use find().where(). */
+  readonly "this model has no primary key": never;
+}
+
+type Shown<Type> = { [Property in keyof Type]: Type[Property] } & Anything;
+
+type KeyFrom<Values> = [keyof Values] extends [never] ? NoPrimaryKey
+  : IsUnion<keyof Values> extends true ? Shown<Values>
+  : Values[keyof Values];
+
+type IsUnion<Type, Whole = Type> = Type extends unknown ? ([Whole] extends [Type] ? false : true) : never;
