@@ -14,6 +14,9 @@ import type { StatementText } from "./statement_text.ts";
 /** How many shapes one model remembers. */
 const MAX_SHAPES = 2_000;
 
+/** How many clauses a remembered shape has at most, so that one long chain does not use up the number. */
+const MAX_CLAUSES = 32;
+
 /** The clauses a query is made of. */
 export type Clause = "where" | "orderBy" | "limit" | "offset";
 
@@ -36,6 +39,7 @@ export class Shape {
   /** Whether nothing in it can write or lock. */
   readonly pure: boolean;
   readonly #root: { remembered: number };
+  readonly #depth: number;
   readonly #children = new Map<Clause, Map<readonly string[], Shape>>();
   readonly #texts = new Map<Question, StatementText>();
 
@@ -52,6 +56,7 @@ export class Shape {
     this.strings = strings;
     this.pure = pure;
     this.#root = parent === undefined ? { remembered: 0 } : parent.#root;
+    this.#depth = parent === undefined ? 0 : parent.#depth + 1;
   }
 
   /** The shape of a query of every row. */
@@ -74,7 +79,9 @@ export class Shape {
     const known = this.#children.get(clause)?.get(strings);
     if (known !== undefined) return known;
     const child = new Shape(this.table, this, clause, strings, this.pure && traits.pure);
-    if (traits.stable && this.#root.remembered < MAX_SHAPES) this.#remember(child);
+    if (traits.stable && child.#depth <= MAX_CLAUSES && this.#root.remembered < MAX_SHAPES) {
+      this.#remember(child);
+    }
     return child;
   }
 
