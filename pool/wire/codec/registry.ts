@@ -10,11 +10,13 @@
  */
 import { ConfigError } from "../errors.ts";
 import { ArrayCodec } from "./array.ts";
-import { BUILTIN_TYPES, type BuiltinType } from "./builtin_types.ts";
+import { BUILTIN_RANGES, BUILTIN_TYPES, type BuiltinType } from "./builtin_types.ts";
 import { CATALOG_QUERY, type CatalogRow } from "./catalog.ts";
 import { type Codec, type CodecOptions, DATE_MODES, INT8_MODES, NUMERIC_MODES } from "./codec.ts";
+import { type CompositeAttribute, CompositeCodec, RecordCodec } from "./composite.ts";
 import { type CustomCodec, CustomCodecAdapter } from "./custom.ts";
 import { DomainCodec } from "./domain.ts";
+import { MultirangeCodec, RangeCodec } from "./range.ts";
 import { builtinCodec, extensionCodec } from "./scalar.ts";
 import { TextCodec } from "./text.ts";
 
@@ -41,6 +43,7 @@ export class CodecRegistry {
   /** The codec for types nothing is known of. */
   readonly text: Codec<string>;
   readonly #codecs = new Map<number, Codec>();
+  readonly #changed = new Set<number>();
   readonly #options: Required<CodecOptions>;
   readonly #custom: Readonly<Record<string, CustomCodec>>;
 
@@ -66,8 +69,19 @@ export class CodecRegistry {
     this.text = new TextCodec("text", 25, true);
     for (const type of BUILTIN_TYPES) {
       const [name, oid] = type;
-      const codec = this.#customCodec("pg_catalog", name, oid) ?? builtinCodec(name, oid, this.#options);
+      const codec = name === "record"
+        ? new RecordCodec(name, oid, this)
+        : builtinCodec(name, oid, this.#options);
       this.#addBuiltin(type, codec);
+    }
+    const oids = new Map(BUILTIN_TYPES.map(([name, oid]) => [name, oid]));
+    for (const { range, multirange, subtype } of BUILTIN_RANGES) {
+      const codec = new RangeCodec(range[0], range[1], this.#codecs.get(oids.get(subtype)!)!);
+      this.#addBuiltin(range, codec);
+      this.#addBuiltin(
+        multirange,
+        multirangeCodec(multirange[0], multirange[1], this.#codecs.get(range[1])!),
+      );
     }
   }
 
@@ -76,11 +90,18 @@ export class CodecRegistry {
     return this.#codecs.get(oid);
   }
 
-  /** Those of `oids` that have not been read from the catalog, each once. */
+  /** Those of `oids` that are to be read from the catalog, each once: unknown ones, and composites that changed. */
   missing(oids: Iterable<number>): number[] {
     const missing = new Set<number>();
-    for (const oid of oids) if (oid !== 0 && !this.#codecs.has(oid)) missing.add(oid);
+    for (const oid of oids) {
+      if (oid !== 0 && (!this.#codecs.has(oid) || this.#changed.has(oid))) missing.add(oid);
+    }
     return [...missing];
+  }
+
+  /** Makes {@link missing} name a type again, as its codec asks for when the server's attributes are not its own. */
+  markChanged(oid: number): void {
+    this.#changed.add(oid);
   }
 
   /**
@@ -90,10 +111,15 @@ export class CodecRegistry {
    */
   register(rows: readonly CatalogRow[]): void {
     const pending = new Map(rows.map((row) => [Number(row.oid), row]));
-    for (const oid of pending.keys()) this.#build(oid, pending);
+    for (const [oid, row] of pending) {
+      const codec = this.#build(oid, pending);
+      if (codec instanceof CompositeCodec) codec.attributes = attributesOf(row);
+      this.#changed.delete(oid);
+    }
   }
 
-  #addBuiltin([name, oid, arrayOid]: BuiltinType, codec: Codec): void {
+  #addBuiltin([name, oid, arrayOid]: BuiltinType, own: Codec): void {
+    const codec = this.#customCodec("pg_catalog", name, oid) ?? own;
     this.#codecs.set(oid, codec);
     if (arrayOid === 0) return;
     const options = { element: codec, delimiter: name === "box" ? ";" : "," };
@@ -112,7 +138,7 @@ export class CodecRegistry {
     const known = this.#codecs.get(oid);
     if (known !== undefined) return known;
     const row = pending.get(oid);
-    if (row === undefined) return this.text;
+    if (row === undefined) return new TextCodec("unknown", oid, false);
     const codec = this.#customCodec(row.schema, row.name, oid) ?? this.#create(row, pending);
     this.#codecs.set(oid, codec);
     return codec;
@@ -129,6 +155,12 @@ export class CodecRegistry {
         });
       case "domain":
         return new DomainCodec(row.name, oid, this.#build(target, pending));
+      case "range":
+        return new RangeCodec(row.name, oid, this.#build(target, pending));
+      case "multirange":
+        return multirangeCodec(row.name, oid, this.#build(target, pending));
+      case "composite":
+        return new CompositeCodec(row.name, oid, { attributes: attributesOf(row), source: this });
       case "enum":
         return new TextCodec(row.name, oid, true);
       case "base":
@@ -137,6 +169,17 @@ export class CodecRegistry {
         return new TextCodec(row.name, oid, false);
     }
   }
+}
+
+function attributesOf(row: CatalogRow): readonly CompositeAttribute[] {
+  return JSON.parse(row.attributes ?? "[]") as CompositeAttribute[];
+}
+
+/** A multirange of a range that a user's own codec reads is text, since only ours knows where a range ends. */
+function multirangeCodec(name: string, oid: number, range: Codec): Codec {
+  return range instanceof RangeCodec
+    ? new MultirangeCodec(name, oid, range)
+    : new TextCodec(name, oid, false);
 }
 
 function oneOf<Value extends string>(key: string, value: Value, allowed: readonly Value[]): Value {

@@ -1,18 +1,34 @@
 /** Which codec each scalar type has, by the type's name: built-in types and those of well-known extensions. @module */
+import { BitCodec } from "./bit.ts";
 import { BooleanCodec } from "./boolean.ts";
 import { ByteaCodec } from "./bytea.ts";
 import type { Codec, CodecOptions } from "./codec.ts";
 import { DateDateCodec, DateStringCodec, DateTemporalCodec } from "./date.ts";
 import { Float4Codec, Float8Codec } from "./float.ts";
+import {
+  BOX,
+  CIRCLE,
+  FixedShapeCodec,
+  LINE,
+  LINE_SEGMENT,
+  PathCodec,
+  POINT,
+  PolygonCodec,
+} from "./geometric.ts";
+import { GeometryCodec } from "./geometry.ts";
+import { HstoreCodec } from "./hstore.ts";
 import { Int2Codec, Int4Codec, UnsignedInt4Codec } from "./integer.ts";
 import { Int8BigintCodec, Int8NumberCodec, Int8StringCodec, Xid8Codec } from "./int8.ts";
 import { IntervalStringCodec, IntervalTemporalCodec } from "./interval.ts";
 import { JsonbCodec, JsonCodec } from "./json.ts";
+import { InetCodec, MacCodec } from "./network.ts";
 import { NumericNumberCodec, NumericStringCodec } from "./numeric.ts";
+import { LsnCodec, NumberVectorCodec, TidCodec } from "./system.ts";
 import { CharCodec, TextCodec, VersionedTextCodec, VoidCodec } from "./text.ts";
 import { TimeStringCodec, TimeTemporalCodec, TimetzCodec } from "./time.ts";
 import { InstantCodec, MomentDateCodec, MomentStringCodec, PlainDateTimeCodec } from "./timestamp.ts";
 import { UuidCodec } from "./uuid.ts";
+import { HalfVectorCodec, SparseVectorCodec, VectorCodec } from "./vector.ts";
 
 type Factory = (type: string, oid: number, options: Required<CodecOptions>) => Codec;
 
@@ -68,6 +84,23 @@ const BUILTIN: Readonly<Record<string, Factory>> = {
   },
   interval: (type, oid, { dates }) =>
     dates === "Temporal" ? new IntervalTemporalCodec(type, oid) : new IntervalStringCodec(type, oid),
+  bit: (type, oid) => new BitCodec(type, oid),
+  varbit: (type, oid) => new BitCodec(type, oid),
+  inet: (type, oid) => new InetCodec(type, oid, false),
+  cidr: (type, oid) => new InetCodec(type, oid, true),
+  macaddr: (type, oid) => new MacCodec(type, oid, 6),
+  macaddr8: (type, oid) => new MacCodec(type, oid, 8),
+  point: (type, oid) => new FixedShapeCodec(type, oid, POINT),
+  line: (type, oid) => new FixedShapeCodec(type, oid, LINE),
+  lseg: (type, oid) => new FixedShapeCodec(type, oid, LINE_SEGMENT),
+  box: (type, oid) => new FixedShapeCodec(type, oid, BOX),
+  circle: (type, oid) => new FixedShapeCodec(type, oid, CIRCLE),
+  path: (type, oid) => new PathCodec(type, oid),
+  polygon: (type, oid) => new PolygonCodec(type, oid),
+  tid: (type, oid) => new TidCodec(type, oid),
+  pg_lsn: (type, oid) => new LsnCodec(type, oid),
+  int2vector: (type, oid) => new NumberVectorCodec(type, oid, new Int2Codec("int2", 21)),
+  oidvector: (type, oid) => new NumberVectorCodec(type, oid, new UnsignedInt4Codec("oid", 26)),
 };
 
 /** The base types of well-known extensions, whose OIDs differ from database to database. */
@@ -76,6 +109,12 @@ const EXTENSION: Readonly<Record<string, Factory>> = {
   ltree: versioned,
   lquery: versioned,
   ltxtquery: versioned,
+  hstore: (type, oid) => new HstoreCodec(type, oid),
+  vector: (type, oid) => new VectorCodec(type, oid),
+  halfvec: (type, oid) => new HalfVectorCodec(type, oid),
+  sparsevec: (type, oid) => new SparseVectorCodec(type, oid),
+  geometry: (type, oid) => new GeometryCodec(type, oid),
+  geography: (type, oid) => new GeometryCodec(type, oid),
 };
 
 /** The codec of a built-in scalar type; text where nothing better is known. */

@@ -3,7 +3,15 @@
  * must come back equal, in both formats, by itself and through a server.
  */
 import fc from "fast-check";
-import { Interval } from "../../../../pool/wire/codec/mod.ts";
+import {
+  Geometry,
+  Interval,
+  Range,
+  type RangeBounds,
+  SparseVector,
+} from "../../../../pool/wire/codec/mod.ts";
+import { fromHalf } from "../../../../pool/wire/codec/half_float.ts";
+import { formatAddress } from "../../../../pool/wire/codec/internet_address.ts";
 
 /** A type's name in SQL, and its values. */
 export interface Sample {
@@ -15,7 +23,7 @@ export interface Sample {
   readonly extension?: string;
   /** The first version of PostgreSQL that has the type, where that is not 13. */
   readonly since?: number;
-  /** Whether the server has no equality of its own for it; texts are compared anyway. */
+  /** False where arrays of the type are not tested. */
   readonly array?: false;
 }
 
@@ -95,7 +103,78 @@ const json = fc.jsonValue({ depthSize: "small" }).filter((value) => value !== nu
   .filter((value) => value !== null);
 const bytes = fc.uint8Array({ maxLength: 64 });
 
-/** The scalar types. */
+const unsigned = integer(0, 4_294_967_295);
+const upperHex = (value: number): string => value.toString(16).toUpperCase();
+const bits = fc.stringMatching(/^[01]{1,20}$/);
+const pair = (byte: number): string => byte.toString(16).padStart(2, "0");
+const mac = (size: number): fc.Arbitrary<string> =>
+  fc.uint8Array({ minLength: size, maxLength: size }).map((value) => [...value].map(pair).join(":"));
+/** Addresses whose shortest form has something to shorten. */
+const address = (size: 4 | 16): fc.Arbitrary<Uint8Array> =>
+  fc.array(fc.oneof(fc.constant(0), fc.constant(255), integer(0, 255)), { minLength: size, maxLength: size })
+    .map((value) => Uint8Array.from(value));
+const inet = (size: 4 | 16): fc.Arbitrary<string> =>
+  fc.tuple(address(size), integer(0, size * 8))
+    .map(([value, prefix]) => formatAddress(value) + (prefix === size * 8 ? "" : `/${prefix}`));
+const cidr = (size: 4 | 16): fc.Arbitrary<string> =>
+  fc.tuple(address(size), integer(0, size)).map(([value, whole]) => {
+    value.fill(0, whole);
+    return `${formatAddress(value)}/${whole * 8}`;
+  });
+const finite = fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e100, max: 1e100 }).map((value) =>
+  value + 0
+);
+const point = fc.record({ x: finite, y: finite });
+const points = fc.array(point, { minLength: 1, maxLength: 5 });
+const sortedBox = ([x1, y1, x2, y2]: number[]) => ({
+  high: { x: Math.max(x1, x2), y: Math.max(y1, y2) },
+  low: { x: Math.min(x1, x2), y: Math.min(y1, y2) },
+});
+const word = fc.stringMatching(/^[a-z]{1,8}$/);
+const label = fc.stringMatching(/^[a-z]{1,8}$/);
+/** Ranges in the form the server normalizes them to; `bounds` where that is fixed. */
+function range<Value>(
+  values: fc.Arbitrary<Value>,
+  compare: (left: Value, right: Value) => number,
+  bounds?: RangeBounds,
+): fc.Arbitrary<Range<Value>> {
+  const full = fc.tuple(values, values, fc.constantFrom<RangeBounds>("[)", "(]", "[]", "()"))
+    .filter(([left, right]) => compare(left, right) !== 0)
+    .map(([left, right, any]) => {
+      const [lower, upper] = compare(left, right) < 0 ? [left, right] : [right, left];
+      return new Range<Value>(lower, upper, { bounds: bounds ?? any });
+    });
+  const half = values.chain((value) =>
+    fc.constantFrom(new Range<Value>(value, null), new Range<Value>(null, value))
+  );
+  return fc.oneof(full, half, fc.constantFrom(Range.empty<Value>(), new Range<Value>(null, null)));
+}
+const multirange = fc.uniqueArray(integer(-1_000, 1_000), { maxLength: 8 }).map((values) => {
+  const sorted = values.sort((left, right) => left - right);
+  const ranges: Range<number>[] = [];
+  for (let at = 0; at + 1 < sorted.length; at += 2) ranges.push(new Range(sorted[at], sorted[at + 1]));
+  return ranges;
+});
+const float4 = fc.float({ noNaN: true, noDefaultInfinity: true });
+const half = integer(0, 0xffff).map(fromHalf).filter(Number.isFinite);
+const sparse = fc.uniqueArray(integer(0, 99), { maxLength: 5 }).map((indices) =>
+  new SparseVector(100, {
+    indices: indices.sort((left, right) => left - right),
+    values: indices.map((index) => index + 0.5),
+  })
+);
+const geometry = fc.tuple(finite, finite, fc.boolean()).map(([x, y, flagged]) => {
+  const bytes = new Uint8Array(flagged ? 25 : 21);
+  const view = new DataView(bytes.buffer);
+  view.setUint8(0, 1);
+  view.setUint32(1, flagged ? 0x2000_0001 : 1, true);
+  if (flagged) view.setUint32(5, 4326, true);
+  view.setFloat64(bytes.length - 16, x, true);
+  view.setFloat64(bytes.length - 8, y, true);
+  return new Geometry(bytes);
+});
+
+/** The types, by the names SQL has for them. */
 export const SAMPLES: readonly Sample[] = [
   { type: "bool", values: fc.boolean() },
   { type: "int2", values: integer(-32_768, 32_767) },
@@ -123,4 +202,59 @@ export const SAMPLES: readonly Sample[] = [
   { type: "timestamp", values: mostly(plainDateTime, infinities) },
   { type: "timestamptz", values: mostly(instant, infinities) },
   { type: "interval", values: fc.oneof(duration, mixedInterval) },
+  { type: "xml", values: fc.stringMatching(/^<a>[a-z0-9]{0,9}<\/a>$/) },
+  { type: "jsonpath", values: fc.stringMatching(/^\$\."[a-z]{1,9}"(\[[0-9]\])?$/) },
+  { type: "money", values: integer(0, 99_999).map((cents) => `$${(cents / 100).toFixed(2)}`) },
+  { type: "tid", values: fc.tuple(integer(0, 4_294_967_295), integer(0, 65_535)).map((pair) => `(${pair})`) },
+  { type: "pg_lsn", values: fc.tuple(unsigned, unsigned).map((halves) => halves.map(upperHex).join("/")) },
+  { type: "int2vector", values: fc.array(integer(-32_768, 32_767), { maxLength: 9 }), array: false },
+  { type: "oidvector", values: fc.array(unsigned, { maxLength: 9 }), array: false },
+  { type: "refcursor", values: text },
+  { type: "bit varying", values: bits },
+  { type: "inet", values: fc.oneof(inet(4), inet(16)) },
+  { type: "cidr", values: fc.oneof(cidr(4), cidr(16)) },
+  { type: "macaddr", values: mac(6) },
+  { type: "macaddr8", values: mac(8) },
+  { type: "point", values: point },
+  { type: "line", values: fc.record({ a: fc.constant(1), b: finite, c: finite }) },
+  { type: "lseg", values: fc.record({ start: point, end: point }) },
+  { type: "box", values: fc.tuple(finite, finite, finite, finite).map(sortedBox) },
+  { type: "path", values: fc.record({ closed: fc.boolean(), points }) },
+  { type: "polygon", values: fc.record({ points }) },
+  { type: "circle", values: fc.record({ center: point, radius: finite.map(Math.abs) }) },
+  {
+    type: "tsvector",
+    values: fc.uniqueArray(word).map((words) => words.sort().map((one) => `'${one}'`).join(" ")),
+  },
+  { type: "tsquery", values: fc.tuple(word, word).map(([left, right]) => `'${left}' & !'${right}'`) },
+  { type: "regclass", values: fc.constantFrom("pg_class", "pg_type") },
+  { type: "regtype", values: fc.constantFrom("integer", "text") },
+  { type: "pg_snapshot", values: integer(10, 99).map((value) => `${value}:${value + 3}:${value + 1}`) },
+  { type: "int4range", values: range(integer(-1_000_000, 1_000_000), (left, right) => left - right, "[)") },
+  {
+    type: "int8range",
+    values: range(bigint(-(2n ** 60n), 2n ** 60n), (left, right) => Number(left - right), "[)"),
+  },
+  {
+    type: "numrange",
+    values: range(integer(-1_000, 1_000).map(String), (left, right) => Number(left) - Number(right)),
+  },
+  { type: "tsrange", values: range(plainDateTime, Temporal.PlainDateTime.compare) },
+  { type: "tstzrange", values: range(instant, Temporal.Instant.compare) },
+  { type: "daterange", values: range(plainDate, Temporal.PlainDate.compare, "[)") },
+  { type: "int4multirange", values: multirange, since: 14 },
+  {
+    type: "hstore",
+    values: fc.dictionary(text, fc.option(text), { maxKeys: 5 }).map((value) => ({ ...value })),
+    extension: "hstore",
+  },
+  { type: "citext", values: text, extension: "citext" },
+  { type: "ltree", values: label, extension: "ltree" },
+  { type: "lquery", values: label, extension: "ltree" },
+  { type: "ltxtquery", values: label, extension: "ltree" },
+  { type: "vector", values: fc.array(float4, { minLength: 1, maxLength: 9 }), extension: "vector" },
+  { type: "halfvec", values: fc.array(half, { minLength: 1, maxLength: 9 }), extension: "vector" },
+  { type: "sparsevec", values: sparse, extension: "vector" },
+  { type: "geometry", values: geometry, extension: "postgis" },
+  { type: "geography", values: geometry, extension: "postgis" },
 ];

@@ -1,0 +1,155 @@
+/** The codecs of the system's own types: `tid`, `pg_lsn`, `int2vector`, `oidvector`. @module */
+import type { ByteSource } from "../byte_source.ts";
+import type { ByteWriter } from "../byte_writer.ts";
+import { DecodeError } from "../errors.ts";
+import { ArrayCodec } from "./array.ts";
+import { PgArray } from "./array_value.ts";
+import type { Codec } from "./codec.ts";
+import { expectLength } from "./length.ts";
+import { contentRefusal, refusal } from "./refusal.ts";
+
+const TID = /^\((\d{1,10}),(\d{1,5})\)$/;
+const LSN = /^([\da-f]{1,8})\/([\da-f]{1,8})$/i;
+
+/** `tid`, a row's place in its table, as a string such as `"(0,1)"`. */
+export class TidCodec implements Codec<string> {
+  readonly binary = true;
+  readonly type: string;
+  readonly oid: number;
+
+  constructor(type: string, oid: number) {
+    this.type = type;
+    this.oid = oid;
+  }
+
+  encode(value: unknown, writer: ByteWriter): void {
+    const [block, row] = this.#parse(value);
+    writer.i32(block);
+    writer.i16(row);
+  }
+
+  decode(source: ByteSource, offset: number, length: number): string {
+    expectLength(this.type, length, 6);
+    return `(${source.u32(offset)},${source.i16(offset + 4) & 0xffff})`;
+  }
+
+  encodeText(value: unknown): string {
+    const [block, row] = this.#parse(value);
+    return `(${block},${row})`;
+  }
+
+  decodeText(text: string): string {
+    return text;
+  }
+
+  #parse(value: unknown): readonly [number, number] {
+    const advice = 'give a string such as "(0,1)"';
+    if (typeof value !== "string") throw refusal(this.type, value, advice);
+    const match = TID.exec(value);
+    const block = Number(match?.[1]);
+    const row = Number(match?.[2]);
+    if (block <= 0xffffffff && row <= 0xffff) return [block, row];
+    throw contentRefusal(this.type, "the string is not a block and a row", advice);
+  }
+}
+
+/** `pg_lsn`, a place in the write-ahead log, as a string such as `"16/B374D848"`. */
+export class LsnCodec implements Codec<string> {
+  readonly binary = true;
+  readonly type: string;
+  readonly oid: number;
+
+  constructor(type: string, oid: number) {
+    this.type = type;
+    this.oid = oid;
+  }
+
+  encode(value: unknown, writer: ByteWriter): void {
+    const [high, low] = this.#parse(value);
+    writer.i32(high);
+    writer.i32(low);
+  }
+
+  decode(source: ByteSource, offset: number, length: number): string {
+    expectLength(this.type, length, 8);
+    return formatLsn(source.u32(offset), source.u32(offset + 4));
+  }
+
+  encodeText(value: unknown): string {
+    const [high, low] = this.#parse(value);
+    return formatLsn(high, low);
+  }
+
+  /** PostgreSQL 19 may pad the second half; one form is returned for all. */
+  decodeText(text: string): string {
+    const match = LSN.exec(text);
+    if (match === null) throw new DecodeError(this.type, "the text is not two hexadecimal numbers");
+    return formatLsn(parseInt(match[1], 16), parseInt(match[2], 16));
+  }
+
+  #parse(value: unknown): readonly [number, number] {
+    const advice = 'give a string such as "16/B374D848"';
+    if (typeof value !== "string") throw refusal(this.type, value, advice);
+    const match = LSN.exec(value);
+    if (match === null) throw contentRefusal(this.type, "the string is not two hexadecimal numbers", advice);
+    return [parseInt(match[1], 16), parseInt(match[2], 16)];
+  }
+}
+
+function formatLsn(high: number, low: number): string {
+  return `${high.toString(16)}/${low.toString(16)}`.toUpperCase();
+}
+
+/** `int2vector` and `oidvector`, arrays that count from zero, as an array of numbers. */
+export class NumberVectorCodec implements Codec<number[]> {
+  readonly binary = true;
+  readonly arrayValues = true;
+  readonly type: string;
+  readonly oid: number;
+  readonly #element: Codec<number>;
+  readonly #array: ArrayCodec;
+
+  /** Creates the codec of a vector of what `element` reads and writes. */
+  constructor(type: string, oid: number, element: Codec<number>) {
+    this.type = type;
+    this.oid = oid;
+    this.#element = element;
+    this.#array = new ArrayCodec(type, oid, { element });
+  }
+
+  encode(value: unknown, writer: ByteWriter): void {
+    // The server takes no vector without a dimension, so an empty one is written by hand.
+    const elements = this.#check(value);
+    if (elements.length > 0) {
+      this.#array.encode(new PgArray([{ length: elements.length, lowerBound: 0 }], elements), writer);
+      return;
+    }
+    writer.i32(1);
+    writer.i32(0);
+    writer.i32(this.#element.oid);
+    writer.i32(0);
+    writer.i32(0);
+  }
+
+  decode(source: ByteSource, offset: number, length: number): number[] {
+    // An empty vector has one dimension of no elements.
+    if (length === 20 && source.i32(offset) === 1 && source.i32(offset + 12) === 0) return [];
+    const value = this.#array.decode(source, offset, length);
+    if (value instanceof PgArray && value.dimensions.length === 1) return value.elements as number[];
+    if (Array.isArray(value)) return value;
+    throw new DecodeError(this.type, "the server's vector has several dimensions");
+  }
+
+  encodeText(value: unknown): string {
+    return this.#check(value).map((element) => this.#element.encodeText(element as number)).join(" ");
+  }
+
+  decodeText(text: string): number[] {
+    return text === "" ? [] : text.split(" ").map((element) => this.#element.decodeText(element));
+  }
+
+  #check(value: unknown): readonly unknown[] {
+    if (Array.isArray(value)) return value;
+    throw refusal(this.type, value, "give an array of integers");
+  }
+}
