@@ -13,7 +13,8 @@
  *     submit → backlog → written (in the buffer) → sent (given to the transport) → settled
  *
  * It waits in the backlog while something before it does, while a statement is being prepared (`stalled`), while a
- * manual exchange is in flight (`barrier`), or while a CancelRequest is on its way (`held`).
+ * manual exchange is in flight (`barrier`), or while a CancelRequest is on its way (`held`). The session's own exchanges
+ * (`isInternal`), for which a statement is stalled, wait only for a CancelRequest, in a queue before the backlog.
  *
  * ## Invariants
  *
@@ -89,6 +90,17 @@ export interface SessionOptions {
 const CONFIRMATION = 80;
 /** Milliseconds after which a server that does not answer a cancelled statement is taken for dead. */
 const SILENCE = 5_000;
+/** Milliseconds for which a statement nobody waits for any more may hold the others up before it is cancelled. */
+const PATIENCE = 20;
+/** Milliseconds after which a peer that does not take what is left is not waited for when closing. */
+const CLOSING = 2_000;
+
+/** Statements that commit in their midst, so that a cancelled one may have done a part for good. */
+const COMMITS_MIDWAY =
+  /^(?:\s|\/\*.*?\*\/|--[^\n]*\n)*(?:call|do|vacuum|cluster|reindex|analyze)\b|\bconcurrently\b/is;
+
+/** The longest report of a setting that is believed, in bytes; the longest real one is a search_path. */
+const MAX_PARAMETER_STATUS = 65_536;
 
 /** How many microtasks a write may be put off while more is being written in the same tick. */
 const MAX_HOPS = 12;
@@ -116,6 +128,8 @@ export class Session {
   readonly #cancel: (key: BackendKey) => Promise<void>;
   readonly #inFlight = new Deque<Exchange>();
   readonly #backlog = new Deque<Exchange>();
+  /** Exchanges of the session's own that wait for a CancelRequest; always empty but while one is on its way. */
+  readonly #urgent = new Deque<Exchange>();
   readonly #writer = new ByteWriter(8192);
   #unsent: Exchange[] = [];
   #listener: SessionListener | undefined;
@@ -126,11 +140,14 @@ export class Session {
   #hops = 0;
   #seenLength = 0;
   #isBlocked = false;
-  #isStalled = false;
+  /** What waits for its statement to be prepared, and everything behind it. */
+  #stalled: Exchange | undefined;
   #barrier: Exchange | undefined;
   #cancelling: Promise<void> | undefined;
   #cancelHorizon = 0;
+  #groupWithLateError = 0;
   #fatal: LifeguardError | undefined;
+  #closingTimer: ReturnType<typeof setTimeout> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerAt = 0;
   #finished: Plan[] = [];
@@ -138,6 +155,8 @@ export class Session {
   readonly #hop: () => void = () => this.#flushOrHop();
   #closed: Promise<void>;
   #resolveClosed!: () => void;
+  #drained: Promise<void> | undefined;
+  #resolveDrained!: () => void;
 
   /** Takes over a transport; see {@link SessionOptions}. Next comes `start`. */
   constructor(options: SessionOptions) {
@@ -156,6 +175,7 @@ export class Session {
       drain: () => {
         this.#isBlocked = false;
         this.#flush();
+        if (!this.#isBlocked) this.#unblock();
       },
       closed: (error) => this.#end(error),
     });
@@ -173,12 +193,11 @@ export class Session {
     parameters: readonly (readonly [string, string])[],
     authenticator: Authenticator,
   ): Promise<void> {
-    this.#startup = new Startup(parameters, authenticator, (write) => this.send(write), this.address);
     try {
+      if (this.#state !== "starting") throw this.#failure(undefined);
+      this.#startup = new Startup(parameters, authenticator, (write) => this.send(write), this.address);
       this.#key = await this.#startup.done;
-      if (this.#state !== "starting") {
-        throw this.#fatal ?? new ConnectionError(`Cannot connect to ${this.address}`);
-      }
+      if (this.state !== "starting") throw this.#failure(undefined);
       this.#startup = undefined;
       this.#state = "ready";
     } catch (error) {
@@ -242,6 +261,18 @@ export class Session {
     return this.#isBlocked;
   }
 
+  /** Resolves when it is not `blocked` any more, or closed. */
+  get drained(): Promise<void> {
+    if (!this.#isBlocked || this.#state === "closed") return Promise.resolve();
+    return this.#drained ??= new Promise((resolve) => this.#resolveDrained = resolve);
+  }
+
+  #unblock(): void {
+    if (this.#drained === undefined) return;
+    this.#drained = undefined;
+    this.#resolveDrained();
+  }
+
   /** Puts an exchange into the FIFO. It settles in any case. */
   submit(exchange: Exchange): void {
     if (this.#state !== "ready") {
@@ -252,12 +283,17 @@ export class Session {
       );
       return;
     }
+    // The time of waiting here, for a statement to be prepared say, is the query's too.
+    if (exchange.deadline === 0 && exchange.timeout > 0) {
+      exchange.deadline = performance.now() + exchange.timeout;
+    }
+    if (exchange.deadline > 0) this.#watch(exchange.deadline);
     if (this.#mustWait) this.#backlog.push(exchange);
     else this.#write(exchange);
   }
 
   get #mustWait(): boolean {
-    return this.#isStalled || this.#barrier !== undefined || this.#cancelling !== undefined ||
+    return this.#stalled !== undefined || this.#barrier !== undefined || this.#cancelling !== undefined ||
       this.#backlog.length > 0;
   }
 
@@ -287,7 +323,6 @@ export class Session {
     if (this.#inFlight.length === 0) this.headSince = performance.now();
     this.#inFlight.push(exchange);
     this.#unsent.push(exchange);
-    if (exchange.timeout > 0) this.#watch(exchange.deadline = performance.now() + exchange.timeout);
     if (policy === "own") this.#sync();
     else if (policy === "shared") this.#isGroupOpen = true;
     else {
@@ -340,28 +375,36 @@ export class Session {
   }
 
   #stall(exchange: Exchange): void {
-    this.#isStalled = true;
+    this.#stalled = exchange;
     learnPlan(this, exchange.text, (problem) => {
-      this.#isStalled = false;
+      this.#stalled = undefined;
       if (problem !== undefined && this.#backlog.remove(exchange)) exchange.reject(problem);
       this.#pump();
       this.#hasProgress = true;
+      queueMicrotask(() => this.#reportProgress());
     });
   }
 
   /** Writes an exchange of the session's own, past the backlog; only while stalled. */
   submitInternal(exchange: Exchange): void {
-    if (this.#state === "closed") {
-      exchange.reject(new ConnectionError(`Cannot prepare: the connection to ${this.address} is closed`));
-    } else this.#write(exchange);
+    exchange.isInternal = true;
+    if (this.#state !== "ready") {
+      exchange.reject(
+        new ConnectionError(`Cannot prepare: the connection to ${this.address} is ${this.#state}`, {
+          neverSent: true,
+        }),
+      );
+    } else if (this.#cancelling !== undefined) this.#urgent.push(exchange);
+    else this.#write(exchange);
   }
 
   /** Writes what has waited in the backlog, as far as it may go. */
   #pump(): void {
-    while (
-      this.#backlog.length > 0 && !this.#isStalled && this.#barrier === undefined &&
-      this.#cancelling === undefined && this.#state !== "closed"
-    ) {
+    if (this.#cancelling !== undefined || this.#state !== "ready") return;
+    for (let exchange = this.#urgent.shift(); exchange !== undefined; exchange = this.#urgent.shift()) {
+      if (!exchange.settled) this.#write(exchange);
+    }
+    while (this.#backlog.length > 0 && this.#stalled === undefined && this.#barrier === undefined) {
       const exchange = this.#backlog.shift()!;
       if (!exchange.settled) this.#write(exchange);
     }
@@ -395,7 +438,8 @@ export class Session {
   /** Sends an exchange again behind what is waiting. */
   resend(exchange: Exchange): void {
     exchange.reset(this);
-    if (this.#state !== "ready") {
+    if (exchange.isInternal) this.submitInternal(exchange);
+    else if (this.#state !== "ready") {
       exchange.reject(
         new ConnectionError(`Cannot run the statement: the connection to ${this.address} is ${this.#state}`),
       );
@@ -484,6 +528,9 @@ export class Session {
         this.#listener?.notification?.(readNotification(source, offset, end));
         break;
       case BACKEND.ParameterStatus: {
+        if (end - offset > MAX_PARAMETER_STATUS) {
+          throw new ProtocolError("ParameterStatus", `it is longer than ${MAX_PARAMETER_STATUS} bytes`);
+        }
         const [name, value] = readParameterStatus(source, offset, end);
         if (this.parameters.size > 200 && !this.parameters.has(name)) {
           throw new ProtocolError("ParameterStatus", "more than 200 settings were reported");
@@ -498,7 +545,7 @@ export class Session {
           break;
         }
         const head = this.#inFlight.peek();
-        if (head === undefined || head.complete || head.failure !== undefined) {
+        if (!this.#isBeingAnswered(head) || head.complete || head.failure !== undefined) {
           throw new ProtocolError(messageName(type), "it came out of order");
         }
         head.receive(type, source, offset, end, this);
@@ -508,6 +555,11 @@ export class Session {
     return this.#state !== "closed";
   }
 
+  /** Whether the server is at this exchange, and not still at the end of the group before (S1, S3). */
+  #isBeingAnswered(head: Exchange | undefined): head is Exchange {
+    return head !== undefined && head.group === this.#syncsReceived + 1;
+  }
+
   /** An exchange has all of its answer but the ReadyForQuery. */
   #completed(head: Exchange): void {
     if (head.plan !== undefined) this.#finished.push(head.plan);
@@ -515,7 +567,16 @@ export class Session {
     if (head.sync === "shared") {
       this.#inFlight.shift();
       this.#settle(head);
+      this.#headChanged();
     }
+  }
+
+  /** Sees to it that a statement nobody waits for any more does not hold up those behind it. */
+  #headChanged(): void {
+    const head = this.#inFlight.peek();
+    if (head?.givenUp === undefined || head.onAnswer !== undefined) return;
+    const timer = setTimeout(() => this.#cancelHead(head), PATIENCE);
+    head.onAnswer = () => clearTimeout(timer);
   }
 
   #settle(exchange: Exchange): void {
@@ -553,8 +614,10 @@ export class Session {
       }
       this.#inFlight.shift();
       hadFailure ||= head.failure !== undefined;
-      if (this.#wasHitByMistake(head)) skipped.push(head);
-      else this.#settle(head);
+      if (this.#wasHitByMistake(head)) {
+        this.expected -= head.expected;
+        skipped.push(head);
+      } else this.#settle(head);
     }
     if (this.#barrier !== undefined && this.#barrier.group <= group) this.#barrier = undefined;
     for (const exchange of skipped) {
@@ -562,14 +625,17 @@ export class Session {
       this.resend(exchange);
     }
     this.#hasProgress = true;
+    this.#headChanged();
     this.#pump();
+    if (this.#state === "closing" && this.#inFlight.length === 0) this.#leave();
   }
 
   /** Whether a CancelRequest for another exchange ended this one (S4). */
   #wasHitByMistake(exchange: Exchange): boolean {
     if (exchange.failure === undefined || this.#cancelHorizon < exchange.group) return false;
     return exchange.failure.get("C") === SQLSTATE.queryCanceled && exchange.givenUp === undefined &&
-      this.#status === "I" && exchange.attempts < 5 && exchange.sync !== "manual" && !exchange.settled;
+      this.#status === "I" && exchange.attempts < 5 && exchange.sync !== "manual" && !exchange.settled &&
+      !COMMITS_MIDWAY.test(exchange.text);
   }
 
   #errorResponse(fields: ErrorFields): void {
@@ -585,7 +651,17 @@ export class Session {
       return;
     }
     const head = this.#inFlight.peek();
-    if (head === undefined || head.failure !== undefined) {
+    if (!this.#isBeingAnswered(head)) {
+      // The reads of a group are settled before it ends. That it could not be committed in the end (serializable
+      // isolation may say so even of reads) concerns nobody in flight.
+      const group = this.#syncsReceived + 1;
+      if (group <= this.#syncsSent && this.#groupWithLateError !== group) {
+        this.#groupWithLateError = group;
+        return;
+      }
+      throw new ProtocolError("ErrorResponse", "it came out of order");
+    }
+    if (head.failure !== undefined) {
       throw new ProtocolError("ErrorResponse", "it came out of order");
     }
     // A failing read leaves the server deaf until its group's Sync, which is certainly on its way.
@@ -602,19 +678,25 @@ export class Session {
    * @param reason Makes what it rejects with, told whether the server confirmed the cancellation.
    */
   giveUp(exchange: Exchange, reason: (confirmed: boolean) => unknown): void {
-    if (exchange.settled) return;
+    if (exchange.settled || exchange.givenUp !== undefined) return;
     if (this.#backlog.remove(exchange)) {
       exchange.reject(reason(true));
+      // Nobody waits for its statement to be prepared either; a lock may keep the server from that.
+      const head = this.#inFlight.peek();
+      if (this.#stalled === exchange && head?.isInternal) this.giveUp(head, reason);
       this.#hasProgress = true;
       this.#reportProgress();
       return;
     }
-    if (this.#inFlight.peek() !== exchange) {
-      exchange.reject(reason(false));
-      return;
-    }
     exchange.givenUp = reason;
-    const impatient = setTimeout(() => exchange.reject(reason(false)), CONFIRMATION);
+    if (this.#inFlight.peek() === exchange) this.#cancelHead(exchange);
+    else exchange.reject(reason(false));
+  }
+
+  /** Cancels the statement that the server is at, for which nobody waits any more. */
+  #cancelHead(exchange: Exchange): void {
+    if (this.#state === "closed") return;
+    const impatient = setTimeout(() => exchange.reject(exchange.givenUp?.(false)), CONFIRMATION);
     // A server that says nothing even then has lost the connection, or us.
     const dead = setTimeout(() => {
       this.destroy(
@@ -643,7 +725,8 @@ export class Session {
   }
 
   #cancelled(): void {
-    this.#cancelHorizon = this.#syncsSent + 1;
+    // What was in flight meanwhile; a group still open in the buffer has the next number.
+    this.#cancelHorizon = this.#syncsSent + (this.#isGroupOpen ? 1 : 0);
     this.#cancelling = undefined;
     this.#pump();
     this.#hasProgress = true;
@@ -672,17 +755,24 @@ export class Session {
     if (next < Infinity && this.#state !== "closed") this.#watch(next);
   }
 
-  /** Sends Terminate after what was written and closes; resolves when closed. */
+  /** Sends Terminate after what was written, and closes when that was answered; resolves when closed. */
   close(): Promise<void> {
-    if (this.#state === "ready") {
+    if (this.#state === "starting") this.destroy();
+    else if (this.#state === "ready") {
       this.#state = "closing";
       this.#endGroup();
       writeTerminate(this.#writer);
       this.#isBlocked = false;
       this.#flush();
-      this.#transport.close();
+      // A stream or COPY could not be ended any more, so there is nothing to wait for.
+      if (this.#inFlight.length === 0 || this.#barrier !== undefined) this.#leave();
     }
     return this.#closed;
+  }
+
+  #leave(): void {
+    this.#closingTimer ??= setTimeout(() => this.destroy(), CLOSING);
+    this.#transport.close();
   }
 
   /** Closes at once. What is unsettled goes to the listener with `error`. */
@@ -695,29 +785,43 @@ export class Session {
 
   #end(error: Error | undefined): void {
     if (this.#state === "closed") return;
-    const wasClosing = this.#state === "closing";
+    const problem = this.#failure(error);
     this.#state = "closed";
     clearTimeout(this.#timer);
-    const everything = [...this.#inFlight, ...this.#backlog];
-    for (const exchange of everything) exchange.onAnswer?.();
-    const unsettled = everything.filter((exchange) => !exchange.settled);
+    clearTimeout(this.#closingTimer);
+    const everything = [...this.#inFlight, ...this.#urgent, ...this.#backlog];
     this.#inFlight.clear();
+    this.#urgent.clear();
     this.#backlog.clear();
     this.#unsent.length = 0;
-    const fatal = this.#fatal;
-    const cause = fatal ?? error;
-    const problem = fatal instanceof ConnectionError ? fatal : new ConnectionError(
-      cause === undefined
-        ? `Cannot go on with the connection to ${this.address}: ${
-          wasClosing ? "it is closed" : "the server closed it"
-        }`
-        : `Cannot go on with the connection to ${this.address}: ${cause.message}`,
-      { cause },
-    );
+    const unsettled: Exchange[] = [];
+    for (const exchange of everything) {
+      exchange.onAnswer?.();
+      if (exchange.settled) continue;
+      // These concern nobody else: the one belongs to this connection, of the other nobody wants an answer any more.
+      if (exchange.isInternal) exchange.reject(problem);
+      else if (exchange.givenUp !== undefined) exchange.reject(exchange.givenUp(false));
+      else unsettled.push(exchange);
+    }
     this.#startup?.fail(problem);
     if (this.#listener === undefined) { for (const exchange of unsettled) exchange.reject(problem); }
     else this.#listener.closed(this, problem, unsettled);
     this.#resolveClosed();
+  }
+
+  /** Why it ends, or has ended. */
+  #failure(error: Error | undefined): ConnectionError {
+    const fatal = this.#fatal;
+    if (fatal instanceof ConnectionError) return fatal;
+    const cause = fatal ?? error;
+    return new ConnectionError(
+      cause === undefined
+        ? `Cannot go on with the connection to ${this.address}: ${
+          this.#state === "closing" ? "it is closed" : "the server closed it"
+        }`
+        : `Cannot go on with the connection to ${this.address}: ${cause.message}`,
+      { cause },
+    );
   }
 
   /** Refuses work that needs the session for itself while something else is in flight. */
