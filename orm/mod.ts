@@ -24,19 +24,23 @@ export type {
 } from "./definition/column_definition.ts";
 export type { ColumnType, Conversion } from "./definition/column_type.ts";
 export type {
+  Anything,
   ColumnDefinitions,
   FilterOf,
   InsertOf,
+  IsUnion,
+  KeyFrom,
   KeyOf,
   NoPrimaryKey,
   RowOf,
+  Shown,
   UpdateOf,
 } from "./definition/row_types.ts";
 export type { ModelOptions } from "./definition/table.ts";
 export { Column } from "./building/column.ts";
 export type { AnyColumn, Operand, OrderOptions } from "./building/column.ts";
 export { Expression } from "./building/expression.ts";
-export type { Condition } from "./building/expression.ts";
+export type { Condition, Traits } from "./building/expression.ts";
 export { and, not, or } from "./building/condition.ts";
 export type { Query } from "./building/query.ts";
 export { model } from "./model.ts";

@@ -135,9 +135,10 @@ export class Column<Value, Null = never> extends Expression<Value | Null> {
   }
 
   /**
-   * Checks a value that is to be written to the column or compared with it.
+   * Checks a value, neither null nor undefined, that is to be written to the column or compared with it.
    *
-   * @throws {ValidationError} When it is of the wrong kind; the message names the column and what is allowed.
+   * @param value The value.
+   * @returns The error to throw when it is of the wrong kind, naming the column and what is allowed.
    */
   refuse(value: unknown): ValidationError | undefined {
     const { type } = this.settings;

@@ -7,20 +7,32 @@
  * @module
  */
 import { assertSql, type Sql } from "../../pool/sql.ts";
-import { type Condition, Expression, isPure, isStable } from "./expression.ts";
+import { type Condition, Expression, traitsOf } from "./expression.ts";
 
 /** How many different combinations are remembered. */
 const MAX_COMBINATIONS = 10_000;
 /** How many placeholders a remembered combination has at most. */
 const MAX_PARTS = 64;
 
+let remembered = 0;
+
 /** A combination's beginning; the next condition leads to the next. */
 class Combination {
-  readonly next = new WeakMap<readonly string[], Combination>();
   strings: readonly string[] | undefined;
+  readonly #next = new WeakMap<readonly string[], Combination>();
+
+  /** The combination with one more condition, or undefined when it is not to be remembered. */
+  with(strings: readonly string[]): Combination | undefined {
+    let next = this.#next.get(strings);
+    if (next === undefined) {
+      if (remembered >= MAX_COMBINATIONS) return undefined;
+      remembered++;
+      this.#next.set(strings, next = new Combination());
+    }
+    return next;
+  }
 }
 
-let remembered = 0;
 const AND = new Combination();
 const OR = new Combination();
 const NOT = new Combination();
@@ -98,30 +110,20 @@ function build(
   close: string,
   conditions: readonly Sql[],
 ): Condition {
-  const values = conditions.length === 1
-    ? conditions[0].values
-    : conditions.flatMap((condition) => condition.values);
-  const pure = conditions.every(isPure);
-  const known = values.length <= MAX_PARTS ? find(root, conditions) : undefined;
-  const strings = known?.strings ?? join(open, between, close, conditions);
-  if (known !== undefined) known.strings = strings;
-  return new Expression(strings, values, pure, known !== undefined);
-}
-
-/** Where the combination is remembered, or undefined when it is not to be. */
-function find(root: Combination, conditions: readonly Sql[]): Combination | undefined {
-  let at = root;
+  const values: unknown[] = [];
+  let pure = true;
+  let known: Combination | undefined = root;
   for (const condition of conditions) {
-    if (!isStable(condition)) return undefined;
-    let next = at.next.get(condition.strings);
-    if (next === undefined) {
-      if (remembered >= MAX_COMBINATIONS) return undefined;
-      remembered++;
-      at.next.set(condition.strings, next = new Combination());
-    }
-    at = next;
+    const traits = traitsOf(condition);
+    pure &&= traits.pure;
+    known = traits.stable ? known?.with(condition.strings) : undefined;
+    for (const value of condition.values) values.push(value);
   }
-  return at;
+  if (known === undefined || values.length > MAX_PARTS) {
+    return new Expression(join(open, between, close, conditions), values, pure, false);
+  }
+  known.strings ??= join(open, between, close, conditions);
+  return new Expression(known.strings, values, pure, true);
 }
 
 function join(open: string, between: string, close: string, conditions: readonly Sql[]): string[] {

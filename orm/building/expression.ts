@@ -10,7 +10,7 @@ import { Sql, type SqlValue } from "../../pool/sql.ts";
 /**
  * An SQL expression of a value's type: a column, a condition, an order. It is a fragment of `sql` like any other.
  */
-export class Expression<Value> extends Sql {
+export class Expression<Value> extends Sql implements Traits {
   /** The type of its value; never set. */
   declare readonly valueType?: Value;
   /** Whether it provably writes nothing and takes no lock. */
@@ -29,20 +29,25 @@ export class Expression<Value> extends Sql {
 /** A condition: an expression that is true, false or null. */
 export type Condition = Expression<boolean>;
 
-/** Whether a fragment writes nothing, as far as the ORM knows. */
-export function isPure(fragment: Sql): boolean {
-  return fragment instanceof Expression && fragment.pure;
+/** What the ORM knows of a fragment. */
+export interface Traits {
+  /** Whether it provably writes nothing and takes no lock. */
+  readonly pure: boolean;
+  /** Whether its strings are the same array whenever its shape is the same. */
+  readonly stable: boolean;
 }
 
-/** Whether a fragment's strings are the same array whenever its shape is the same: ours say so, a template's are. */
-export function isStable(fragment: Sql): boolean {
-  return fragment instanceof Expression
-    ? fragment.stable
-    : (fragment.strings as Partial<TemplateStringsArray>).raw !== undefined;
+const TEMPLATE: Traits = { pure: false, stable: true };
+const UNKNOWN: Traits = { pure: false, stable: false };
+
+/** What is known of a fragment: ours say it themselves; a template's strings are the same each time. */
+export function traitsOf(fragment: Sql): Traits {
+  if (fragment instanceof Expression) return fragment;
+  return (fragment.strings as Partial<TemplateStringsArray>).raw === undefined ? UNKNOWN : TEMPLATE;
 }
 
 /** An expression around fragments, whose strings are made anew. */
 export function compose<Value>(fragment: Sql, ...parts: readonly SqlValue[]): Expression<Value> {
-  const pure = parts.every((part) => !(part instanceof Sql) || isPure(part));
+  const pure = parts.every((part) => !(part instanceof Sql) || traitsOf(part).pure);
   return new Expression(fragment.strings, fragment.values, pure, false);
 }

@@ -15,7 +15,7 @@ import type { ColumnDefinitions, FilterOf } from "../definition/row_types.ts";
 import { unknownColumn } from "../definition/table.ts";
 import { type Bound, chooseExecutor, READ } from "../executing/executor_argument.ts";
 import { finishRow, finishRows } from "../executing/rows.ts";
-import { isPure, isStable } from "./expression.ts";
+import { traitsOf } from "./expression.ts";
 
 /**
  * A query over one model. `Args` are what its last calls take: an executor, which may be left out where the model is
@@ -184,17 +184,12 @@ class SelectQuery<Columns extends ColumnDefinitions, Row> implements Query<Colum
   }
 
   #add(clause: "where" | "orderBy", fragment: Sql): SelectQuery<Columns, Row> {
-    const shape = this.#shape.with(clause, fragment.strings, {
-      stable: isStable(fragment),
-      pure: isPure(fragment),
-    });
-    const before = this.#values[clause];
-    const values = before.length === 0
-      ? fragment.values
-      : fragment.values.length === 0
-      ? before
-      : [...before, ...fragment.values];
-    return new SelectQuery(shape, this.#executor, { ...this.#values, [clause]: values });
+    const shape = this.#shape.with(clause, fragment.strings, traitsOf(fragment));
+    const { where, orderBy, limit, offset } = this.#values;
+    const values = clause === "where"
+      ? { where: append(where, fragment.values), orderBy, limit, offset }
+      : { where, orderBy: append(orderBy, fragment.values), limit, offset };
+    return new SelectQuery(shape, this.#executor, values);
   }
 
   #whereEqual(filter: Readonly<Record<string, unknown>>): SelectQuery<Columns, Row> {
@@ -222,6 +217,12 @@ class SelectQuery<Columns extends ColumnDefinitions, Row> implements Query<Colum
       : this.#shape;
     return new SelectQuery(shape, this.#executor, { ...this.#values, [clause]: count });
   }
+}
+
+/** All of `first` and then of `second`; the arrays themselves never change, so one may be returned. */
+function append(first: readonly unknown[], second: readonly unknown[]): readonly unknown[] {
+  if (first.length === 0) return second;
+  return second.length === 0 ? first : [...first, ...second];
 }
 
 function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {

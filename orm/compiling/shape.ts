@@ -40,8 +40,8 @@ export class Shape {
   readonly pure: boolean;
   readonly #root: { remembered: number };
   readonly #depth: number;
-  readonly #children = new Map<Clause, Map<readonly string[], Shape>>();
-  readonly #texts = new Map<Question, StatementText>();
+  readonly #children: Partial<Record<Clause, Map<readonly string[], Shape>>> = {};
+  readonly #texts: Partial<Record<Question, StatementText>> = {};
 
   private constructor(
     table: Table,
@@ -76,7 +76,7 @@ export class Shape {
     strings: readonly string[],
     traits: { readonly stable: boolean; readonly pure: boolean },
   ): Shape {
-    const known = this.#children.get(clause)?.get(strings);
+    const known = this.#children[clause]?.get(strings);
     if (known !== undefined) return known;
     const child = new Shape(this.table, this, clause, strings, this.pure && traits.pure);
     if (traits.stable && child.#depth <= MAX_CLAUSES && this.#root.remembered < MAX_SHAPES) {
@@ -87,15 +87,12 @@ export class Shape {
 
   /** The text for a question, made by `write` the first time. */
   text(question: Question, write: (shape: Shape, question: Question) => StatementText): StatementText {
-    let text = this.#texts.get(question);
-    if (text === undefined) this.#texts.set(question, text = write(this, question));
-    return text;
+    return this.#texts[question] ??= write(this, question);
   }
 
   #remember(child: Shape): void {
     this.#root.remembered++;
-    let children = this.#children.get(child.clause!);
-    if (children === undefined) this.#children.set(child.clause!, children = new Map());
+    const children = this.#children[child.clause!] ??= new Map();
     children.set(child.strings, child);
   }
 }

@@ -6,8 +6,9 @@
  */
 import type { AnyColumnDefinition } from "./column_definition.ts";
 
-// deno-lint-ignore ban-types -- {} adds nothing to an object type, but has an editor show its properties
-type Anything = {};
+/** Adds nothing to an object type, but has an editor show its properties. */
+// deno-lint-ignore ban-types -- it is exactly this that is wanted
+export type Anything = {};
 
 /** The columns of a model by property. */
 export type ColumnDefinitions = Readonly<Record<string, AnyColumnDefinition>>;
@@ -60,10 +61,14 @@ export interface NoPrimaryKey {
   readonly "this model has no primary key": never;
 }
 
-type Shown<Type> = { [Property in keyof Type]: Type[Property] } & Anything;
+/** An object type as one list of properties, as an editor shows it. */
+export type Shown<Type> = { [Property in keyof Type]: Type[Property] } & Anything;
 
-type KeyFrom<Values> = [keyof Values] extends [never] ? NoPrimaryKey
+/** The key of its columns' values by property. */
+export type KeyFrom<Values> = [keyof Values] extends [never] ? NoPrimaryKey
   : IsUnion<keyof Values> extends true ? Shown<Values>
   : Values[keyof Values];
 
-type IsUnion<Type, Whole = Type> = Type extends unknown ? ([Whole] extends [Type] ? false : true) : never;
+/** Whether a type is a union. */
+export type IsUnion<Type, Whole = Type> = Type extends unknown ? ([Whole] extends [Type] ? false : true)
+  : never;
