@@ -30,6 +30,8 @@ export abstract class Exchange {
   abstract readonly sync: SyncPolicy;
   /** The statement's text, for errors and snapshots. */
   abstract readonly text: string;
+  /** Whether the session itself submitted it, so that nobody else is told of it. */
+  isInternal = false;
   /** The number of the Sync that ends it, once written. */
   group = 0;
   /** Whether its bytes were given to the transport. */
@@ -40,14 +42,16 @@ export abstract class Exchange {
   complete = false;
   /** The server's ErrorResponse, if one came. */
   failure: ErrorFields | undefined = undefined;
-  /** Milliseconds it may take from when it is written, or 0. */
+  /** Milliseconds it may take from when it is submitted, or 0. */
   timeout = 0;
-  /** Monotonic milliseconds by which it must have settled, or 0; set when it is written. */
+  /** Monotonic milliseconds by which it must have settled, or 0; set when it is first submitted. */
   deadline = 0;
   /** Why its caller does not wait any more, if so; given whether the server confirmed that it was cancelled. */
   givenUp: ((confirmed: boolean) => unknown) | undefined = undefined;
   /** Called once when its answer has ended, even when it was settled before. */
   onAnswer: (() => void) | undefined = undefined;
+  /** The session it was last submitted to, once it was. */
+  session: Session | undefined = undefined;
   /** How often it was sent again. */
   attempts = 0;
   /** Milliseconds it is expected to take, as the session counted it when it was written. */
@@ -57,6 +61,11 @@ export abstract class Exchange {
 
   /** Whether it may be sent again after its connection was lost with it, because it writes nothing. */
   get repeatable(): boolean {
+    return false;
+  }
+
+  /** Whether another connection may serve it; false for what belongs to one connection, such as a probe. */
+  get requeues(): boolean {
     return false;
   }
 

@@ -43,7 +43,9 @@ function learnTypes(session: Session, description: Description, done: (problem?:
   if (missing.length === 0) return done();
   const load = (problem?: unknown): void => {
     if (problem !== undefined) return done(problem);
-    const query = new QueryExchange(registry.catalogQuery, [missing]);
+    // Given the plan itself, it never has to be prepared first, whatever else the plans have no room for.
+    const plan = session.shared.plans.get(registry.catalogQuery);
+    const query = new QueryExchange(registry.catalogQuery, [missing], { plan });
     session.submitInternal(query);
     query.promise.then((result) => {
       registry.register(result.rows as unknown as readonly CatalogRow[]);

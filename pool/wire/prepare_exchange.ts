@@ -11,6 +11,7 @@ import { type Field, readParameterDescription, readRowDescription } from "./mess
 import { writeClose, writeDescribe, writeParse } from "./message/frontend.ts";
 import { BACKEND } from "./message/names.ts";
 import { postgresError } from "./postgres_error.ts";
+import type { Session } from "./session.ts";
 
 /** What the server says of a statement. */
 export interface Description {
@@ -52,6 +53,7 @@ export class PrepareExchange extends Exchange {
     if (this.text.includes("\0")) {
       throw new ValidationError("the statement's text", "it contains a NUL character; remove it");
     }
+    this.#expected = "ParseComplete";
     writeParse(writer, this.#name, this.text, []);
     writeDescribe(writer, "S", this.#name);
     return "written";
@@ -150,6 +152,11 @@ export class ProbeExchange extends Exchange {
 
   override receive(type: number): void {
     throw this.outOfOrder(type);
+  }
+
+  override reset(session: Session | undefined): void {
+    super.reset(session);
+    this.complete = true;
   }
 
   override settle(): void {

@@ -87,6 +87,10 @@ export class QueryExchange extends Exchange implements QueryResult {
     return this.sync === "shared";
   }
 
+  override get requeues(): boolean {
+    return true;
+  }
+
   override write(session: Session, writer: ByteWriter): WriteOutcome {
     const statement = session.statements.get(this.text);
     const plan = statement?.plan ?? session.shared.plans.get(this.text) ?? this.#certain;

@@ -283,6 +283,7 @@ export class Session {
       );
       return;
     }
+    exchange.session = this;
     // The time of waiting here, for a statement to be prepared say, is the query's too.
     if (exchange.deadline === 0 && exchange.timeout > 0) {
       exchange.deadline = performance.now() + exchange.timeout;
