@@ -236,7 +236,7 @@ export function amount(setting: Setting, value: number): string {
     }
     return `${value} B`;
   }
-  return value >= 100_000 ? value.toLocaleString("en-US") : String(value);
+  return value >= 100_000 ? String(value).replace(/\B(?=(\d{3})+$)/g, ",") : String(value);
 }
 
 /** Words in a sentence: `"a", "b" or "c"`. */

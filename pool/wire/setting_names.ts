@@ -49,9 +49,10 @@ export type Names = ReadonlyMap<string, Setting>;
 export function namedSetting(names: Names, name: string, raw: Omit<RawValue, "name" | "value">): Setting {
   const setting = names.get(name);
   if (setting !== undefined) return setting;
-  const synonym = SYNONYMS[plainWord(name)];
-  const bySynonym = [...names].find(([, { key }]) => key === synonym)?.[0];
-  const hint = bySynonym ?? nearestWord(name, [...names.keys()]);
+  const word = plainWord(name);
+  const synonym = Object.hasOwn(SYNONYMS, word) ? SYNONYMS[word] : undefined;
+  const elsewhere = [...names].find(([, { key }]) => key === synonym || plainWord(key) === word)?.[0];
+  const hint = elsewhere ?? nearestWord(name, [...names.keys()]);
   const advice = hint === undefined ? `use ${listed([...names.keys()])}` : `did you mean "${hint}"?`;
   if (!raw.printable) {
     throw new ConfigError(
