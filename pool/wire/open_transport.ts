@@ -121,7 +121,8 @@ export async function openTransport(
 
 /** The server's address as errors print it. */
 function addressOf(host: TransportHost): string {
-  if (host.socketPath !== undefined) return host.socketPath;
+  // The abstract namespace begins with NUL, which people write as "@".
+  if (host.socketPath !== undefined) return host.socketPath.replace("\0", "@");
   return host.host.includes(":") ? `[${host.host}]:${host.port}` : `${host.host}:${host.port}`;
 }
 

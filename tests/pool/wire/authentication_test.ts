@@ -63,6 +63,23 @@ async function refusal(at: Pick<ServerDescription, "host" | "port">, options: Co
   return outcome;
 }
 
+/** Deno counts a Unix socket as a file. */
+async function needsUnixSockets(): Promise<{ ignore?: string }> {
+  const { ignore } = needs("primary");
+  if (ignore !== undefined) return { ignore };
+  if (server("primary").socketDirectory === undefined) return { ignore: "the primary has no Unix socket" };
+  const { Deno: deno } = globalThis as {
+    Deno?: { permissions: { query(what: { name: string }): Promise<{ state: string }> } };
+  };
+  for (const name of deno === undefined ? [] : ["read", "write"]) {
+    const { state } = await deno!.permissions.query({ name });
+    if (state !== "granted") {
+      return { ignore: "no permission for Unix sockets; run with --allow-read --allow-write" };
+    }
+  }
+  return {};
+}
+
 for (const name of ["primary", "pg15"] as const satisfies readonly SharedService[]) {
   for (const user of ["scram_user", "md5_user", "cleartext_user", "trust_user", "ssl_user"]) {
     test(`connectSession() logs ${user} in to ${name} over verified TLS`, needs(name), async () => {
@@ -210,6 +227,21 @@ test("connectSession() prepares passwords as the server does", needs("primary"),
   } finally {
     admin.destroy();
     await admin.closed;
+  }
+});
+
+test("connectSession() logs in over a Unix socket", await needsUnixSockets(), async () => {
+  for (const user of ["scram_user", "md5_user", "cleartext_user", "trust_user"]) {
+    // A Unix socket is never under TLS, whatever sslmode says, and nobody can listen to it.
+    const session = await connect({ ...server("primary"), host: server("primary").socketDirectory! }, {
+      user,
+      password: await passwordOf(user),
+      sslmode: "require",
+    });
+    const rows = await run(session, "select session_user::text as role, inet_client_addr() is null as local");
+    assert.deepEqual(rows, [{ role: user, local: true }]);
+    session.destroy();
+    await session.closed;
   }
 });
 
