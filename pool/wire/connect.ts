@@ -6,7 +6,12 @@
  */
 import { Authenticator } from "./auth/authenticator.ts";
 import { sendCancelRequest } from "./cancel.ts";
-import { passwordFor, type ResolvedConnectOptions, type ResolvedHost } from "./connect_options.ts";
+import {
+  passwordFor,
+  type ResolvedConnectOptions,
+  type ResolvedHost,
+  type TargetSessionAttributes,
+} from "./connect_options.ts";
 import type { DatabaseKnowledge } from "./database_knowledge.ts";
 import { ConnectionError, LifeguardError } from "./errors.ts";
 import { type OpenedTransport, openTransport, transportAttempts } from "./open_transport.ts";
@@ -38,12 +43,7 @@ export async function connectSession(
     for (const host of hosts) {
       if (signal.aborted) throw signal.reason;
       try {
-        const session = await connectHost(host, connect, shared, signal);
-        if (attribute === "any" || await hasAttribute(session, attribute)) return session;
-        session.destroy();
-        problems.push(
-          new ConnectionError(`Cannot use ${session.address}: it is not "${attribute}" (targetSessionAttrs)`),
-        );
+        return await connectHost(host, { connect, shared, attribute }, signal);
       } catch (error) {
         if (signal.aborted) throw signal.reason;
         problems.push(error);
@@ -61,11 +61,17 @@ export async function connectSession(
   );
 }
 
+/** What is wanted of a host. */
+interface Wanted {
+  readonly connect: ResolvedConnectOptions;
+  readonly shared: DatabaseKnowledge;
+  readonly attribute: Exclude<TargetSessionAttributes, "prefer-standby">;
+}
+
 /** One host within the connect timeout, in each way that its `sslmode` allows. */
 async function connectHost(
   host: ResolvedHost,
-  connect: ResolvedConnectOptions,
-  shared: DatabaseKnowledge,
+  { connect, shared, attribute }: Wanted,
   signal: AbortSignal,
 ): Promise<Session> {
   const address = addressOf(host);
@@ -86,11 +92,10 @@ async function connectHost(
     let problem: unknown;
     for (const attempt of attempts) {
       try {
-        const open = () => openTransport(host, { ...connect, attempt }, abort.signal);
-        const opened = await open();
+        const opened = await openTransport(host, { ...connect, attempt }, abort.signal);
         return await startSession(
           opened,
-          { host, connect, shared, password, attempt, address },
+          { host, connect, shared, password, attempt, address, attribute },
           abort.signal,
         );
       } catch (error) {
@@ -114,12 +119,13 @@ interface StartContext {
   readonly password: string | undefined;
   readonly attempt: "tls" | "plain";
   readonly address: string;
+  readonly attribute: Wanted["attribute"];
 }
 
 /** The startup conversation over an open transport. */
 async function startSession(
   opened: OpenedTransport,
-  { host, connect, shared, password, attempt, address }: StartContext,
+  { host, connect, shared, password, attempt, address, attribute }: StartContext,
   signal: AbortSignal,
 ): Promise<Session> {
   const session = new Session({
@@ -140,6 +146,7 @@ async function startSession(
   const onAbort = () => session.destroy(signal.reason);
   signal.addEventListener("abort", onAbort);
   try {
+    signal.throwIfAborted();
     await session.start(
       startupParameters(connect),
       new Authenticator({
@@ -152,7 +159,16 @@ async function startSession(
         requireAuth: connect.requireAuth,
       }),
     );
+    if (attribute !== "any" && !await hasAttribute(session, attribute)) {
+      throw new ConnectionError(
+        `Cannot use ${address}: it is not "${attribute}" (setting "targetSessionAttrs")`,
+        { neverSent: true },
+      );
+    }
     return session;
+  } catch (error) {
+    session.destroy();
+    throw error;
   } finally {
     signal.removeEventListener("abort", onAbort);
   }

@@ -30,6 +30,8 @@ export class Plan {
   readonly resultFormats: readonly WireFormat[];
   /** Milliseconds one execution usually takes on the server, `undefined` before the first. */
   estimate: number | undefined = undefined;
+  /** When it was learned, in monotonic milliseconds. */
+  readonly learned: number = performance.now();
   readonly #columnCodecs: readonly Codec[];
   #reader: RowReader | undefined;
 
@@ -66,23 +68,30 @@ export class Plan {
   }
 
   #compile(): RowReader {
-    const names = new Set<string>();
-    for (const { name } of this.fields) {
-      if (names.has(name)) {
-        throw new ValidationError(
-          `the result's columns`,
-          `two are named "${name}" and one would hide the other; give one an alias with "as"`,
-        );
-      }
-      names.add(name);
+    return compile(this.fields, this.#columnCodecs, this.resultFormats);
+  }
+
+  /**
+   * A reader of rows whose columns have changed since the plan was made, asked for in its formats.
+   *
+   * @param fields The columns as they are now.
+   * @param registry Where the codecs are.
+   * @returns The reader; undefined where a type is not known yet, or cannot be read in its format.
+   */
+  readerFor(fields: readonly Field[], registry: CodecRegistry): RowReader | undefined {
+    const codecs: Codec[] = [];
+    const formats: WireFormat[] = [];
+    for (let index = 0; index < fields.length; index++) {
+      const codec = registry.get(fields[index].type);
+      // No format stands for text, one for all columns; the server refuses any other number than the columns'.
+      const format = this.resultFormats.length === 1
+        ? this.resultFormats[0]
+        : this.resultFormats[index] ?? TEXT_FORMAT;
+      if (codec === undefined || (format === BINARY_FORMAT && !codec.binary)) return undefined;
+      codecs.push(codec);
+      formats.push(format);
     }
-    return compileRowReader(
-      this.fields.map((field, index) => ({
-        field,
-        codec: this.#columnCodecs[index],
-        format: this.resultFormats[index],
-      })),
-    );
+    return twinName(fields) !== undefined ? undefined : compile(fields, codecs, formats);
   }
 
   /** Whether the server still describes the columns as when the plan was made. */
@@ -99,6 +108,34 @@ export class Plan {
     if (known === undefined) this.estimate = milliseconds;
     else this.estimate = known + (milliseconds - known) * (milliseconds < known ? FALL : RISE);
   }
+}
+
+/** The reader of columns whose names are unique. */
+function compile(
+  fields: readonly Field[],
+  codecs: readonly Codec[],
+  formats: readonly WireFormat[],
+): RowReader {
+  const twin = twinName(fields);
+  if (twin !== undefined) {
+    throw new ValidationError(
+      `the result's columns`,
+      `two are named "${twin}" and one would hide the other; give one an alias with "as"`,
+    );
+  }
+  return compileRowReader(
+    fields.map((field, index) => ({ field, codec: codecs[index], format: formats[index] })),
+  );
+}
+
+/** The name that two columns have, if any. */
+function twinName(fields: readonly Field[]): string | undefined {
+  const names = new Set<string>();
+  for (const { name } of fields) {
+    if (names.has(name)) return name;
+    names.add(name);
+  }
+  return undefined;
 }
 
 /** The plans of one database, the least recently added dropped first; shared by all its connections. */

@@ -28,6 +28,12 @@ const DONE = 5;
 
 /** The longest message a server accepts: 1 GiB less one byte (MaxAllocSize). */
 const MAX_MESSAGE = 0x3fff_ffff;
+/** The most parameters: their number travels in 16 bits, and beyond them it would silently be another. */
+const MAX_PARAMETERS = 65_535;
+/** Milliseconds for which the types learned are not doubted. */
+const TRUSTED = 1_000;
+/** COPY with data over the connection, which would leave it waiting for that data. */
+const COPY_DATA = /^\s*copy\b[^;]*\b(?:from\s+stdin|to\s+stdout)\b/i;
 /** How often one query is sent again for reasons its caller need not know. */
 const MAX_ATTEMPTS = 3;
 
@@ -61,6 +67,7 @@ export class QueryExchange extends Exchange implements QueryResult {
   #reader: RowReader | undefined;
   #error: LifeguardError | undefined;
   #isStale = false;
+  #isRelearned = false;
   #resolve!: (result: QueryResult) => void;
   #reject!: (error: unknown) => void;
 
@@ -92,9 +99,20 @@ export class QueryExchange extends Exchange implements QueryResult {
   }
 
   override write(session: Session, writer: ByteWriter): WriteOutcome {
+    if (this.#values.length > MAX_PARAMETERS) {
+      throw new ValidationError(
+        "the statement's values",
+        `${this.#values.length} were given, at most ${MAX_PARAMETERS} can be sent; give an array to unnest() instead`,
+      );
+    }
     const statement = session.statements.get(this.text);
     const plan = statement?.plan ?? session.shared.plans.get(this.text) ?? this.#certain;
-    if (plan === undefined) return "unprepared";
+    if (plan === undefined) {
+      if (COPY_DATA.test(this.text)) {
+        throw new ValidationError("COPY in a query", "its data needs a stream; use copyFrom() or copyTo()");
+      }
+      return "unprepared";
+    }
     this.plan = plan;
     this.#stage = BINDING;
     let name = "";
@@ -105,10 +123,26 @@ export class QueryExchange extends Exchange implements QueryResult {
       writeDescribe(writer, "S", name);
       this.#stage = PARSING;
     }
-    writeBind(writer, "", name, plan, this.#values);
+    try {
+      // Rows that cannot be read are better not asked for.
+      if (plan.fields.length > 0) this.#reader = plan.reader;
+      writeBind(writer, "", name, plan, this.#values);
+    } catch (error) {
+      if (!this.#doubts(plan)) throw error;
+      session.forget(plan);
+      return "unprepared";
+    }
     writeExecute(writer, "", 0);
     if (statement === undefined && session.named) session.remember(name, plan);
     return "written";
+  }
+
+  /** Whether a refusal may be due to types or columns that have changed since, which is worth one look. */
+  #doubts(plan: Plan): boolean {
+    if (this.#isRelearned || plan === this.#certain || performance.now() - plan.learned < TRUSTED) {
+      return false;
+    }
+    return this.#isRelearned = this.#values.length === plan.parameterOids.length;
   }
 
   override receive(type: number, source: ByteSource, offset: number, end: number, session: Session): void {
@@ -160,10 +194,11 @@ export class QueryExchange extends Exchange implements QueryResult {
     // The plan was learned before the schema changed: rows asked for in its formats must not be read by it.
     this.#isStale = true;
     session.forget(this.plan!);
+    this.#reader = this.plan!.readerFor(fields, session.shared.registry);
   }
 
   #row(source: ByteSource, offset: number, end: number): void {
-    if (this.settled || this.#error !== undefined || this.#isStale) return;
+    if (this.settled || this.#error !== undefined || (this.#isStale && this.#reader === undefined)) return;
     try {
       const reader = this.#reader ??= this.plan!.reader;
       this.rows.push(reader(source, offset, end));
@@ -184,7 +219,7 @@ export class QueryExchange extends Exchange implements QueryResult {
       if (this.givenUp !== undefined) return this.reject(this.givenUp(true));
       if (this.#repeats(session)) return;
       this.reject(postgresError(this.failure, this.text, this.#values));
-    } else if (this.#isStale) {
+    } else if (this.#isStale && this.#reader === undefined) {
       if (this.repeatable && this.#again(session)) return;
       this.reject(
         new DecodeError(

@@ -8,6 +8,7 @@
  */
 import type { ByteSource } from "./byte_source.ts";
 import { BINARY_FORMAT, type Codec, type WireFormat } from "./codec/codec.ts";
+import { CustomCodecAdapter } from "./codec/custom.ts";
 import { DecodeError, LifeguardError, ProtocolError } from "./errors.ts";
 import type { Field } from "./message/backend.ts";
 
@@ -75,7 +76,7 @@ function columnError(error: unknown, column: string, type: string): DecodeError 
   return new DecodeError(type, "the server's bytes are malformed", column, { cause: error });
 }
 
-/** Types whose binary form is read in place rather than by a call, by OID: bool, int2, int4, oid, float8. */
+/** Types whose binary form is read in place rather than by a call, by OID: bool, int2, int4. */
 const INLINE: Readonly<Record<number, readonly [length: number, expression: string]>> = {
   16: [1, "b[o] !== 0"],
   21: [2, "(b[o] << 24 | b[o + 1] << 16) >> 16"],
@@ -121,7 +122,8 @@ function generate(columns: readonly ReaderColumn[]): RowReader {
       `let v${index} = null;`,
       "if (n >= 0) { if (n > e - o) throw bad;",
     );
-    const inline = format === BINARY_FORMAT ? INLINE[codec.oid] : undefined;
+    const isOurs = !(codec instanceof CustomCodecAdapter);
+    const inline = format === BINARY_FORMAT && isOurs ? INLINE[codec.oid] : undefined;
     if (inline) lines.push(`if (n !== ${inline[0]}) throw bad; v${index} = ${inline[1]};`);
     else if (format === BINARY_FORMAT) lines.push(`v${index} = c${index}.decode(s, o, n);`);
     else lines.push(`v${index} = c${index}.decodeText(s.utf8(o, n));`);

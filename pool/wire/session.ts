@@ -140,6 +140,8 @@ export class Session {
   #hops = 0;
   #seenLength = 0;
   #isBlocked = false;
+  /** Whether an exchange is being written; its codecs and toJSON methods are a user's, who may submit in them. */
+  #isWriting = false;
   /** What waits for its statement to be prepared, and everything behind it. */
   #stalled: Exchange | undefined;
   #barrier: Exchange | undefined;
@@ -289,12 +291,14 @@ export class Session {
       exchange.deadline = performance.now() + exchange.timeout;
     }
     if (exchange.deadline > 0) this.#watch(exchange.deadline);
+    if (this.#isWriting) queueMicrotask(() => this.#pump());
     if (this.#mustWait) this.#backlog.push(exchange);
     else this.#write(exchange);
   }
 
   get #mustWait(): boolean {
-    return this.#stalled !== undefined || this.#barrier !== undefined || this.#cancelling !== undefined ||
+    return this.#isWriting || this.#stalled !== undefined || this.#barrier !== undefined ||
+      this.#cancelling !== undefined ||
       this.#backlog.length > 0;
   }
 
@@ -304,6 +308,7 @@ export class Session {
     if (policy !== "shared") this.#endGroup();
     const writer = this.#writer;
     const start = writer.length;
+    this.#isWriting = true;
     try {
       if (exchange.write(this, writer) === "unprepared") {
         writer.truncate(start);
@@ -317,6 +322,8 @@ export class Session {
       this.#hasProgress = true;
       queueMicrotask(() => this.#reportProgress());
       return;
+    } finally {
+      this.#isWriting = false;
     }
     exchange.group = this.#syncsSent + 1;
     exchange.expected = exchange.plan?.estimate ?? 0;
@@ -535,6 +542,12 @@ export class Session {
         const [name, value] = readParameterStatus(source, offset, end);
         if (this.parameters.size > 200 && !this.parameters.has(name)) {
           throw new ProtocolError("ParameterStatus", "more than 200 settings were reported");
+        }
+        if (name === "client_encoding" && !/^(?:utf-?8|unicode)$/i.test(value)) {
+          throw new ConnectionError(
+            `Cannot go on with the connection to ${this.address}: its client_encoding was set to "${value}", in which texts would be garbled; leave it at UTF8`,
+            { retryable: false },
+          );
         }
         this.parameters.set(name, value);
         this.#listener?.parameter?.(name, value);

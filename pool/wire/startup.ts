@@ -23,6 +23,11 @@ const FINAL_STATES: ReadonlySet<string> = new Set([
   "42501", // insufficient_privilege: no CONNECT
 ]);
 
+/** Authentication messages that may wait for our answer: a final one and Ok come together. */
+const MAX_UNANSWERED = 2;
+/** The longest Authentication message, in bytes. */
+const MAX_AUTHENTICATION = 65_536;
+
 /** The first conversation with a server. */
 export class Startup {
   readonly #authenticator: Authenticator;
@@ -30,6 +35,7 @@ export class Startup {
   readonly #send: (write: (writer: ByteWriter) => void) => void;
   #isAuthenticated = false;
   #pending: Promise<void> = Promise.resolve();
+  #unanswered = 0;
   #key: BackendKey | undefined;
   #resolve!: (key: BackendKey | undefined) => void;
   #reject!: (error: unknown) => void;
@@ -72,6 +78,9 @@ export class Startup {
   receive(type: number, source: ByteSource, offset: number, end: number): void {
     switch (type) {
       case BACKEND.Authentication:
+        if (end - offset > MAX_AUTHENTICATION) {
+          throw new ProtocolError("Authentication", `it is longer than ${MAX_AUTHENTICATION} bytes`);
+        }
         this.#authenticate(source.copy(offset, end - offset));
         return;
       case BACKEND.BackendKeyData:
@@ -104,9 +113,13 @@ export class Startup {
     if (this.#isAuthenticated) {
       throw new ProtocolError("Authentication", "it came after authentication was finished");
     }
+    if (++this.#unanswered > MAX_UNANSWERED) {
+      throw new ProtocolError("Authentication", "it came before the last one was answered");
+    }
     this.#isAuthenticated = body.length === 4 && body.every((byte) => byte === 0);
     this.#pending = this.#pending.then(async () => {
       const answer = await this.#authenticator.respond(body);
+      this.#unanswered--;
       if (answer !== undefined) this.#send((writer) => writer.raw(answer));
     });
     this.#pending.catch((error) => this.#reject(error));

@@ -17,6 +17,9 @@ export interface Statement {
 export class StatementCache {
   readonly #limit: number;
   readonly #statements = new Map<string, Statement>();
+  /** Makes the names the connection's own: where connections share a server session behind a pooler, a name that
+   * two of them used would stand for the other's statement. */
+  readonly #prefix: string = `lg${Math.floor(Math.random() * 36 ** 5).toString(36)}_`;
   #names = 0;
   #latest: Statement | undefined;
 
@@ -32,7 +35,7 @@ export class StatementCache {
 
   /** A name not yet used on this connection. */
   nextName(): string {
-    return `lg${++this.#names}`;
+    return this.#prefix + (++this.#names).toString(36);
   }
 
   /** The statement of a text, which becomes the most recently used. */
