@@ -19,6 +19,8 @@ const PLAIN = /^(?!null$)[\w.:+-]+$/i;
 
 /** An array as nested JavaScript arrays, or as a {@link PgArray} where those would lose something. */
 export class ArrayCodec implements Codec<unknown> {
+  /** A domain over arrays can be an element. */
+  readonly arrayValues = true;
   readonly type: string;
   readonly oid: number;
   readonly #element: Codec;

@@ -2,8 +2,6 @@
 import type { ByteSource } from "../byte_source.ts";
 import type { ByteWriter } from "../byte_writer.ts";
 import { DecodeError } from "../errors.ts";
-import { ArrayCodec } from "./array.ts";
-import { PgArray } from "./array_value.ts";
 import type { Codec } from "./codec.ts";
 import { expectLength } from "./length.ts";
 import { contentRefusal, refusal } from "./refusal.ts";
@@ -100,56 +98,38 @@ function formatLsn(high: number, low: number): string {
   return `${high.toString(16)}/${low.toString(16)}`.toUpperCase();
 }
 
-/** `int2vector` and `oidvector`, arrays that count from zero, as an array of numbers. */
+/**
+ * `int2vector` and `oidvector` as an array of numbers. They are sent as text: the server's binary input takes no empty
+ * vector.
+ */
 export class NumberVectorCodec implements Codec<number[]> {
-  readonly binary = true;
+  readonly binary = false;
   readonly arrayValues = true;
   readonly type: string;
   readonly oid: number;
   readonly #element: Codec<number>;
-  readonly #array: ArrayCodec;
 
   /** Creates the codec of a vector of what `element` reads and writes. */
   constructor(type: string, oid: number, element: Codec<number>) {
     this.type = type;
     this.oid = oid;
     this.#element = element;
-    this.#array = new ArrayCodec(type, oid, { element });
   }
 
   encode(value: unknown, writer: ByteWriter): void {
-    // The server takes no vector without a dimension, so an empty one is written by hand.
-    const elements = this.#check(value);
-    if (elements.length > 0) {
-      this.#array.encode(new PgArray([{ length: elements.length, lowerBound: 0 }], elements), writer);
-      return;
-    }
-    writer.i32(1);
-    writer.i32(0);
-    writer.i32(this.#element.oid);
-    writer.i32(0);
-    writer.i32(0);
+    writer.utf8(this.encodeText(value));
   }
 
   decode(source: ByteSource, offset: number, length: number): number[] {
-    // An empty vector has one dimension of no elements.
-    if (length === 20 && source.i32(offset) === 1 && source.i32(offset + 12) === 0) return [];
-    const value = this.#array.decode(source, offset, length);
-    if (value instanceof PgArray && value.dimensions.length === 1) return value.elements as number[];
-    if (Array.isArray(value)) return value;
-    throw new DecodeError(this.type, "the server's vector has several dimensions");
+    return this.decodeText(source.utf8(offset, length));
   }
 
   encodeText(value: unknown): string {
-    return this.#check(value).map((element) => this.#element.encodeText(element as number)).join(" ");
+    if (!Array.isArray(value)) throw refusal(this.type, value, "give an array of integers");
+    return value.map((element) => this.#element.encodeText(element)).join(" ");
   }
 
   decodeText(text: string): number[] {
     return text === "" ? [] : text.split(" ").map((element) => this.#element.decodeText(element));
-  }
-
-  #check(value: unknown): readonly unknown[] {
-    if (Array.isArray(value)) return value;
-    throw refusal(this.type, value, "give an array of integers");
   }
 }
