@@ -15,6 +15,7 @@ import { Shape } from "./compiling/shape.ts";
 import type { StatementText } from "./compiling/statement_text.ts";
 import type { ColumnDefinitions, InsertOf, KeyOf, RowOf, UpdateOf } from "./definition/row_types.ts";
 import { defineTable, type ModelOptions, type Table, unknownColumn } from "./definition/table.ts";
+import { namingColumn } from "./executing/column_error.ts";
 import { type Bound, chooseExecutor, READ, type Unbound } from "./executing/executor_argument.ts";
 import { finishRow } from "./executing/rows.ts";
 
@@ -214,9 +215,13 @@ class ModelObject {
   async findById(key: unknown, executor?: Executor): Promise<unknown> {
     const { table, byKey } = this.#core;
     const values = keyValues(table, key);
-    const rows = await chooseExecutor(table.name, executor, this.#executor)
-      .query(new Sql(byKey.strings, values, byKey.text), READ);
-    return rows.length === 0 ? undefined : finishRow(table, rows[0]);
+    const target = chooseExecutor(table.name, executor, this.#executor);
+    try {
+      const rows = await target.query(new Sql(byKey.strings, values, byKey.text), READ);
+      return rows.length === 0 ? undefined : finishRow(table, rows[0]);
+    } catch (error) {
+      throw namingColumn(error, table.key);
+    }
   }
 
   async insert(values: Readonly<Record<string, unknown>>, executor?: Executor): Promise<unknown> {
@@ -224,8 +229,12 @@ class ModelObject {
     const given = insertColumns(table, values);
     const { strings, text } = inserts.for(given);
     const bound = given.map((column) => values[column.property]);
-    const row = await chooseExecutor(table.name, executor, this.#executor).one(new Sql(strings, bound, text));
-    return finishRow(table, row);
+    const target = chooseExecutor(table.name, executor, this.#executor);
+    try {
+      return finishRow(table, await target.one(new Sql(strings, bound, text)));
+    } catch (error) {
+      throw namingColumn(error, given);
+    }
   }
 
   on(executor: Executor): ModelObject {

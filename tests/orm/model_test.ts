@@ -164,6 +164,18 @@ test("a model refuses to run on nothing or on something else", async () => {
   refuses(() => untyped(User.on.bind(User))(undefined), /no pool to run on/);
 });
 
+test("a parameter the pool refuses is named by its column", async () => {
+  const refusal = new ValidationError("parameter $2 of type int2", "an integer was given; give less");
+  const executor = { query: () => Promise.reject(refusal), one: () => Promise.reject(refusal) };
+  const users = User.on(executor as unknown as FakeExecutor["executor"]);
+  await rejects(
+    users.insert({ email: "a", age: 1 }),
+    /^Cannot use column "age" of model "users": an integer was given; give less$/,
+  );
+  await rejects(users.insert({ email: "a" }), /parameter \$2 of type int2/);
+  await rejects(users.findById(1), /parameter \$2 of type int2/);
+});
+
 test("a model is a fragment and so are its columns", () => {
   const query =
     sql`select lower(${User.email}) from ${User} join ${Membership} on ${Membership.userId} = ${User.id}`;

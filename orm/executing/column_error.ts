@@ -1,0 +1,25 @@
+/**
+ * Names the column in an error the pool raised of a parameter.
+ *
+ * @module
+ */
+import { ValidationError } from "../../pool/wire/errors.ts";
+import type { AnyColumn } from "../building/column.ts";
+
+const PARAMETER = /^parameter \$(\d+)\b/;
+
+/**
+ * The error to throw in the place of one that a statement failed with.
+ *
+ * @param error What it failed with.
+ * @param columns The columns of its parameters, in order.
+ * @returns The error itself unless it is a `ValidationError` of a parameter.
+ */
+export function namingColumn(error: unknown, columns: readonly AnyColumn[]): unknown {
+  if (!(error instanceof ValidationError)) return error;
+  const position = PARAMETER.exec(error.subject)?.[1];
+  const column = columns[Number(position) - 1];
+  if (column === undefined) return error;
+  const problem = error.message.slice(`Cannot use ${error.subject}: `.length);
+  return new ValidationError(column.subject, problem, { cause: error });
+}
