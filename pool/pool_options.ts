@@ -70,7 +70,7 @@ export type Duration = number | string;
 export interface PoolOptions extends ConnectOptions, CodecOptions {
   /** Replicas, each a URL or options; what one does not say, except its host and port, is as for the primary. */
   readonly replicas?: readonly (string | URL | ConnectOptions)[];
-  /** Connections to the primary kept open at least. Default 0. */
+  /** Connections to the primary kept open at least. Default: `max`. */
   readonly min?: number;
   /** Connections to the primary at most. Default 10. */
   readonly max?: number;
@@ -94,9 +94,9 @@ export interface PoolOptions extends ConnectOptions, CodecOptions {
   readonly maxLifetimeJitter?: number;
   /** How long a reservation may be held before a leak is reported; 0 for never. Default 60 s. */
   readonly leakAfter?: Duration;
-  /** Pause before the first attempt to replace a lost connection. Default 50 ms. */
+  /** Pause before the first attempt to replace a lost connection. Default 100 ms. */
   readonly backoffMin?: Duration;
-  /** Longest pause between attempts to replace a lost connection. Default 5 s. */
+  /** Longest pause between attempts to replace a lost connection. Default 400 ms. */
   readonly backoffMax?: Duration;
   /** How long `close()` waits for running work before it is cancelled. Default 10 s. */
   readonly drainTimeout?: Duration;

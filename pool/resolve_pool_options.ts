@@ -297,7 +297,7 @@ function readSize(reader: SettingReader, minKey: string, maxKey: string, inherit
     ? inherited?.max ?? reader.number(maxKey)
     : reader.number(maxKey);
   const rawMin = reader.raw(minKey);
-  if (rawMin === undefined) return { min: Math.min(inherited?.min ?? reader.number(minKey), max), max };
+  if (rawMin === undefined) return { min: Math.min(inherited?.min ?? max, max), max };
   const min = reader.number(minKey);
   if (min > max) {
     throw refuse(rawMin, `is more than "${maxKey}", which is ${max}`, "lower it, or raise the other");

@@ -32,10 +32,11 @@ const ROWS: readonly PoolSetting[] = [
   {
     key: "min",
     type: "integer",
-    default: 0,
+    defaultText: "`max`",
     min: 0,
     max: MOST_CONNECTIONS,
-    description: "Connections to the primary kept open at least.",
+    description:
+      "Connections to the primary kept open at least. Below `max`, the others are made when calls wait.",
   },
   {
     key: "max",
@@ -133,7 +134,7 @@ const ROWS: readonly PoolSetting[] = [
   {
     key: "backoffMin",
     type: "duration",
-    default: 50,
+    default: 100,
     min: 1,
     max: MINUTE,
     description: "Pause before the first attempt to replace a lost connection.",
@@ -141,7 +142,7 @@ const ROWS: readonly PoolSetting[] = [
   {
     key: "backoffMax",
     type: "duration",
-    default: 5 * SECOND,
+    default: 400,
     min: 1,
     max: HOUR,
     description: "Longest pause between attempts to replace a lost connection.",

@@ -86,3 +86,13 @@ class ProcessEnvironment implements Environment {
 
 /** The surroundings of this process. */
 export const processEnvironment: Environment = new ProcessEnvironment();
+
+/** A file in a directory that may not be known. */
+export function pathIn(directory: string | undefined, name: string): string | undefined {
+  return directory === undefined || directory === "" ? undefined : `${directory}/${name}`;
+}
+
+/** A file in the user's home directory; undefined when that may not be read. */
+export function homePath(environment: Environment, name: string): string | undefined {
+  return pathIn(environment.homeDirectory, name);
+}

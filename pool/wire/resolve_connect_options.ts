@@ -11,9 +11,11 @@ import {
   type ResolvedConnectOptions,
   type ResolvedHost,
 } from "./connect_options.ts";
+import { readHosts } from "./connect_hosts.ts";
 import { CONNECT_SETTINGS } from "./connect_settings.ts";
+import { readTls } from "./connect_tls.ts";
 import { parseConnectionString } from "./connection_string.ts";
-import { type Environment, processEnvironment } from "./environment.ts";
+import { type Environment, homePath, pathIn, processEnvironment } from "./environment.ts";
 import { ConfigError } from "./errors.ts";
 import { findPassword, readPasswordFile } from "./password_file.ts";
 import { readRuntimeParameters } from "./runtime_parameters.ts";
@@ -90,7 +92,7 @@ export function serviceLayers(
   const paths = [
     new SettingReader(CONNECT_SETTINGS, fileLayers).text("serviceFile") ??
       homePath(environment, ".pg_service.conf"),
-    prefixed(environment.variable("PGSYSCONFDIR"), "pg_service.conf"),
+    pathIn(environment.variable("PGSYSCONFDIR"), "pg_service.conf"),
   ].filter((path) => path !== undefined);
   for (const path of paths) {
     const text = environment.readFile(path);
@@ -107,14 +109,6 @@ export function serviceLayers(
     }; add the section "[${name}]", or set "serviceFile"` +
       " (Deno needs --allow-read for it)",
   );
-}
-
-function prefixed(directory: string | undefined, name: string): string | undefined {
-  return directory === undefined || directory === "" ? undefined : `${directory}/${name}`;
-}
-
-function homePath(environment: Environment, name: string): string | undefined {
-  return prefixed(environment.homeDirectory, name);
 }
 
 /** Reads and checks every setting of a connection. */
@@ -154,7 +148,6 @@ export function resolveConnectLayers(
     targetSessionAttrs: reader.choice("targetSessionAttrs"),
     loadBalanceHosts: reader.choice("loadBalanceHosts"),
     ...readTls(reader, environment),
-    channelBinding: reader.choice("channelBinding"),
     requireAuth: readRequireAuth(reader),
     allowCleartextPassword: reader.boolean("allowCleartextPassword"),
     keepAlive: reader.number("keepAlive"),
@@ -187,128 +180,6 @@ function openPasswordFile(reader: SettingReader, environment: Environment): stri
     );
   }
   return readPasswordFile(environment, path);
-}
-
-type HostAddress = Omit<ResolvedHost, "password">;
-
-function readHosts(reader: SettingReader): HostAddress[] {
-  const addresses = reader.list("hostAddress");
-  const hosts = reader.list("host") ?? addresses ?? ["localhost"];
-  if (addresses !== undefined && addresses.length !== hosts.length) {
-    throw refuse(
-      reader.raw("hostAddress")!,
-      `has ${counted(addresses.length, "address", "addresses")} for ${
-        counted(hosts.length, "host", "hosts")
-      }`,
-      "give one for each host",
-    );
-  }
-  const ports = readPorts(reader);
-  if (ports.length !== 1 && ports.length !== hosts.length) {
-    throw refuse(
-      reader.raw("port")!,
-      `has ${ports.length} ports for ${counted(hosts.length, "host", "hosts")}`,
-      "give one port, or one for each host",
-    );
-  }
-  return hosts.map((name, index) => {
-    const host = name === "" ? addresses?.[index] || "localhost" : name;
-    const port = ports[ports.length === 1 ? 0 : index];
-    const address = addresses?.[index] || host;
-    checkHost(reader, host);
-    return { host, address, port, socketPath: addresses === undefined ? socketPath(host, port) : undefined };
-  });
-}
-
-/** What no host name, address or IPv6 zone contains; such text is most likely a misplaced part of a URL. */
-// deno-lint-ignore no-control-regex -- control characters are what is looked for
-const NOT_IN_HOST = /[\s\x00-\x1f\x7f"'<>\\^`{|}@?#/]/;
-
-function checkHost(reader: SettingReader, host: string): void {
-  if (host.startsWith("/") || host.startsWith("@") || !NOT_IN_HOST.test(host)) return;
-  const raw = reader.raw("host") ?? reader.raw("hostAddress")!;
-  throw refuse(
-    { ...raw, value: host },
-    'is not a host name, an address, or a directory that starts with "/"',
-    'give for example "db.example", "10.0.0.1", "::1" or "/var/run/postgresql"',
-  );
-}
-
-function counted(count: number, one: string, many: string): string {
-  return `${count} ${count === 1 ? one : many}`;
-}
-
-function socketPath(host: string, port: number): string | undefined {
-  if (host.startsWith("/")) return `${host}/.s.PGSQL.${port}`;
-  if (host.startsWith("@")) return `\0${host.slice(1)}/.s.PGSQL.${port}`; // Linux's abstract namespace
-  return undefined;
-}
-
-function readPorts(reader: SettingReader): number[] {
-  const setting: Setting = { ...reader.setting("port"), type: "integer" };
-  const raw = reader.raw("port");
-  if (raw === undefined) return [5432];
-  const split = typeof raw.value === "string" && raw.form === "text" ? raw.value.split(",") : raw.value;
-  const items: unknown[] = Array.isArray(split) ? split : [split];
-  if (items.length === 0) throw refuse(raw, "is empty", "give at least one port, or leave it out");
-  return items.map((item) => item === "" ? 5432 : parseSetting(setting, { ...raw, value: item }) as number);
-}
-
-type TlsOptions = Pick<
-  ResolvedConnectOptions,
-  | "sslmode"
-  | "sslnegotiation"
-  | "sslRootCert"
-  | "sslCert"
-  | "sslKey"
-  | "sslPassword"
-  | "sslServerName"
-  | "sslMinVersion"
-  | "sslMaxVersion"
->;
-
-function readTls(reader: SettingReader, environment: Environment): TlsOptions {
-  const homeFile = (name: string): string | undefined => {
-    const path = homePath(environment, `.postgresql/${name}`);
-    return path !== undefined && environment.readFile(path) !== undefined ? path : undefined;
-  };
-  const isSystem = reader.text("sslRootCert") === "system";
-  const modeRaw = reader.raw("sslmode");
-  const sslmode: TlsOptions["sslmode"] = modeRaw === undefined && isSystem
-    ? "verify-full"
-    : reader.choice("sslmode");
-  if (isSystem && sslmode !== "verify-full") {
-    throw refuse(modeRaw!, 'is too weak for sslrootcert "system"', 'give "verify-full"');
-  }
-  const sslnegotiation: TlsOptions["sslnegotiation"] = reader.choice("sslnegotiation");
-  if (sslnegotiation === "direct" && ["disable", "allow", "prefer"].includes(sslmode)) {
-    throw refuse(
-      reader.raw("sslnegotiation")!,
-      `cannot be used with sslmode "${sslmode}"`,
-      'set sslmode to "require", "verify-ca" or "verify-full"',
-    );
-  }
-  const used = sslmode !== "disable";
-  const sslMinVersion: TlsOptions["sslMinVersion"] = reader.choice("sslMinVersion");
-  const sslMaxVersion = reader.text("sslMaxVersion") as TlsOptions["sslMaxVersion"];
-  if (sslMaxVersion !== undefined && sslMaxVersion < sslMinVersion) {
-    throw refuse(
-      reader.raw("sslMaxVersion")!,
-      `is older than the oldest version allowed, "${sslMinVersion}"`,
-      "raise it, or lower the oldest version",
-    );
-  }
-  return {
-    sslmode,
-    sslnegotiation,
-    sslRootCert: reader.text("sslRootCert") ?? (used ? homeFile("root.crt") : undefined),
-    sslCert: reader.text("sslCert") ?? (used ? homeFile("postgresql.crt") : undefined),
-    sslKey: reader.text("sslKey") ?? (used ? homeFile("postgresql.key") : undefined),
-    sslPassword: reader.text("sslPassword"),
-    sslServerName: reader.text("sslServerName"),
-    sslMinVersion,
-    sslMaxVersion,
-  };
 }
 
 function readRequireAuth(reader: SettingReader): readonly string[] {

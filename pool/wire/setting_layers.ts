@@ -16,6 +16,7 @@ import {
   type RawValue,
   refuse,
   type Setting,
+  type SettingType,
   snakeCase,
 } from "./setting.ts";
 import { namedSetting } from "./setting_names.ts";
@@ -36,6 +37,9 @@ interface ObjectLayerOptions {
   readonly form: "option" | "table";
 }
 
+/** The types for which libpq takes an empty text as not set. */
+const EMPTY_IS_UNSET: readonly SettingType[] = ["text", "secret", "list"];
+
 function objectLayer(input: unknown, options: ObjectLayerOptions): Layer {
   const { settings, source, form } = options;
   if (typeof input !== "object" || input === null || Array.isArray(input)) {
@@ -48,7 +52,7 @@ function objectLayer(input: unknown, options: ObjectLayerOptions): Layer {
   const layer = new Map<string, RawValue>();
   for (const [name, value] of Object.entries(input)) {
     const { key, type } = namedSetting(names, name, { source, form, printable: true });
-    if (value === undefined || (value === "" && type !== "duration")) continue;
+    if (value === undefined || (value === "" && key !== "url" && EMPTY_IS_UNSET.includes(type))) continue;
     layer.set(key, { name, value, source, form, printable: type !== "secret" });
   }
   return layer;

@@ -31,8 +31,8 @@ test("resolvePoolOptions() has the documented defaults", () => {
   assert.equal(primary.connect.hosts[0].host, "localhost");
   assert.deepEqual(rest, {
     replicas: [],
-    size: { min: 0, max: 10 },
-    replicaSize: { min: 0, max: 10 },
+    size: { min: 10, max: 10 },
+    replicaSize: { min: 10, max: 10 },
     acquireTimeout: 30_000,
     maxWaiting: 100_000,
     queryTimeout: 0,
@@ -41,8 +41,8 @@ test("resolvePoolOptions() has the documented defaults", () => {
     maxLifetime: 1_800_000,
     maxLifetimeJitter: 0.1,
     leakAfter: 60_000,
-    backoffMin: 50,
-    backoffMax: 5000,
+    backoffMin: 100,
+    backoffMax: 400,
     drainTimeout: 10_000,
     statementCacheSize: 256,
     planCacheSize: 1024,
@@ -122,7 +122,7 @@ test("resolvePoolOptions() reads only the highest URL, and takes its user when n
 
 test("resolvePoolOptions() accepts fleets of connections", () => {
   assert.deepEqual(resolve({ min: 300, max: 300 }).size, { min: 300, max: 300 });
-  assert.deepEqual(resolve("postgres://h?pool_max=10000").size, { min: 0, max: 10_000 });
+  assert.deepEqual(resolve("postgres://h?pool_max=10000").size, { min: 10_000, max: 10_000 });
   assert.deepEqual(resolve({ min: 5, max: 20, replicaMax: 3 }).replicaSize, { min: 3, max: 3 });
   assert.deepEqual(resolve({ min: 5, max: 20 }).replicaSize, { min: 5, max: 20 });
 });
@@ -258,7 +258,7 @@ test("resolvePoolOptions() names key, source and what is allowed", () => {
     [
       { backoffMin: "6s" },
       {},
-      '"backoffMin" from options: "6s" is more than "backoffMax", which is 5 s; set both',
+      '"backoffMin" from options: "6s" is more than "backoffMax", which is 400 ms; set both',
     ],
     [{ backoffMax: 10 }, {}, '"backoffMax" from options: 10 is less than "backoffMin"; set both'],
     [{ poolSize: 3 }, {}, '"poolSize" from options: it is not known; did you mean "max"?'],

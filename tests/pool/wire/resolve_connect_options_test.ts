@@ -109,6 +109,7 @@ test("resolveConnectOptions() takes each setting from options, URL, service, var
   assert.equal(resolve({}, { files, variables }).user, "variable");
   assert.equal(resolve({}, { files, variables: { ...variables, PGSERVICE: "prod" } }).user, "service");
   assert.equal(resolve("postgres://h", { variables: { PGUSER: "" } }).user, "me");
+  assert.equal(resolve({ url: "postgres://ann@h", user: "", host: "" }).user, "ann");
 });
 
 test("resolveConnectOptions() reads every PG variable", () => {
@@ -326,6 +327,18 @@ test("resolveConnectOptions() names key, source and what is allowed", () => {
       '"sslnegotiation" from options: "direct" cannot be used with sslmode "prefer"; ' +
       'set sslmode to "require", "verify-ca" or "verify-full"',
     ],
+    [
+      { channelBinding: "require", sslmode: "disable" },
+      {},
+      '"channelBinding" from options: "require" cannot be used with sslmode "disable"; ' +
+      'set sslmode to "require", "verify-ca" or "verify-full"',
+    ],
+    [
+      { url: "" },
+      {},
+      '"url" from connection string: it is empty; give "postgres://host/database", or leave it out',
+    ],
+    [{ connectTimeout: "" }, {}, '"connectTimeout" from options: "" is not a duration; give 100 ms to 1 h'],
     [
       { sslMaxVersion: "TLSv1.1" },
       {},
