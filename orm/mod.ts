@@ -26,7 +26,6 @@ export type { ColumnType, Conversion } from "./definition/column_type.ts";
 export type {
   Anything,
   ColumnDefinitions,
-  FilterOf,
   InsertOf,
   IsUnion,
   KeyFrom,

@@ -11,7 +11,7 @@ import { assertSql, FRAGMENT, Sql } from "../../pool/sql.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
 import { NUMBER_STRINGS, type Question, type Shape } from "../compiling/shape.ts";
 import { writeSelect } from "../compiling/select.ts";
-import type { ColumnDefinitions, FilterOf } from "../definition/row_types.ts";
+import type { ColumnDefinitions, RowOf } from "../definition/row_types.ts";
 import { unknownColumn } from "../definition/table.ts";
 import { type Bound, chooseExecutor, READ } from "../executing/executor_argument.ts";
 import { finishRow, finishRows } from "../executing/rows.ts";
@@ -32,7 +32,7 @@ export interface Query<Columns extends ColumnDefinitions, Row, Args extends read
    * @throws {ValidationError} When a value is undefined or of the wrong kind, or there is no such column.
    */
   where<Property extends keyof Columns = never>(
-    condition: Sql | FilterOf<Columns, Property>,
+    condition: Sql | Pick<RowOf<Columns>, Property>,
   ): Query<Columns, Row, Args>;
   /**
    * Adds orders: columns, `asc()` and `desc()` of them, or fragments of `sql`.

@@ -50,11 +50,6 @@ export type KeyOf<Columns extends ColumnDefinitions> = KeyFrom<
   }
 >;
 
-/** A row by some of its columns: what `where()` takes as an object. */
-export type FilterOf<Columns extends ColumnDefinitions, Property extends keyof Columns> = {
-  readonly [Name in Property]: Columns[Name]["~types"]["row"];
-};
-
 /** What stands for the key of a model that has none; no value is of this type. */
 export interface NoPrimaryKey {
   /** A model without a primary key has no findById(): call .primaryKey() on a column, or use find().where(). */
