@@ -11,7 +11,8 @@ import { DatabaseKnowledge } from "../../../pool/wire/database_knowledge.ts";
 import { LifeguardError } from "../../../pool/wire/errors.ts";
 import { resolveConnectOptions } from "../../../pool/wire/resolve_connect_options.ts";
 import { test } from "../../harness.ts";
-import { scriptedServer } from "./scripted_server.ts";
+import { SERVER_CERTIFICATE, SERVER_KEY } from "./certificates.ts";
+import { scriptedServer, tlsServer } from "./scripted_server.ts";
 
 const SECRET = "canary-hG52";
 
@@ -45,10 +46,13 @@ function cheat(first: Buffer, answers: readonly ((nonce: string) => Buffer)[] = 
 /** What a server got, and how we refused it. */
 async function refusal(script: (socket: net.Socket) => void, options: ConnectOptions = {}) {
   const received: Buffer[] = [];
-  await using server = await scriptedServer((socket) => {
+  const record = (socket: net.Socket): void => {
     socket.on("data", (chunk: Uint8Array) => received.push(Buffer.from(chunk)));
     script(socket);
-  });
+  };
+  await using server = options.sslmode === "require"
+    ? await tlsServer({ cert: SERVER_CERTIFICATE, key: SERVER_KEY, script: record })
+    : await scriptedServer(record);
   const shared = new DatabaseKnowledge(new CodecRegistry(), {
     prepare: "never",
     statementCacheSize: 1,
@@ -94,6 +98,7 @@ for (
       /binding/,
       {
         channelBinding: "require",
+        sslmode: "require",
       },
     ],
     [
