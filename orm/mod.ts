@@ -55,5 +55,5 @@ export type {
   ReservedProperties,
   Row,
   Update,
-} from "./model.ts";
+} from "./model_types.ts";
 export type { Bound, Unbound } from "./executing/executor_argument.ts";

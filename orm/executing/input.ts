@@ -1,0 +1,108 @@
+/**
+ * Checks what callers give, before anything is sent: each error names the column and what it takes.
+ *
+ * @module
+ */
+import { Sql } from "../../pool/sql.ts";
+import { kindOf } from "../../pool/wire/codec/refusal.ts";
+import { ValidationError } from "../../pool/wire/errors.ts";
+import type { AnyColumn } from "../building/column.ts";
+import { type Table, unknownColumn } from "../definition/table.ts";
+
+/**
+ * Checks a primary key.
+ *
+ * @param table The model's table.
+ * @param key What was given.
+ * @returns The values of the key's columns, in order.
+ * @throws {ValidationError} When it is no key of the table.
+ */
+export function checkKey(table: Table, key: unknown): unknown[] {
+  if (table.key.length === 0) {
+    throw new ValidationError(
+      `findById of model "${table.name}"`,
+      "the model has no primary key; call .primaryKey() on its column, or use find().where()",
+    );
+  }
+  if (table.key.length === 1) return [keyValue(table.key[0], key)];
+  const properties = table.key.map((column) => column.property).join(", ");
+  if (typeof key !== "object" || key === null || Object.keys(key).length !== table.key.length) {
+    throw new ValidationError(
+      `the key of model "${table.name}"`,
+      `${kindOf(key)} was given; give an object of ${properties} and nothing else`,
+    );
+  }
+  return table.key.map((column) => keyValue(column, (key as Record<string, unknown>)[column.property]));
+}
+
+function keyValue(column: AnyColumn, value: unknown): unknown {
+  if (value === undefined || value === null || value instanceof Sql) {
+    throw new ValidationError(
+      column.subject,
+      `a row is looked for by it and ${kindOf(value)} was given; give a value`,
+    );
+  }
+  const refusal = column.refuse(value);
+  if (refusal !== undefined) throw refusal;
+  return value;
+}
+
+/**
+ * Checks what an insert is given.
+ *
+ * @param table The model's table.
+ * @param values What was given.
+ * @returns The columns given, in the order they are given in.
+ * @throws {ValidationError} When a column is unknown, missing, generated or of the wrong kind.
+ */
+export function checkInsert(table: Table, values: Readonly<Record<string, unknown>>): AnyColumn[] {
+  if (typeof values !== "object" || values === null || Array.isArray(values)) {
+    throw new ValidationError(
+      `the values of model "${table.name}"`,
+      `${kindOf(values)} was given; give an object`,
+    );
+  }
+  const given: AnyColumn[] = [];
+  for (const property of Object.keys(values)) {
+    const column = table.columns.get(property);
+    if (column === undefined) throw unknownColumn(table, property);
+    checkValue(column, values[property]);
+    given.push(column);
+  }
+  for (const column of table.columns.values()) {
+    if (isRequired(column) && !Object.hasOwn(values, column.property)) {
+      throw new ValidationError(column.subject, "it has no default and was not given; give a value");
+    }
+  }
+  return given;
+}
+
+function checkValue(column: AnyColumn, value: unknown): void {
+  const { generated, identity, nullable } = column.settings;
+  if (generated !== undefined || identity === "always") {
+    throw new ValidationError(column.subject, "PostgreSQL generates it; leave it out");
+  }
+  if (value === undefined) {
+    throw new ValidationError(
+      column.subject,
+      `undefined was given; leave it out for its default${nullable === true ? ", or give null" : ""}`,
+    );
+  }
+  if (value === null) {
+    if (nullable === true) return;
+    throw new ValidationError(column.subject, "null was given and it is not nullable; give a value");
+  }
+  if (value instanceof Sql) {
+    throw new ValidationError(
+      column.subject,
+      "a sql fragment was given; give a value, or write the insert with sql",
+    );
+  }
+  const refusal = column.refuse(value);
+  if (refusal !== undefined) throw refusal;
+}
+
+function isRequired({ settings }: AnyColumn): boolean {
+  return settings.nullable !== true && settings.identity === undefined && settings.serial !== true &&
+    settings.generated === undefined && !("default" in settings);
+}

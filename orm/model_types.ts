@@ -1,0 +1,111 @@
+/**
+ * What a model is to the compiler: its columns and its methods. Members are looked at one by one, when they are used.
+ *
+ * @module
+ */
+import type { Executor } from "../pool/executor.ts";
+import type { FRAGMENT, Sql } from "../pool/sql.ts";
+import type { Column } from "./building/column.ts";
+import type { Query } from "./building/query.ts";
+import type { ColumnDefinitions, InsertOf, KeyOf, RowOf, UpdateOf } from "./definition/row_types.ts";
+import type { Bound, Unbound } from "./executing/executor_argument.ts";
+
+/** What a model does, and the types it stands for. `Args` are its calls' last arguments: an executor. */
+export interface ModelMethods<Columns extends ColumnDefinitions, Args extends readonly unknown[]> {
+  /** The type of a row, as `typeof User.Row`; no value at run time. */
+  readonly Row: RowOf<Columns>;
+  /** The type of what an insert takes, as `typeof User.Insert`; no value at run time. */
+  readonly Insert: InsertOf<Columns>;
+  /** The type of what an update takes, as `typeof User.Update`; no value at run time. */
+  readonly Update: UpdateOf<Columns>;
+  /** The type of the primary key, as `typeof User.Key`; no value at run time. */
+  readonly Key: KeyOf<Columns>;
+  /** The table's name, quoted, so that the model can stand in `sql`. */
+  readonly [FRAGMENT]: Sql;
+  /** A query of every row, to be narrowed. */
+  find(): Query<Columns, RowOf<Columns>, Args>;
+  /**
+   * Finds a row by its primary key.
+   *
+   * @param key The key: a value, or for a key of several columns an object of them.
+   * @param executor What to run on; may be left out where the model is bound.
+   * @returns The row, or `undefined` when there is none.
+   * @throws {ValidationError} When the key is missing or of the wrong kind, before anything is sent.
+   */
+  findById(key: KeyOf<Columns>, ...executor: Args): Promise<RowOf<Columns> | undefined>;
+  /**
+   * Inserts a row.
+   *
+   * @param values Its columns; what has a default may be left out.
+   * @param executor What to run on; may be left out where the model is bound.
+   * @returns The whole row as PostgreSQL stored it.
+   * @throws {ValidationError} When a column is unknown, missing, generated or of the wrong kind, before anything is sent.
+   */
+  insert(values: InsertOf<Columns>, ...executor: Args): Promise<RowOf<Columns>>;
+  /**
+   * The model bound to a pool or a transaction, which its calls then run on unless they are given another.
+   *
+   * @param executor What to run on.
+   */
+  on(executor: Executor): BoundModel<Columns>;
+}
+
+/** A model's columns, each a fragment with operators. */
+export type ModelColumns<Columns extends ColumnDefinitions> = {
+  readonly [Property in keyof Columns]: Column<
+    Columns[Property]["~types"]["value"],
+    Columns[Property]["~types"]["nullable"]
+  >;
+};
+
+/** A model: see {@link model}. */
+export type Model<Columns extends ColumnDefinitions, Args extends readonly unknown[] = Unbound> =
+  & ModelMethods<Columns, Args>
+  & ModelColumns<Columns>;
+
+/** A model bound to an executor. */
+export type BoundModel<Columns extends ColumnDefinitions> = Model<Columns, Bound>;
+
+/** Any model, as far as types are read from it. */
+export interface AnyModel {
+  /** See {@link ModelMethods}. */
+  readonly Row: unknown;
+  /** See {@link ModelMethods}. */
+  readonly Insert: unknown;
+  /** See {@link ModelMethods}. */
+  readonly Update: unknown;
+  /** See {@link ModelMethods}. */
+  readonly Key: unknown;
+}
+
+/** The type of a model's rows: `Row<typeof User>`. */
+export type Row<M extends AnyModel> = M["Row"];
+/** The type of what an insert takes: `Insert<typeof User>`. */
+export type Insert<M extends AnyModel> = M["Insert"];
+/** The type of what an update takes: `Update<typeof User>`. */
+export type Update<M extends AnyModel> = M["Update"];
+/** The type of a model's primary key: `Key<typeof User>`. */
+export type Key<M extends AnyModel> = M["Key"];
+
+/** What the compiler says of a column whose property a model has itself. */
+export type Reserved = 'a model has this property itself: name it differently and add .name("the_column")';
+
+/** The properties a model has itself, which no column can have. */
+export interface ReservedProperties {
+  /** See {@link Reserved}. */
+  readonly Row?: Reserved;
+  /** See {@link Reserved}. */
+  readonly Insert?: Reserved;
+  /** See {@link Reserved}. */
+  readonly Update?: Reserved;
+  /** See {@link Reserved}. */
+  readonly Key?: Reserved;
+  /** See {@link Reserved}. */
+  readonly find?: Reserved;
+  /** See {@link Reserved}. */
+  readonly findById?: Reserved;
+  /** See {@link Reserved}. */
+  readonly insert?: Reserved;
+  /** See {@link Reserved}. */
+  readonly on?: Reserved;
+}
