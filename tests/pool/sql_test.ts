@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { inspect } from "node:util";
+import fc from "fast-check";
 import baseSql, { Sql as BaseSql } from "sql-template-tag";
 import { assertSql, FRAGMENT, Sql, sql } from "../../pool/sql.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
@@ -148,4 +149,41 @@ test("sql takes the fragment that an object offers", () => {
   const table = { text: "a column", [FRAGMENT]: sql`"users"` };
   assert.equal(sql`select ${1} from ${table}`.text, 'select $1 from "users"');
   assert.equal(sql.join([table, table]).text, '"users", "users"');
+});
+
+test("sql.identifier quotes any name PostgreSQL can hold so that it reads back, and refuses all others", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "binary", maxLength: 70 }), (name) => {
+      const fits = name !== "" && !name.includes("\0") && name.isWellFormed() &&
+        new TextEncoder().encode(name).length <= 63;
+      if (!fits) {
+        refused(() => sql.identifier(name), /Cannot use identifier/);
+        return;
+      }
+      const { text } = sql.identifier(name);
+      assert.match(text, /^"(?:[^"]|"")+"$/s);
+      assert.equal(text.slice(1, -1).replaceAll('""', '"'), name);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("sql flattens any nesting to the text and values written in one line", () => {
+  const tree = fc.letrec((tie) => ({
+    node: fc.oneof({ maxDepth: 4 }, fc.integer(), fc.array(tie("node"), { maxLength: 4 })),
+  })).node;
+  const build = (node: unknown): Sql =>
+    Array.isArray(node)
+      ? sql`(${node.length === 0 ? sql.empty : sql.join(node.map(build), sql`+`)})`
+      : sql`<${node as number}>`;
+  const leaves = (node: unknown): unknown[] => Array.isArray(node) ? node.flatMap(leaves) : [node];
+  fc.assert(
+    fc.property(tree, (node) => {
+      const statement = build(node);
+      assert.deepEqual(statement.values, leaves(node));
+      const numbers = [...statement.text.matchAll(/\$(\d+)/g)].map((match) => Number(match[1]));
+      assert.deepEqual(numbers, statement.values.map((_, index) => index + 1));
+    }),
+    { numRuns: 200 },
+  );
 });
