@@ -58,7 +58,8 @@ export class ByteSource {
   /** A copy of `length` bytes at `offset`. */
   copy(offset: number, length: number): Uint8Array<ArrayBuffer> {
     this.#check(offset, length);
-    return this.bytes.slice(offset, offset + length) as Uint8Array<ArrayBuffer>;
+    // Not slice(): a socket's bytes are a Buffer, whose slice() is a view of memory that will be reused.
+    return new Uint8Array(this.bytes.subarray(offset, offset + length));
   }
 
   /** `length` bytes of UTF-8 at `offset` as text. Throws TypeError on bad UTF-8. */
