@@ -55,7 +55,8 @@ export class UuidCodec implements Codec<string> {
       throw this.#refuse(value);
     }
     if (value.startsWith("{") !== value.endsWith("}")) throw this.#refuse(value);
-    return value;
+    const digits = value.replace(/[{}-]/g, "").toLowerCase();
+    return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
   }
 
   decodeText(text: string): string {
