@@ -8,6 +8,7 @@
 import { Control } from "./control.ts";
 import { CONTROL_PORTS, SHARED_SERVICES, type SharedService } from "./description.ts";
 import { Services } from "./services.ts";
+import { sleep } from "./wait.ts";
 
 /** The line that tells the parent where the control endpoint is. */
 const READY = "control endpoint: ";
@@ -48,18 +49,13 @@ async function main(args: string[]): Promise<void> {
   const control = new Control(services);
   let lastAsked = performance.now();
   let asking = 0;
-  const leaseCheck = setInterval(() => {
-    if (asking === 0 && lease > 0 && performance.now() - lastAsked > lease) {
-      ended.resolve("idle for too long");
-    }
-  }, 1_000);
+  let leaseCheck: ReturnType<typeof setInterval> | undefined;
   let server: Deno.HttpServer<Deno.NetAddr> | undefined;
   try {
-    const isEarly = await Promise.race([
-      services.start(only).then(() => false),
-      ended.promise.then(() => true),
-    ]);
-    if (!isEarly) {
+    const starting = services.start(only);
+    const isEarly = await Promise.race([starting.then(() => false), ended.promise.then(() => true)]);
+    if (isEarly) await Promise.race([starting, sleep(10_000)]);
+    else {
       server = listen(hasParent ? [0] : [...CONTROL_PORTS, 0], async (request) => {
         asking++;
         try {
@@ -69,13 +65,19 @@ async function main(args: string[]): Promise<void> {
           lastAsked = performance.now();
         }
       });
+      lastAsked = performance.now();
+      leaseCheck = setInterval(() => {
+        const idle = performance.now() - lastAsked;
+        if (asking === 0 && lease > 0 && idle > lease) ended.resolve("idle for too long");
+      }, 1_000);
       announce(services, `http://127.0.0.1:${server.addr.port}`, lease);
     }
     console.log(`Ending the test services: ${await ended.promise}`);
   } finally {
     clearInterval(leaseCheck);
     await control.close();
-    await services.close();
+    // What cannot be ended here, the watchdog ends.
+    await services.close().catch((error) => console.error(`Cannot end every service: ${error}`));
     await server?.shutdown();
     await watchdog.stdin.close();
   }
