@@ -5,6 +5,8 @@
  * @module
  */
 
+import { ValidationError } from "./wire/errors.ts";
+
 /** One thing a validator found wrong. */
 export interface SchemaIssue {
   /** What is wrong. */
@@ -31,4 +33,44 @@ export interface StandardSchema<Output = unknown> {
     /** The types it maps between; no value at run time. */
     readonly types?: { readonly input: unknown; readonly output: Output } | undefined;
   };
+}
+
+/**
+ * Validates rows.
+ *
+ * @param schema What each must satisfy.
+ * @param rows The rows.
+ * @returns The schema's outputs.
+ * @throws {ValidationError} For the first row that does not satisfy it; says where and what, without values.
+ */
+export async function validateRows<Output>(
+  schema: StandardSchema<Output>,
+  rows: readonly unknown[],
+): Promise<Output[]> {
+  const standard = schema?.["~standard"];
+  if (typeof standard?.validate !== "function") {
+    throw new ValidationError(
+      `option "schema"`,
+      "it is not a Standard Schema; give a schema of zod, valibot, arktype …",
+    );
+  }
+  const outputs: Output[] = [];
+  for (let index = 0; index < rows.length; index++) {
+    const result = await standard.validate(rows[index]);
+    if (result.issues !== undefined) {
+      const issues = result.issues.map(({ path, message }) => `${wordPath(path)}${message}`).join("; ");
+      throw new ValidationError(
+        `row ${index + 1} of the result`,
+        `it does not satisfy the schema: ${issues}`,
+      );
+    }
+    outputs.push(result.value);
+  }
+  return outputs;
+}
+
+function wordPath(path: SchemaIssue["path"]): string {
+  if (path === undefined || path.length === 0) return "";
+  const keys = path.map((part) => String(typeof part === "object" ? part.key : part));
+  return `"${keys.join(".")}": `;
 }

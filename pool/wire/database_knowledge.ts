@@ -36,9 +36,9 @@ export class DatabaseKnowledge {
     this.#prepare = options.statementCacheSize === 0 ? "never" : options.prepare;
   }
 
-  /** Whether statements are prepared under names. */
+  /** Whether statements are prepared under names; not before that is decided. */
   get named(): boolean {
-    return this.#prepare !== "never";
+    return this.#prepare === "always";
   }
 
   /** Whether it is still to be found out if a pooler stands between us and the server. */

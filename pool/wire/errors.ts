@@ -21,6 +21,7 @@ export const ERROR_CODES = [
   "NOT_FOUND",
   "TOO_MANY_ROWS",
   "TRANSACTION_CLOSED",
+  "TRANSACTION_ABORTED",
   "QUERY_TIMEOUT",
 ] as const;
 

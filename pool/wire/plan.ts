@@ -32,6 +32,8 @@ export class Plan {
   estimate: number | undefined = undefined;
   /** When it was learned, in monotonic milliseconds. */
   readonly learned: number = performance.now();
+  /** Whether running it leaves something behind in its session; for the pool to fill in. */
+  leavesTraces: boolean | undefined = undefined;
   readonly #columnCodecs: readonly Codec[];
   #reader: RowReader | undefined;
 

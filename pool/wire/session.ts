@@ -529,12 +529,16 @@ export class Session {
         if (this.#startup !== undefined) this.#startup.receive(type, source, offset, end);
         else this.#errorResponse(readErrorFields("ErrorResponse", source, offset, end));
         break;
-      case BACKEND.NoticeResponse:
-        this.#listener?.notice?.(readErrorFields("NoticeResponse", source, offset, end));
+      case BACKEND.NoticeResponse: {
+        const fields = readErrorFields("NoticeResponse", source, offset, end);
+        this.#listener?.notice?.(fields);
         break;
-      case BACKEND.NotificationResponse:
-        this.#listener?.notification?.(readNotification(source, offset, end));
+      }
+      case BACKEND.NotificationResponse: {
+        const notification = readNotification(source, offset, end);
+        this.#listener?.notification?.(notification);
         break;
+      }
       case BACKEND.ParameterStatus: {
         if (end - offset > MAX_PARAMETER_STATUS) {
           throw new ProtocolError("ParameterStatus", `it is longer than ${MAX_PARAMETER_STATUS} bytes`);

@@ -1,0 +1,632 @@
+/**
+ * The pool: what users call. Tiers do the work; see `tier.ts` for how a call gets a connection.
+ *
+ * States: `new` → `open` (with the first use or `connect()`) → `closing` → `closed`.
+ *
+ * @module
+ */
+import { type AdvisoryKey, advisoryKeySql, advisoryLockSql, advisoryUnlockSql } from "./advisory_key.ts";
+import { type BatchOutcomes, type BatchRows, runBatch } from "./batch.ts";
+import { calling } from "./calling_context.ts";
+import { atCaller } from "./caller.ts";
+import { command } from "./commands.ts";
+import { HandshakeLimit } from "./connector.ts";
+import type { QueryOptions, UnknownRow } from "./executor.ts";
+import type { Lease, LeasePurpose } from "./lease.ts";
+import type { CopyOptions, StreamOptions } from "./lease_queryable.ts";
+import { ListenHub, type ListenOptions, type NotificationHandler, type Subscription } from "./listen_hub.ts";
+import { Maintenance } from "./maintenance.ts";
+import { PoolClosedError } from "./pool_errors.ts";
+import type { PoolOptions, PoolTarget, ResolvedPoolOptions } from "./pool_options.ts";
+import { type PoolStats, totalStats } from "./pool_stats.ts";
+import { Queryable } from "./queryable.ts";
+import { ReservedSession } from "./reserved_session.ts";
+import { resolvePoolOptions } from "./resolve_pool_options.ts";
+import type { ResultSet } from "./result_sets.ts";
+import { openTargetSession } from "./target_session.ts";
+import { touchesSession } from "./session_state.ts";
+import { assertSql, type Sql, sql } from "./sql.ts";
+import { Tier } from "./tier.ts";
+import {
+  runTransaction,
+  type Transaction,
+  type TransactionHome,
+  type TransactionOptions,
+} from "./transaction.ts";
+import type { LocalSettings, SessionContext } from "./transaction_setup.ts";
+import { CodecRegistry } from "./wire/codec/registry.ts";
+import { copyIn } from "./wire/copy_in.ts";
+import { copyOut } from "./wire/copy_out.ts";
+import type { CopySource } from "./wire/copy_source.ts";
+import { DatabaseKnowledge } from "./wire/database_knowledge.ts";
+import { ValidationError } from "./wire/errors.ts";
+import { openRowStream, type RowStream } from "./wire/row_stream.ts";
+import type { Session } from "./wire/session.ts";
+import { QueryExchange, type QueryResult } from "./wire/query_exchange.ts";
+import { withSignal } from "./with_signal.ts";
+
+/** How a pool is closed. */
+export interface CloseOptions {
+  /** Milliseconds to wait for what runs before it is cancelled. Default: the setting `drainTimeout`. */
+  readonly timeout?: number;
+}
+
+/** A slot that is taken later. */
+interface SlotOnDemand {
+  readonly take: (signal: AbortSignal) => Promise<Session>;
+  readonly release: () => void;
+}
+
+/** An advisory lock that is held; give it back by `release()` or `await using`. */
+export interface AdvisoryLock extends AsyncDisposable {
+  /** Gives the lock back. */
+  release(): Promise<void>;
+}
+
+/**
+ * A pool of connections to PostgreSQL.
+ *
+ * @example
+ * ```ts
+ * import { Pool, sql } from "@lifeguard/core";
+ * await using pool = new Pool("pglite:"); // or "postgres://user@host/database"
+ * const name = "Ada";
+ * const rows = await pool.query<{ greeting: string }>(sql`select 'Hello, ' || ${name} as greeting`);
+ * console.assert(rows[0].greeting === "Hello, Ada");
+ * ```
+ */
+export class Pool extends Queryable implements AsyncDisposable {
+  readonly #settings: ResolvedPoolOptions;
+  readonly #tiers: Readonly<Record<string, Tier>>;
+  readonly #primary: Tier;
+  readonly #knowledge: DatabaseKnowledge;
+  readonly #home: TransactionHome;
+  readonly #hub: ListenHub;
+  #maintenance: Maintenance | undefined;
+  #closing: Promise<void> | undefined;
+
+  /**
+   * Creates a pool. Nothing is connected yet; every setting is checked.
+   *
+   * @param options A `postgres://` URL, a `key=value` string, `pglite:` or `pglite:directory` for an embedded
+   * database, or options. Left out: the `LIFEGUARD__DATABASE__…` and `PG*` variables and the configuration file.
+   * @throws {ConfigError} When a setting is unknown, malformed or out of range; says which, from where, and what is
+   * allowed.
+   */
+  constructor(options: string | URL | PoolOptions = {}) {
+    super();
+    const settings = resolvePoolOptions(options);
+    this.#settings = settings;
+    const limit = new HandshakeLimit();
+    const targets: Record<string, PoolTarget> = { primary: settings.primary };
+    settings.replicas.forEach((connect, index) =>
+      targets[`replica-${index + 1}`] = { kind: "server", connect }
+    );
+    const isEmbedded = settings.primary.kind === "pglite";
+    const tiers: Record<string, Tier> = {};
+    const knowledges: Record<string, DatabaseKnowledge> = {};
+    for (const [name, target] of Object.entries(targets)) {
+      const shared = knowledges[name] = new DatabaseKnowledge(new CodecRegistry(settings.codecs), settings);
+      tiers[name] = new Tier({
+        name,
+        size: name === "primary" ? settings.size : settings.replicaSize,
+        settings,
+        shared,
+        limit,
+        isEmbedded,
+        connect: (signal) => openTargetSession(target, shared, signal),
+        holder: () => calling.getStore()?.lease,
+        events: {
+          notice: (fields) =>
+            settings.onNotice?.({
+              severity: fields.get("V") ?? fields.get("S") ?? "NOTICE",
+              code: fields.get("C") ?? "00000",
+              message: fields.get("M") ?? "",
+              detail: fields.get("D"),
+              hint: fields.get("H"),
+            }),
+          notification: (notification) => this.#hub.deliver(notification),
+        },
+        afterReset: () => this.#hub.commands,
+      });
+    }
+    this.#tiers = tiers;
+    this.#primary = tiers.primary;
+    this.#knowledge = knowledges.primary;
+    this.#hub = new ListenHub({
+      connect: isEmbedded
+        ? undefined
+        : (signal) => openTargetSession(settings.primary, knowledges.primary, signal),
+      runOnPool: (text) => this.#runCommand(text),
+      backoffMax: settings.backoffMax,
+      logger: settings.logger,
+    });
+    this.#home = {
+      take: (signal) => this.#take("transaction", signal),
+      queryTimeout: settings.queryTimeout,
+      contextFunction: settings.sessionContextFunction,
+      callbackFailed: (error) =>
+        settings.logger?.error?.(
+          `A callback after a commit failed: ${error instanceof Error ? error.message : String(error)}`,
+          { error },
+        ),
+    };
+  }
+
+  /** How many connections are open. */
+  get size(): number {
+    return this.stats().size;
+  }
+
+  /**
+   * The counts of connections and calls, in all and by tier.
+   *
+   * @returns A snapshot.
+   */
+  stats(): PoolStats {
+    return totalStats(
+      Object.fromEntries(Object.entries(this.#tiers).map(([name, tier]) => [name, tier.stats()])),
+    );
+  }
+
+  /**
+   * Connects the connections that are kept open. Without it the first statement does.
+   *
+   * @throws {ConnectionError} When the first attempt fails; the pool stays usable and tries again on use.
+   */
+  async connect(): Promise<void> {
+    try {
+      this.#assertOpen("connect");
+      this.#start();
+      await Promise.all(Object.values(this.#tiers).map((tier) => tier.open()));
+    } catch (error) {
+      throw atCaller(error);
+    }
+  }
+
+  protected override run(statement: Sql<unknown>, options: QueryOptions | undefined): Promise<QueryResult> {
+    if (this.#maintenance === undefined) {
+      this.#assertOpen("run the statement");
+      this.#start();
+    }
+    const { text } = statement;
+    const plan = this.#knowledge.plans.get(text);
+    if (plan === undefined ? touchesSession(text) : plan.leavesTraces ??= touchesSession(text)) {
+      return this.#runAlone(statement, options);
+    }
+    const exchange = new QueryExchange(text, statement.values, options);
+    const signal = options?.signal;
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    exchange.timeout = options?.timeout ?? this.#settings.queryTimeout;
+    this.#primary.run(exchange, plan?.estimate);
+    if (signal === undefined) return exchange.promise;
+    return withSignal(exchange.promise, signal, (reason) => {
+      if (!this.#primary.giveUpQuery(exchange, reason)) exchange.session?.giveUp(exchange, () => reason);
+    });
+  }
+
+  /** Runs a statement that changes its session, which is reset afterwards. */
+  async #runAlone(statement: Sql<unknown>, options: QueryOptions | undefined): Promise<QueryResult> {
+    const lease = await this.#take("statement", options?.signal);
+    try {
+      const exchange = new QueryExchange(statement.text, statement.values);
+      exchange.timeout = options?.timeout ?? this.#settings.queryTimeout;
+      lease.submit(exchange);
+      const signal = options?.signal;
+      if (signal === undefined) return await exchange.promise;
+      return await withSignal(
+        exchange.promise,
+        signal,
+        (reason) => lease.session.giveUp(exchange, () => reason),
+      );
+    } finally {
+      await lease.release();
+    }
+  }
+
+  async #runCommand(text: string): Promise<void> {
+    const lease = await this.#take("statement", undefined);
+    try {
+      const exchange = command(this.#knowledge.registry, text);
+      lease.submitOwn(exchange);
+      await exchange.promise;
+    } finally {
+      await lease.release();
+    }
+  }
+
+  /**
+   * Runs a statement and returns its rows one at a time as they are asked for.
+   *
+   * @param statement What to run.
+   * @param options How; `batchSize` rows are fetched at a time.
+   * @returns The rows; breaking out of the loop ends the statement and keeps the connection.
+   *
+   * @example
+   * ```ts
+   * import { Pool, sql } from "@lifeguard/core";
+   * await using pool = new Pool("pglite:");
+   * let sum = 0;
+   * for await (const { n } of pool.stream(sql<{ n: number }>`select n from generate_series(1, 1000) as n`)) {
+   *   sum += n;
+   *   if (n === 100) break;
+   * }
+   * console.assert(sum === 5050);
+   * ```
+   */
+  stream<Row = UnknownRow>(statement: Sql<Row>, options: StreamOptions = {}): RowStream<Row> {
+    assertSql(statement);
+    const { text, values } = statement;
+    const { signal, batchSize, timeout = this.#settings.queryTimeout } = options;
+    const slot = this.#takeWhenRead("stream", text);
+    return openRowStream<Row>(slot.take, text, values, { signal, batchSize, timeout, onEnd: slot.release });
+  }
+
+  /** A slot that is taken when a stream is first read. */
+  #takeWhenRead(purpose: LeasePurpose, text: string): SlotOnDemand {
+    const taker = new Error("taken here");
+    let lease: Lease | undefined;
+    return {
+      take: async (signal) => {
+        lease = await this.#takeFor(purpose, taker, signal);
+        lease.note(text);
+        return lease.session;
+      },
+      release: () => void lease?.release(),
+    };
+  }
+
+  /**
+   * Runs statements in one round trip.
+   *
+   * @param statements The statements.
+   * @param options `atomic`: whether they are one transaction (default true); otherwise each is its own.
+   * @returns Their rows, in order; when not atomic, the outcome of each.
+   * @throws {PostgresError} When atomic and one of them fails; nothing has taken effect then.
+   *
+   * @example
+   * ```ts
+   * import { Pool, sql } from "@lifeguard/core";
+   * await using pool = new Pool("pglite:");
+   * const [first, second] = await pool.batch([
+   *   sql<{ a: number }>`select 1 as a`,
+   *   sql<{ b: string }>`select 'x' as b`,
+   * ]);
+   * console.assert(first[0].a === 1 && second[0].b === "x");
+   * ```
+   */
+  batch<const Statements extends readonly Sql<unknown>[]>(
+    statements: Statements,
+    options?: QueryOptions & { readonly atomic?: true },
+  ): Promise<BatchRows<Statements>>;
+  batch<const Statements extends readonly Sql<unknown>[]>(
+    statements: Statements,
+    options: QueryOptions & { readonly atomic: false },
+  ): Promise<BatchOutcomes<Statements>>;
+  async batch(
+    statements: readonly Sql<unknown>[],
+    options: QueryOptions & { readonly atomic?: boolean } = {},
+  ): Promise<unknown> {
+    try {
+      if (!Array.isArray(statements)) {
+        throw new ValidationError("the batch", "give an array of sql statements");
+      }
+      statements.forEach((statement, index) => assertSql(statement, `statement ${index + 1} of the batch`));
+      if (statements.length === 0) return [];
+      const { atomic = true, timeout = this.#settings.queryTimeout, signal } = options;
+      const lease = await this.#take("batch", signal);
+      try {
+        const running = runBatch(lease, statements, { atomic, timeout });
+        const results = await (signal === undefined
+          ? running
+          : withSignal(running, signal, () =>
+            void lease.session.cancel()));
+        if (!atomic) return results;
+        return results.map((result) => (result as PromiseFulfilledResult<unknown[]>).value);
+      } catch (error) {
+        throw signal?.aborted ? signal.reason : error;
+      } finally {
+        await lease.release();
+      }
+    } catch (error) {
+      throw atCaller(error);
+    }
+  }
+
+  /**
+   * Runs a function in a transaction: committed when it returns, rolled back when it throws.
+   *
+   * @param work The function; everything in the transaction goes through its argument.
+   * @param options Isolation, retries after conflicts, settings, context; see {@link TransactionOptions}.
+   * @returns What the function returned, once it is committed.
+   * @throws {TransactionAbortedError} When a statement had failed and its error was swallowed: nothing is committed.
+   * @throws {ConnectionError} With `outcomeUnknown` when the connection was lost while it committed.
+   *
+   * @example
+   * ```ts
+   * import { Pool, sql } from "@lifeguard/core";
+   * await using pool = new Pool("pglite:");
+   * await pool.execute(sql`create table counters (n int)`);
+   * const n = await pool.transaction(async (tx) => {
+   *   await tx.execute(sql`insert into counters values (1)`);
+   *   return await tx.value<number>(sql`update counters set n = n + 1 returning n`);
+   * }, { isolation: "serializable", retries: 3 });
+   * console.assert(n === 2);
+   * ```
+   */
+  async transaction<T>(
+    work: (tx: Transaction) => Promise<T> | T,
+    options: TransactionOptions = {},
+  ): Promise<T> {
+    if (typeof work !== "function") {
+      throw new ValidationError("the transaction's work", `${typeof work} was given; give a function`);
+    }
+    const taker = new Error("taken here");
+    const home = {
+      ...this.#home,
+      take: (signal: AbortSignal | undefined) => this.#takeFor("transaction", taker, signal),
+    };
+    return await runTransaction(home, work, options);
+  }
+
+  /**
+   * Runs a function in a transaction with settings of its own, as row-level security policies read them by
+   * `current_setting('app.tenant', true)`.
+   *
+   * @param settings Names and values; they end with the transaction.
+   * @param work The function.
+   * @param options As for {@link Pool.transaction}.
+   * @returns What the function returned.
+   *
+   * @example
+   * ```ts
+   * import { Pool, sql } from "@lifeguard/core";
+   * await using pool = new Pool("pglite:");
+   * const tenant = await pool.withSettings({ "app.tenant": 42 }, (tx) => tx.value(sql`select current_setting('app.tenant')`));
+   * console.assert(tenant === "42");
+   * ```
+   */
+  withSettings<T>(
+    settings: LocalSettings,
+    work: (tx: Transaction) => Promise<T> | T,
+    options: TransactionOptions = {},
+  ): Promise<T> {
+    return this.transaction(work, { ...options, settings: { ...options.settings, ...settings } });
+  }
+
+  /**
+   * Runs a function in a transaction that acts for somebody: the context goes to the application's own function (setting
+   * `sessionContextFunction`) right after BEGIN, in the same round trip.
+   *
+   * @param context Tenant, subject, roles … as the function understands them.
+   * @param work The function.
+   * @param options As for {@link Pool.transaction}.
+   * @returns What the function returned.
+   */
+  withContext<T>(
+    context: SessionContext,
+    work: (tx: Transaction) => Promise<T> | T,
+    options: TransactionOptions = {},
+  ): Promise<T> {
+    return this.transaction(work, { ...options, context: { ...options.context, ...context } });
+  }
+
+  /**
+   * Calls a function that returns cursors, in a transaction of its own, and reads all of them.
+   *
+   * @param statement The call.
+   * @returns One array of rows for each cursor, in order.
+   */
+  resultSets(statement: Sql<unknown>): Promise<ResultSet[]> {
+    assertSql(statement);
+    return this.transaction((tx) => tx.resultSets(statement));
+  }
+
+  /**
+   * Takes a session for yourself until you release it.
+   *
+   * @param options A signal that gives up waiting for it.
+   * @returns The session; release it with `await using` or `release()`.
+   */
+  async reserve(options: { readonly signal?: AbortSignal } = {}): Promise<ReservedSession> {
+    try {
+      return new ReservedSession(
+        await this.#take("reserved session", options.signal),
+        this.#settings.queryTimeout,
+      );
+    } catch (error) {
+      throw atCaller(error);
+    }
+  }
+
+  /**
+   * Takes an advisory lock, and a connection to hold it.
+   *
+   * @param key A bigint or safe integer, or text that is hashed to one.
+   * @param options `shared` for a shared lock; `wait: false` not to wait; a signal that ends the wait.
+   * @returns The lock; undefined when it is not to be waited for and somebody else has it.
+   *
+   * @example
+   * ```ts
+   * import { Pool } from "@lifeguard/core";
+   * await using pool = new Pool("pglite:");
+   * await using lock = await pool.advisoryLock("nightly report");
+   * console.assert(lock !== undefined);
+   * ```
+   */
+  advisoryLock(
+    key: AdvisoryKey,
+    options?: { readonly shared?: boolean; readonly wait?: true; readonly signal?: AbortSignal },
+  ): Promise<AdvisoryLock>;
+  advisoryLock(
+    key: AdvisoryKey,
+    options: { readonly shared?: boolean; readonly wait: boolean; readonly signal?: AbortSignal },
+  ): Promise<AdvisoryLock | undefined>;
+  async advisoryLock(
+    key: AdvisoryKey,
+    options: { readonly shared?: boolean; readonly wait?: boolean; readonly signal?: AbortSignal } = {},
+  ): Promise<AdvisoryLock | undefined> {
+    try {
+      const { shared = false, wait = true, signal } = options;
+      advisoryKeySql(key);
+      const session = new ReservedSession(await this.#take("advisory lock", signal), 0);
+      try {
+        const isLocked = await session.value<boolean>(
+          advisoryLockSql(key, { shared, wait, scope: "session" }),
+          { signal },
+        );
+        if (isLocked) {
+          const release = async (): Promise<void> => {
+            await session.execute(advisoryUnlockSql(key, shared)).catch(() => {});
+            await session.release();
+          };
+          let released: Promise<void> | undefined;
+          const once = (): Promise<void> => released ??= release();
+          return { release: once, [Symbol.asyncDispose]: once };
+        }
+      } catch (error) {
+        await session.release();
+        throw error;
+      }
+      await session.release();
+      return undefined;
+    } catch (error) {
+      throw atCaller(error);
+    }
+  }
+
+  /**
+   * Runs a `COPY … FROM STDIN`.
+   *
+   * @param statement The COPY.
+   * @param source Its data in the format the COPY names; an error in it aborts the COPY.
+   * @param options A signal that aborts it.
+   * @returns How many rows were copied.
+   *
+   * @example
+   * ```ts
+   * import { Pool, sql } from "@lifeguard/core";
+   * await using pool = new Pool("pglite:");
+   * await pool.execute(sql`create table points (x int, y int)`);
+   * const rows = await pool.copyFrom(sql`copy points from stdin (format csv)`, ["1,2\n", "3,4\n"]);
+   * console.assert(rows === 2);
+   * ```
+   */
+  async copyFrom(statement: Sql<unknown>, source: CopySource, options: CopyOptions = {}): Promise<number> {
+    try {
+      assertSql(statement);
+      const lease = await this.#take("COPY", options.signal);
+      try {
+        lease.note(statement.text);
+        return await copyIn(lease.session, statement.text, source, options);
+      } finally {
+        await lease.release();
+      }
+    } catch (error) {
+      throw atCaller(error);
+    }
+  }
+
+  /**
+   * Runs a `COPY … TO STDOUT`.
+   *
+   * @param statement The COPY.
+   * @param options A signal that cancels it.
+   * @returns Its data in the format the COPY names; cancelling the stream cancels the COPY.
+   *
+   * @example
+   * ```ts
+   * import { Pool, sql } from "@lifeguard/core";
+   * await using pool = new Pool("pglite:");
+   * const data = pool.copyTo(sql`copy (select 1, 'a') to stdout (format csv)`);
+   * console.assert(await new Response(data).text() === "1,a\n");
+   * ```
+   */
+  copyTo(statement: Sql<unknown>, options: CopyOptions = {}): ReadableStream<Uint8Array<ArrayBuffer>> {
+    assertSql(statement);
+    const slot = this.#takeWhenRead("COPY", statement.text);
+    return copyOut(slot.take, statement.text, { ...options, onEnd: slot.release });
+  }
+
+  /**
+   * Listens to a channel over a connection of the pool's own, made with the first subscription and healed when it is
+   * lost.
+   *
+   * @param channel The channel's name, as it is; it is quoted.
+   * @param handler Called with each payload.
+   * @param options `onReconnect` is told when notifications may have been missed; `signal` ends the subscription.
+   * @returns The subscription, once LISTEN is in force.
+   *
+   * @example
+   * ```ts
+   * import { Pool } from "@lifeguard/core";
+   * await using pool = new Pool("pglite:");
+   * const heard = Promise.withResolvers<string>();
+   * await using _subscription = await pool.listen("news", (payload) => heard.resolve(payload));
+   * await pool.notify("news", "hello");
+   * console.assert(await heard.promise === "hello");
+   * ```
+   */
+  async listen(
+    channel: string,
+    handler: NotificationHandler,
+    options: ListenOptions = {},
+  ): Promise<Subscription> {
+    try {
+      this.#assertOpen("listen");
+      this.#start();
+      return await this.#hub.listen(channel, handler, options);
+    } catch (error) {
+      throw atCaller(error);
+    }
+  }
+
+  /**
+   * Notifies a channel.
+   *
+   * @param channel The channel's name.
+   * @param payload What its listeners get, shorter than 8,000 bytes. Default empty.
+   */
+  async notify(channel: string, payload = ""): Promise<void> {
+    await this.execute(sql`select pg_notify(${channel}, ${payload})`);
+  }
+
+  /**
+   * Closes the pool: refuses new calls, waits for those that run or wait, then closes every connection.
+   *
+   * @param options How long to wait before what is left is cancelled.
+   */
+  close(options: CloseOptions = {}): Promise<void> {
+    return this.#closing ??= this.#close(options.timeout ?? this.#settings.drainTimeout);
+  }
+
+  /** The same as {@link Pool.close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(timeout: number): Promise<void> {
+    await this.#hub.close();
+    await Promise.all(Object.values(this.#tiers).map((tier) => tier.close(timeout)));
+    this.#maintenance?.stop();
+    this.#maintenance = undefined;
+  }
+
+  #assertOpen(what: string): void {
+    if (this.#closing !== undefined) throw new PoolClosedError(what);
+  }
+
+  #start(): void {
+    this.#maintenance ??= new Maintenance(Object.values(this.#tiers), this.#settings);
+  }
+
+  #take(purpose: LeasePurpose, signal: AbortSignal | undefined): Promise<Lease> {
+    return this.#takeFor(purpose, new Error("taken here"), signal);
+  }
+
+  async #takeFor(purpose: LeasePurpose, taker: Error, signal: AbortSignal | undefined): Promise<Lease> {
+    this.#assertOpen(`begin a ${purpose}`);
+    this.#start();
+    return await this.#primary.lease(purpose, taker, signal);
+  }
+}

@@ -1,0 +1,180 @@
+/**
+ * What everything that runs SQL has in common: the shapes in which rows are asked for, on top of running a statement.
+ *
+ * @module
+ */
+import { atCaller } from "./caller.ts";
+import type { Executor, QueryOptions, UnknownRow, ValidatedQueryOptions } from "./executor.ts";
+import { NotFoundError, TooManyRowsError } from "./pool_errors.ts";
+import { assertSql, type Sql } from "./sql.ts";
+import { validateRows } from "./standard_schema.ts";
+import { ValidationError } from "./wire/errors.ts";
+import type { QueryResult } from "./wire/query_exchange.ts";
+
+/** Options of one statement, with or without a validator. */
+type AnyQueryOptions = QueryOptions & Partial<ValidatedQueryOptions<unknown>>;
+
+/** The tag's last word: how many rows a command affected. */
+function affected(tag: string): number {
+  const count = Number(tag.slice(tag.lastIndexOf(" ") + 1));
+  return Number.isInteger(count) ? count : 0;
+}
+
+/** The base of {@link Executor}s: `run` is all that differs. */
+export abstract class Queryable implements Executor {
+  /** Runs a checked statement. */
+  protected abstract run(statement: Sql<unknown>, options: QueryOptions | undefined): Promise<QueryResult>;
+
+  /**
+   * Runs a statement and returns its rows.
+   *
+   * @param statement What to run.
+   * @param options How; with `schema`, rows are validated and typed by it.
+   * @returns The rows, in order.
+   * @throws {PostgresError} When the server refuses the statement.
+   * @throws {ValidationError} When a value does not fit, or a row does not satisfy the schema.
+   *
+   * @example
+   * ```ts
+   * import { Pool, sql } from "@lifeguard/core";
+   * await using pool = new Pool("pglite:");
+   * const rows = await pool.query<{ n: number }>(sql`select n from generate_series(1, ${3}::int) as n`);
+   * console.assert(rows.length === 3 && rows[2].n === 3);
+   * ```
+   */
+  query<Row>(statement: Sql<unknown>, options: ValidatedQueryOptions<Row>): Promise<Row[]>;
+  query<Row = UnknownRow>(statement: Sql<Row>, options?: QueryOptions): Promise<Row[]>;
+  async query(statement: Sql<unknown>, options?: AnyQueryOptions): Promise<unknown[]> {
+    try {
+      assertSql(statement);
+      const { rows } = await this.run(statement, options);
+      return options?.schema === undefined ? rows : await validateRows(options.schema, rows);
+    } catch (error) {
+      throw atCaller(error);
+    }
+  }
+
+  /**
+   * Runs a statement that returns exactly one row.
+   *
+   * @param statement What to run.
+   * @param options How; with `schema`, the row is validated and typed by it.
+   * @returns The row.
+   * @throws {NotFoundError} When there is none.
+   * @throws {TooManyRowsError} When there are several.
+   *
+   * @example
+   * ```ts
+   * import { Pool, sql } from "@lifeguard/core";
+   * await using pool = new Pool("pglite:");
+   * const { answer } = await pool.one<{ answer: number }>(sql`select 42 as answer`);
+   * console.assert(answer === 42);
+   * ```
+   */
+  one<Row>(statement: Sql<unknown>, options: ValidatedQueryOptions<Row>): Promise<Row>;
+  one<Row = UnknownRow>(statement: Sql<Row>, options?: QueryOptions): Promise<Row>;
+  async one(statement: Sql<unknown>, options?: AnyQueryOptions): Promise<unknown> {
+    try {
+      return await this.#first(statement, options, true);
+    } catch (error) {
+      throw atCaller(error);
+    }
+  }
+
+  /**
+   * Runs a statement that returns at most one row.
+   *
+   * @param statement What to run.
+   * @param options How; with `schema`, the row is validated and typed by it.
+   * @returns The row, or undefined when there is none.
+   * @throws {TooManyRowsError} When there are several.
+   *
+   * @example
+   * ```ts
+   * import { Pool, sql } from "@lifeguard/core";
+   * await using pool = new Pool("pglite:");
+   * console.assert(await pool.maybeOne(sql`select 1 as n where false`) === undefined);
+   * ```
+   */
+  maybeOne<Row>(statement: Sql<unknown>, options: ValidatedQueryOptions<Row>): Promise<Row | undefined>;
+  maybeOne<Row = UnknownRow>(statement: Sql<Row>, options?: QueryOptions): Promise<Row | undefined>;
+  async maybeOne(statement: Sql<unknown>, options?: AnyQueryOptions): Promise<unknown> {
+    try {
+      return await this.#first(statement, options, false);
+    } catch (error) {
+      throw atCaller(error);
+    }
+  }
+
+  /**
+   * Runs a statement that returns exactly one row of exactly one column.
+   *
+   * @param statement What to run.
+   * @param options How.
+   * @returns The value.
+   * @throws {NotFoundError} When there is no row.
+   * @throws {TooManyRowsError} When there are several rows.
+   * @throws {ValidationError} When there is not exactly one column.
+   *
+   * @example
+   * ```ts
+   * import { Pool, sql } from "@lifeguard/core";
+   * await using pool = new Pool("pglite:");
+   * console.assert(await pool.value<bigint>(sql`select count(*) from generate_series(1, 5)`) === 5n);
+   * ```
+   */
+  async value<Value = unknown>(statement: Sql<unknown>, options?: QueryOptions): Promise<Value> {
+    try {
+      const row = await this.#first(statement, options, true) as Record<string, Value>;
+      const columns = Object.keys(row);
+      if (columns.length !== 1) {
+        throw new ValidationError(
+          "the result as a value",
+          `it has ${columns.length} columns; select exactly one`,
+        );
+      }
+      return row[columns[0]];
+    } catch (error) {
+      throw atCaller(error);
+    }
+  }
+
+  /**
+   * Runs a statement and returns how many rows it affected.
+   *
+   * @param statement What to run.
+   * @param options How.
+   * @returns The number of rows inserted, updated, deleted, selected …; 0 for a command without a count.
+   *
+   * @example
+   * ```ts
+   * import { Pool, sql } from "@lifeguard/core";
+   * await using pool = new Pool("pglite:");
+   * await pool.execute(sql`create table notes (id int, body text)`);
+   * console.assert(await pool.execute(sql`insert into notes values (${1}, ${"hello"})`) === 1);
+   * ```
+   */
+  async execute(statement: Sql<unknown>, options?: QueryOptions): Promise<number> {
+    try {
+      assertSql(statement);
+      return affected((await this.run(statement, options)).tag);
+    } catch (error) {
+      throw atCaller(error);
+    }
+  }
+
+  async #first(
+    statement: Sql<unknown>,
+    options: AnyQueryOptions | undefined,
+    isRequired: boolean,
+  ): Promise<unknown> {
+    assertSql(statement);
+    const { rows } = await this.run(statement, options);
+    if (rows.length > 1) throw new TooManyRowsError(statement.text, rows.length);
+    if (rows.length === 0) {
+      if (isRequired) throw new NotFoundError(statement.text);
+      return undefined;
+    }
+    return options?.schema === undefined ? rows[0] : (await validateRows(options.schema, rows))[0];
+  }
+}

@@ -1,0 +1,652 @@
+/**
+ * One tier of a pool: a fixed number of persistent slots and one FIFO channel of waiting calls.
+ *
+ * ## How a call gets a slot (late binding)
+ *
+ * 1. While nobody waits, a statement goes to an idle slot. When there is none it is pipelined behind others, but only
+ *    where that is certain to be short: its own estimate and the slot's backlog are within {@link BUDGET}, the slot's
+ *    head does not take longer than it usually does, and fewer than `pipelineDepth` are in flight.
+ * 2. Everything else waits in the channel, bound to no slot. Whoever is first there is served first.
+ * 3. A statement that is known to be slow, or not known yet, and a reservation need a slot for themselves. When one
+ *    of these is first in the channel and no slot is idle it becomes a claim: it leaves the channel, and one
+ *    slot is earmarked, so that nothing more is put on it. The first slot to fall idle, earmarked or not, serves the
+ *    oldest claim. Calls behind it go on to the other slots meanwhile.
+ *
+ * ## Invariants
+ *
+ * - T1 Nobody overtakes another by more places than there are slots: at most that many claims exist.
+ * - T2 A claim is served after the backlog of one slot at most, unless all slots are held by others for themselves.
+ * - T3 A statement behind which others stand was expected to take at most {@link BUDGET}.
+ * - T4 `acquireTimeout` covers all waiting before a statement is given to a connection or a lease is granted:
+ *   queueing, connecting, healing, and validating a connection that was idle. The query's own timeout starts after.
+ * - T5 Every waiter settles: served, timed out, aborted, refused because the tier is closed or can never connect.
+ * - T6 What was not sent, or only reads, when its connection is lost goes back to the front of the channel; anything
+ *   else is rejected, and says whether it may have taken effect.
+ *
+ * @module
+ */
+import { Connector, type HandshakeLimit } from "./connector.ts";
+import { Lease, type LeasePurpose } from "./lease.ts";
+import { within } from "./pause.ts";
+import { PoolClosedError, PoolDeadlockError, type PoolSnapshot, type SlotHolder } from "./pool_errors.ts";
+import { PoolQueueFullError, PoolTimeoutError } from "./pool_errors.ts";
+import type { ResolvedPoolOptions, TierSize } from "./pool_options.ts";
+import { type TierStats, totalStats } from "./pool_stats.ts";
+import { cleanSession } from "./session_cleaning.ts";
+import { Slot } from "./slot.ts";
+import { type Demand, Waiter } from "./waiter.ts";
+import type { DatabaseKnowledge } from "./wire/database_knowledge.ts";
+import { Deque } from "./wire/deque.ts";
+import { ConnectionError } from "./wire/errors.ts";
+import type { Exchange } from "./wire/exchange.ts";
+import { ProbeExchange } from "./wire/prepare_exchange.ts";
+import type { Session, SessionListener } from "./wire/session.ts";
+import { wordLine } from "./caller.ts";
+
+/** Milliseconds that a pipelined statement, and the backlog it is put behind, are expected to take at most. */
+const BUDGET = 5;
+/** Milliseconds of idleness after which a connection must answer before it is given work. */
+const VALIDATE_AFTER = 1_000;
+/** Milliseconds in which a connection must answer a probe. */
+const PROBE_TIMEOUT = 5_000;
+/** How often one statement is sent again after its connection was lost. */
+const MAX_ATTEMPTS = 3;
+/** How many slots are looked at to find the least loaded one. */
+const CANDIDATES = 8;
+
+/** How a tier is set up. */
+export interface TierOptions {
+  /** Its name: `primary`, `replica-1`, … */
+  readonly name: string;
+  /** Its connections, at least and at most. */
+  readonly size: TierSize;
+  /** The pool's settings. */
+  readonly settings: ResolvedPoolOptions;
+  /** Makes one connection, ready for use. */
+  readonly connect: (signal: AbortSignal) => Promise<Session>;
+  /** What its connections share. */
+  readonly shared: DatabaseKnowledge;
+  /** The pool's handshakes. */
+  readonly limit: HandshakeLimit;
+  /** Whether its one connection is the database itself, which must not be closed to be renewed. */
+  readonly isEmbedded: boolean;
+  /** The lease of this tier that the calling code runs inside, if any. */
+  readonly holder: () => Lease | undefined;
+  /** What every session tells the pool. */
+  readonly events: Pick<SessionListener, "notice" | "notification">;
+  /** Statements that bring back what the pool itself keeps in a session that was reset. */
+  readonly afterReset: () => readonly string[];
+}
+
+/** Slots and the calls that wait for them. */
+export class Tier {
+  /** Its name. */
+  readonly name: string;
+  readonly #options: TierOptions;
+  readonly #slots: Slot[];
+  readonly #idle: Slot[] = [];
+  readonly #channel = new Deque<Waiter>();
+  readonly #claims: Waiter[] = [];
+  readonly #connector: Connector;
+  #waiting = 0;
+  #cursor = 0;
+  #isOpen = false;
+  #isClosed = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timerAt = Infinity;
+  #openWaiters: { resolve(): void; reject(error: unknown): void }[] = [];
+  #onDrained: (() => void) | undefined;
+
+  /** Creates a tier; nothing is connected yet. */
+  constructor(options: TierOptions) {
+    this.name = options.name;
+    this.#options = options;
+    this.#slots = Array.from({ length: options.size.max }, (_, index) => new Slot(index));
+    this.#connector = new Connector({
+      connect: options.connect,
+      limit: options.limit,
+      backoffMin: options.settings.backoffMin,
+      backoffMax: options.settings.backoffMax,
+      failed: (error, isFinal) => this.#connectFailed(error, isFinal),
+    });
+  }
+
+  /** Its slots, for maintenance. */
+  get slots(): readonly Slot[] {
+    return this.#slots;
+  }
+
+  /** How many of its open connections are more than it must keep. */
+  get spare(): number {
+    if (this.#options.isEmbedded) return 0;
+    let open = 0;
+    for (const slot of this.#slots) if (slot.state === "open") open++;
+    return open - this.#options.size.min;
+  }
+
+  /** Connects the slots that are to be kept open; resolves when all are, rejects when the first attempt fails. */
+  open(): Promise<void> {
+    this.#isOpen = true;
+    this.#refill();
+    if (this.#slots.some((slot) => slot.state === "connecting")) {
+      return new Promise((resolve, reject) => this.#openWaiters.push({ resolve, reject }));
+    }
+    return Promise.resolve();
+  }
+
+  /** Runs a statement, which usually takes `estimate` ms, on whatever slot is right for it. It settles in any case. */
+  run(exchange: Exchange, estimate: number | undefined): void {
+    if (this.#isClosed) return exchange.reject(new PoolClosedError("run the statement"));
+    if (this.#waiting === 0) {
+      const slot = this.#takeIdle();
+      if (slot !== undefined) return this.#give(slot, exchange, estimate);
+      if (estimate !== undefined && estimate <= BUDGET) {
+        const shared = this.#findShareable();
+        if (shared !== undefined) return shared.session!.submit(exchange);
+      }
+    }
+    this.#enqueue({ kind: "query", exchange });
+  }
+
+  /** Takes a slot for one caller; see {@link Lease}. */
+  lease(purpose: LeasePurpose, taker: Error, signal?: AbortSignal): Promise<Lease> {
+    return new Promise((resolve, reject) => {
+      if (this.#isClosed) return reject(new PoolClosedError(`begin a ${purpose}`));
+      if (signal?.aborted) return reject(signal.reason);
+      const grant = (slot: Slot): void => {
+        signal?.removeEventListener("abort", onAbort);
+        slot.use = "leased";
+        resolve(slot.lease = new Lease(slot, purpose, taker, (lease, held) => this.#released(lease, held)));
+      };
+      const slot = this.#waiting === 0 ? this.#takeIdle() : undefined;
+      let waiter: Waiter | undefined;
+      const onAbort = (): void => {
+        if (waiter !== undefined) this.giveUp(waiter, signal!.reason);
+      };
+      if (slot !== undefined) return grant(slot);
+      waiter = this.#enqueue({
+        kind: "lease",
+        grant,
+        refuse: (error) => {
+          signal?.removeEventListener("abort", onAbort);
+          reject(error);
+        },
+      });
+      signal?.addEventListener("abort", onAbort);
+    });
+  }
+
+  /** Ends a wait with an error. */
+  giveUp(waiter: Waiter, reason: unknown): void {
+    if (waiter.isDone) return;
+    this.#waiting--;
+    waiter.refuse(reason);
+    this.#pump();
+  }
+
+  /** Ends the wait of a statement that waits for a slot; returns false when it does not wait. */
+  giveUpQuery(exchange: Exchange, reason: unknown): boolean {
+    for (const waiter of [...this.#claims, ...this.#channel]) {
+      if (waiter.demand.kind === "query" && waiter.demand.exchange === exchange && !waiter.isDone) {
+        this.giveUp(waiter, reason);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** The counts. */
+  stats(): TierStats {
+    const stats = { size: 0, idle: 0, busy: 0, reserved: 0, healing: 0, waiting: this.#waiting, inFlight: 0 };
+    for (const slot of this.#slots) {
+      if (slot.state === "connecting") stats.healing++;
+      if (slot.state !== "open") continue;
+      stats.size++;
+      stats.inFlight += slot.session!.depth;
+      if (slot.use === "leased") stats.reserved++;
+      else if (slot.isIdle) stats.idle++;
+      else stats.busy++;
+    }
+    return stats;
+  }
+
+  /** What the tier looks like to somebody who waited in vain. */
+  snapshot(): PoolSnapshot {
+    const stats = this.stats();
+    const now = performance.now();
+    let longestHolder: SlotHolder | undefined;
+    for (const { state, lease, session } of this.#slots) {
+      if (state !== "open") continue;
+      const head = session!.head;
+      if (lease === undefined && head === undefined) continue;
+      const heldFor = now - (lease?.takenAt ?? session!.headSince);
+      if (longestHolder !== undefined && longestHolder.heldFor >= heldFor) continue;
+      longestHolder = {
+        heldFor,
+        query: head?.text ?? lease?.latest,
+        takenAt: lease === undefined ? undefined : wordLine(lease.taker),
+      };
+    }
+    return {
+      stats: totalStats({ [this.name]: stats }),
+      longestHolder,
+      connectError: stats.size === 0 ? this.#connector.lastError : undefined,
+    };
+  }
+
+  /** Puts a call into the channel. */
+  #enqueue(demand: Demand): Waiter {
+    const { settings, holder } = this.#options;
+    const by = holder();
+    const waiter = new Waiter(demand, performance.now() + settings.acquireTimeout, by);
+    if (this.#waiting >= settings.maxWaiting) {
+      waiter.refuse(new PoolQueueFullError(settings.maxWaiting));
+      return waiter;
+    }
+    if (this.#connector.isRefused && !this.#slots.some((slot) => slot.state === "open")) {
+      waiter.refuse(anew(this.#connector.lastError!));
+      return waiter;
+    }
+    this.#waiting++;
+    this.#channel.push(waiter);
+    this.#arm(waiter.deadline);
+    this.#isOpen = true;
+    this.#refill();
+    this.#pump();
+    if (by !== undefined && !waiter.isDone && this.#isDeadlocked()) {
+      this.giveUp(waiter, new PoolDeadlockError(this.#slots.length));
+    }
+    return waiter;
+  }
+
+  /** Whether every slot is held by somebody who waits for another one. */
+  #isDeadlocked(): boolean {
+    const waiting = new Set<Lease>();
+    for (const waiter of [...this.#claims, ...this.#channel]) {
+      if (!waiter.isDone && waiter.holder !== undefined) waiting.add(waiter.holder);
+    }
+    return this.#slots.every((slot) => slot.lease !== undefined && waiting.has(slot.lease));
+  }
+
+  /** Puts a slot's session to work for a statement. */
+  #give(slot: Slot, exchange: Exchange, estimate: number | undefined): void {
+    slot.isSolo = estimate === undefined || estimate > BUDGET;
+    slot.session!.submit(exchange);
+  }
+
+  /** An idle, living slot, taken off the list; begins to validate those that were idle for long. */
+  #takeIdle(): Slot | undefined {
+    let slot: Slot | undefined;
+    while ((slot = this.#idle.pop()) !== undefined) {
+      slot.isListed = false;
+      if (!slot.isIdle) continue;
+      if (performance.now() - slot.idleSince <= VALIDATE_AFTER) return slot;
+      this.probe(slot);
+    }
+    return undefined;
+  }
+
+  /** Asks an idle slot whether its connection lives; gives it work again when it does. */
+  probe(slot: Slot): void {
+    const session = slot.session!;
+    slot.use = "probing";
+    const probe = new ProbeExchange();
+    const timer = setTimeout(() => {
+      session.destroy(
+        new ConnectionError(
+          `Cannot go on with the connection to ${session.address}: no answer to a probe within ${PROBE_TIMEOUT} ms`,
+        ),
+      );
+    }, PROBE_TIMEOUT);
+    session.submit(probe);
+    probe.promise.then(() => {
+      if (slot.session === session && slot.use === "probing") {
+        slot.use = "shared";
+        slot.idleSince = performance.now();
+        this.#freed(slot);
+      }
+    }, () => {}).finally(() => clearTimeout(timer));
+  }
+
+  /** The least loaded of a few slots behind whose statements a quick one may be put. */
+  #findShareable(): Slot | undefined {
+    const slots = this.#slots;
+    const depth = this.#options.settings.pipelineDepth;
+    if (depth <= 1) return undefined;
+    const now = performance.now();
+    let best: Slot | undefined;
+    let seen = 0;
+    for (let step = 0; step < slots.length && seen < CANDIDATES; step++) {
+      this.#cursor = this.#cursor + 1 < slots.length ? this.#cursor + 1 : 0;
+      const slot = slots[this.#cursor];
+      if (!slot.accepts(depth, BUDGET, now)) continue;
+      seen++;
+      if (best === undefined || slot.session!.depth < best.session!.depth) best = slot;
+    }
+    return best;
+  }
+
+  /** Serves who waits, in order, as far as slots allow. */
+  #pump(): void {
+    while (this.#claims.length > 0) {
+      if (this.#claims[0].isDone) {
+        this.#claims.shift();
+        this.#unmark();
+        continue;
+      }
+      const slot = this.#takeIdle();
+      if (slot === undefined) break;
+      if (slot.isEarmarked) slot.isEarmarked = false;
+      else this.#unmark();
+      this.#serve(slot, this.#claims.shift()!);
+    }
+    for (let first = this.#channel.peek(); first !== undefined; first = this.#channel.peek()) {
+      if (!first.isDone) {
+        const slot = this.#takeIdle();
+        if (slot !== undefined) {
+          slot.isEarmarked = false;
+          this.#channel.shift();
+          this.#serve(slot, first);
+          continue;
+        }
+        const { demand } = first;
+        const estimate = demand.kind === "query" ? this.#estimate(demand.exchange) : undefined;
+        if (demand.kind === "query" && estimate !== undefined && estimate <= BUDGET) {
+          const shared = this.#findShareable();
+          if (shared === undefined) break;
+          first.isDone = true;
+          this.#waiting--;
+          shared.session!.submit(demand.exchange);
+        } else if (this.#earmark()) {
+          this.#claims.push(first);
+        } else break;
+      }
+      this.#channel.shift();
+    }
+    if (this.#isClosed && this.#waiting === 0) this.#drained();
+  }
+
+  #estimate(exchange: Exchange): number | undefined {
+    return this.#options.shared.plans.get(exchange.text)?.estimate;
+  }
+
+  #serve(slot: Slot, waiter: Waiter): void {
+    waiter.isDone = true;
+    this.#waiting--;
+    if (waiter.demand.kind === "lease") waiter.demand.grant(slot);
+    else this.#give(slot, waiter.demand.exchange, this.#estimate(waiter.demand.exchange));
+  }
+
+  /** Keeps a shared slot free of new work, so that it falls idle soon; false when there is none left. */
+  #earmark(): boolean {
+    let best: Slot | undefined;
+    for (const slot of this.#slots) {
+      if (slot.state !== "open" || slot.use !== "shared" || slot.isEarmarked || slot.isRetiring) continue;
+      if (slot.isSolo) continue;
+      if (best === undefined || slot.session!.expected < best.session!.expected) best = slot;
+    }
+    if (best === undefined) return false;
+    best.isEarmarked = true;
+    return true;
+  }
+
+  /** Takes one earmark back. */
+  #unmark(): void {
+    const marked = this.#slots.find((slot) => slot.isEarmarked);
+    if (marked !== undefined) marked.isEarmarked = false;
+  }
+
+  /** A slot may have become idle, or have room. */
+  #freed(slot: Slot): void {
+    if (slot.state === "open" && slot.use === "shared" && slot.session!.idle) {
+      slot.isSolo = false;
+      if (slot.isRetiring) {
+        this.#retire(slot);
+      } else if (!slot.isListed) {
+        slot.isListed = true;
+        this.#idle.push(slot);
+      }
+      if (this.#isClosed) this.#drained();
+    }
+    if (this.#waiting > 0) this.#pump();
+  }
+
+  /** Cleans up behind a lease and gives the slot to the next. */
+  #released(lease: Lease, slot: Slot): Promise<void> | void {
+    if (slot.lease !== lease) return;
+    slot.lease = undefined;
+    if (lease.lost !== undefined) return;
+    slot.use = "cleaning";
+    slot.idleSince = performance.now();
+    const cleaning = cleanSession(lease, this.#options.afterReset);
+    if (cleaning === undefined) {
+      slot.use = "shared";
+      return this.#freed(slot);
+    }
+    return cleaning.then(() => {
+      if (slot.session !== lease.session) return;
+      slot.use = "shared";
+      slot.idleSince = performance.now();
+      this.#freed(slot);
+    });
+  }
+
+  /** Has vacant slots connected: those kept open, and as many as calls wait for. */
+  #refill(): void {
+    if (this.#isClosed || !this.#isOpen) return;
+    let open = 0;
+    let connecting = 0;
+    for (const slot of this.#slots) {
+      if (slot.state === "open") open++;
+      else if (slot.state === "connecting") connecting++;
+    }
+    const { min, max } = this.#options.size;
+    let missing = Math.min(max - open, Math.max(min - open, this.#waiting)) - connecting;
+    if (missing <= 0) return;
+    for (const slot of this.#slots) {
+      if (slot.state !== "vacant") continue;
+      if (missing-- <= 0) break;
+      slot.state = "connecting";
+      this.#connector.request((session) => this.#connected(session));
+    }
+  }
+
+  #connected(session: Session): void {
+    const slot = this.#slots.find((candidate) => candidate.state === "connecting");
+    if (slot === undefined || this.#isClosed) return void session.close();
+    const { settings, events, isEmbedded } = this.#options;
+    slot.state = "open";
+    slot.use = "shared";
+    slot.session = session;
+    slot.isRetiring = false;
+    slot.isSolo = false;
+    slot.isEarmarked = false;
+    slot.idleSince = performance.now();
+    slot.expiresAt = settings.maxLifetime === 0 || isEmbedded
+      ? Infinity
+      : slot.idleSince + settings.maxLifetime * (1 - Math.random() * settings.maxLifetimeJitter);
+    session.listener = {
+      ...events,
+      progress: () => {
+        if (slot.session !== session) return;
+        slot.idleSince = session.headSince;
+        this.#freed(slot);
+      },
+      closed: (_session, error, unsettled) => this.#lost(slot, session, error, unsettled),
+    };
+    this.#freed(slot);
+    if (!this.#slots.some((other) => other.state === "connecting")) this.#settleOpen();
+  }
+
+  #settleOpen(error?: unknown): void {
+    for (const { resolve, reject } of this.#openWaiters.splice(0)) {
+      if (error === undefined) resolve();
+      else reject(anew(error));
+    }
+  }
+
+  /** An attempt to connect failed. */
+  #connectFailed(error: Error, isFinal: boolean): void {
+    this.#options.settings.logger?.warn?.(`Cannot connect to ${this.name}: ${error.message}`, {
+      tier: this.name,
+    });
+    this.#settleOpen(error);
+    if (!isFinal) return;
+    for (const slot of this.#slots) if (slot.state === "connecting") slot.state = "vacant";
+    // Nobody is let wait for what cannot come, unless others' connections go on serving.
+    if (this.#slots.some((slot) => slot.state === "open")) return;
+    this.#refuseAll(() => anew(error));
+  }
+
+  #refuseAll(reason: () => unknown): void {
+    for (const waiter of [...this.#claims.splice(0), ...this.#channel]) {
+      if (waiter.isDone) continue;
+      this.#waiting--;
+      waiter.refuse(reason());
+    }
+    this.#channel.clear();
+    for (const slot of this.#slots) slot.isEarmarked = false;
+  }
+
+  /** A slot's connection is gone. */
+  #lost(slot: Slot, session: Session, error: ConnectionError, unsettled: readonly Exchange[]): void {
+    if (slot.session !== session) return;
+    const lease = slot.lease;
+    slot.session = undefined;
+    slot.state = "vacant";
+    slot.use = "shared";
+    slot.lease = undefined;
+    slot.isSolo = false;
+    if (slot.isEarmarked) {
+      // Its claim needs another slot to count on, if there is one.
+      slot.isEarmarked = false;
+      this.#earmark();
+    }
+    if (lease !== undefined) {
+      lease.lost = lostError(error, lease.purpose, false);
+      for (const exchange of unsettled) exchange.reject(this.#lostInLease(lease, exchange, error));
+    } else {
+      for (let index = unsettled.length - 1; index >= 0; index--) {
+        this.#sendElsewhere(unsettled[index], error);
+      }
+    }
+    this.#refill();
+    if (this.#isClosed) this.#drained();
+    this.#pump();
+  }
+
+  #lostInLease(lease: Lease, exchange: Exchange, error: ConnectionError): ConnectionError {
+    // Without its COMMIT a transaction is rolled back, so only the COMMIT's fate is unknown.
+    const mayHaveEffect = exchange.sent && !exchange.repeatable &&
+      (lease.purpose !== "transaction" || exchange.text === "COMMIT");
+    return lostError(error, "statement", mayHaveEffect);
+  }
+
+  #sendElsewhere(exchange: Exchange, error: ConnectionError): void {
+    const isSafe = !exchange.sent || exchange.repeatable;
+    if (this.#isClosed || !isSafe || exchange.attempts >= MAX_ATTEMPTS || !exchange.requeues) {
+      exchange.reject(lostError(error, "statement", exchange.sent && !exchange.repeatable));
+      return;
+    }
+    exchange.reset(undefined);
+    const deadline = performance.now() + this.#options.settings.acquireTimeout;
+    this.#channel.unshift(new Waiter({ kind: "query", exchange }, deadline, undefined));
+    this.#waiting++;
+    this.#arm(deadline);
+  }
+
+  /** Watches the waiters' deadlines with one timer. */
+  #arm(deadline: number): void {
+    if (this.#timerAt <= deadline) return;
+    clearTimeout(this.#timer);
+    this.#timerAt = deadline;
+    this.#timer = setTimeout(() => this.#expire(), Math.max(5, deadline - performance.now()));
+  }
+
+  #expire(): void {
+    this.#timerAt = Infinity;
+    const now = performance.now();
+    let next = Infinity;
+    let snapshot: PoolSnapshot | undefined;
+    for (const waiter of [...this.#claims, ...this.#channel]) {
+      if (waiter.isDone) continue;
+      if (waiter.deadline > now + 1) {
+        next = Math.min(next, waiter.deadline);
+        continue;
+      }
+      snapshot ??= this.snapshot();
+      this.#waiting--;
+      waiter.refuse(new PoolTimeoutError(this.#options.settings.acquireTimeout, snapshot));
+    }
+    if (next < Infinity) this.#arm(next);
+    this.#pump();
+  }
+
+  /** Stops handing a slot out, and closes it when it is idle; its place is filled again. */
+  retire(slot: Slot): void {
+    slot.isRetiring = true;
+    if (slot.state === "open" && slot.use === "shared" && slot.session!.idle) this.#retire(slot);
+  }
+
+  #retire(slot: Slot): void {
+    const session = slot.session!;
+    slot.session = undefined;
+    slot.state = "vacant";
+    slot.isRetiring = false;
+    slot.isEarmarked = false;
+    slot.isListed = false;
+    const index = this.#idle.indexOf(slot);
+    if (index >= 0) this.#idle.splice(index, 1);
+    session.close();
+    this.#refill();
+  }
+
+  /** Refuses new calls, waits for running and waiting ones, then closes. What is left after `timeout` is cancelled. */
+  async close(timeout: number): Promise<void> {
+    this.#isClosed = true;
+    this.#isOpen = false;
+    const drained = new Promise<void>((resolve) => this.#onDrained = resolve);
+    this.#drained();
+    if (!this.#slots.some((slot) => slot.state === "open")) {
+      this.#refuseAll(() => new PoolClosedError("run the statement"));
+    }
+    await within(drained, timeout);
+    clearTimeout(this.#timer);
+    this.#connector.close();
+    this.#settleOpen(new PoolClosedError("connect"));
+    this.#refuseAll(() => new PoolClosedError("run the statement"));
+    await Promise.all(this.#slots.map(async (slot) => {
+      const session = slot.session;
+      if (session === undefined) return;
+      if (!session.idle) {
+        // Cancelled first, so that the server does not go on with what nobody waits for.
+        await within(session.cancel(), 1_000);
+        session.destroy(new ConnectionError(`Cannot finish the statement: the pool was closed`));
+      }
+      await within(session.close(), 1_000);
+      session.destroy();
+    }));
+  }
+
+  #drained(): void {
+    if (this.#waiting > 0) return;
+    if (this.#slots.every((slot) => slot.state !== "open" || slot.isIdle)) this.#onDrained?.();
+  }
+}
+
+/** An error of a lost connection, anew for each caller. */
+function lostError(cause: ConnectionError, what: string, outcomeUnknown: boolean): ConnectionError {
+  return new ConnectionError(
+    outcomeUnknown
+      ? `${cause.message}. The statement was sent and its answer is lost, so it may have taken effect; check before repeating it`
+      : `${cause.message}. The ${what} did not take effect; it may be repeated`,
+    { cause, sqlState: cause.sqlState, outcomeUnknown },
+  );
+}
+
+/** The same error for one more caller, so that each has its own stack. */
+function anew(error: unknown): unknown {
+  if (!(error instanceof ConnectionError)) return error;
+  const { message, sqlState, retryable, neverSent } = error;
+  return new ConnectionError(message, { cause: error.cause ?? error, sqlState, retryable, neverSent });
+}
