@@ -4,7 +4,7 @@ import { BUILTIN_RANGES, BUILTIN_TYPES } from "../../../../pool/wire/codec/built
 import { type Codec, CodecRegistry } from "../../../../pool/wire/codec/mod.ts";
 import { test } from "../../../harness.ts";
 import { catalogRow } from "./catalog_row.ts";
-import { SAMPLES } from "./samples.ts";
+import { catalogName, SAMPLES } from "./samples.ts";
 import { builtinCodec, decoded, encoded } from "./wire_form.ts";
 
 const registry = new CodecRegistry();
@@ -78,7 +78,7 @@ const OPEN_ENDED = new Set([
 
 test("Codec.decode() refuses a form that is cut short or followed by more, in every type with a length", () => {
   for (const { type, values, extension } of SAMPLES) {
-    const name = type === "bit varying" ? "varbit" : type.replaceAll('"', "");
+    const name = catalogName(type);
     if (extension !== undefined || OPEN_ENDED.has(name)) continue;
     const scalar = builtinCodec(name);
     const array = builtinCodec(`_${name}`);

@@ -5,7 +5,7 @@ import { type Codec, CodecRegistry, PgArray } from "../../../../pool/wire/codec/
 import { test } from "../../../harness.ts";
 import { canonical } from "./canonical.ts";
 import { catalogRow } from "./catalog_row.ts";
-import { SAMPLES } from "./samples.ts";
+import { catalogName, SAMPLES } from "./samples.ts";
 import { decoded, encoded } from "./wire_form.ts";
 
 const registry = new CodecRegistry();
@@ -25,7 +25,7 @@ registry.register(extensions.flatMap((name, index) => [
 function codecsOf(sqlName: string): readonly [Codec, Codec] {
   const index = extensions.indexOf(sqlName);
   if (index >= 0) return [registry.get(90_000 + index)!, registry.get(91_000 + index)!];
-  const name = sqlName === "bit varying" ? "varbit" : sqlName.replaceAll('"', "");
+  const name = catalogName(sqlName);
   const types = [...BUILTIN_TYPES, ...BUILTIN_RANGES.flatMap(({ range, multirange }) => [range, multirange])];
   const [, oid, arrayOid] = types.find(([typname]) => typname === name)!;
   return [registry.get(oid)!, registry.get(arrayOid)!];

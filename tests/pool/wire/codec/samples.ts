@@ -211,6 +211,7 @@ export const SAMPLES: readonly Sample[] = [
   { type: "oidvector", values: fc.array(unsigned, { maxLength: 9 }), array: false },
   { type: "refcursor", values: text },
   { type: "bit varying", values: bits },
+  { type: "bit(8)", values: fc.stringMatching(/^[01]{8}$/) },
   { type: "inet", values: fc.oneof(inet(4), inet(16)) },
   { type: "cidr", values: fc.oneof(cidr(4), cidr(16)) },
   { type: "macaddr", values: mac(6) },
@@ -229,6 +230,17 @@ export const SAMPLES: readonly Sample[] = [
   { type: "tsquery", values: fc.tuple(word, word).map(([left, right]) => `'${left}' & !'${right}'`) },
   { type: "regclass", values: fc.constantFrom("pg_class", "pg_type") },
   { type: "regtype", values: fc.constantFrom("integer", "text") },
+  { type: "regproc", values: fc.constantFrom("pg_backend_pid", "array_in") },
+  { type: "regprocedure", values: fc.constantFrom("pg_backend_pid()", "abs(integer)") },
+  { type: "regoper", values: fc.constantFrom("|/", "||/") },
+  { type: "regoperator", values: fc.constantFrom("+(integer,integer)", "||(text,text)") },
+  { type: "regconfig", values: fc.constantFrom("simple", "english") },
+  { type: "regdictionary", values: fc.constant("simple") },
+  { type: "regnamespace", values: fc.constantFrom("pg_catalog", "public") },
+  { type: "regrole", values: fc.constant("pg_monitor") },
+  { type: "regcollation", values: fc.constantFrom('"C"', '"POSIX"') },
+  { type: "aclitem", values: fc.constantFrom("=r/pg_monitor", "pg_monitor=arw/pg_monitor") },
+  { type: "txid_snapshot", values: integer(10, 99).map((value) => `${value}:${value + 3}:${value + 1}`) },
   { type: "pg_snapshot", values: integer(10, 99).map((value) => `${value}:${value + 3}:${value + 1}`) },
   { type: "int4range", values: range(integer(-1_000_000, 1_000_000), (left, right) => left - right, "[)") },
   {
@@ -258,3 +270,8 @@ export const SAMPLES: readonly Sample[] = [
   { type: "geometry", values: geometry, extension: "postgis" },
   { type: "geography", values: geometry, extension: "postgis" },
 ];
+
+/** The name by which the catalog calls a built-in type. */
+export function catalogName(type: string): string {
+  return type === "bit varying" ? "varbit" : type.replace(/"|\(\d+\)/g, "");
+}

@@ -1,9 +1,11 @@
+import { Authenticator } from "../../../../pool/wire/auth/authenticator.ts";
 import { connectSession } from "../../../../pool/wire/connect.ts";
 import { CodecRegistry, type CodecRegistryOptions } from "../../../../pool/wire/codec/mod.ts";
 import { DatabaseKnowledge } from "../../../../pool/wire/database_knowledge.ts";
+import { openPgliteTransport } from "../../../../pool/wire/pglite_transport.ts";
 import { QueryExchange } from "../../../../pool/wire/query_exchange.ts";
 import { resolveConnectOptions } from "../../../../pool/wire/resolve_connect_options.ts";
-import type { Session } from "../../../../pool/wire/session.ts";
+import { Session } from "../../../../pool/wire/session.ts";
 
 /** A session of one codec test. */
 export interface TestSession extends AsyncDisposable {
@@ -15,19 +17,40 @@ export interface TestSession extends AsyncDisposable {
 
 /** Connects with a registry of its own. */
 export async function testSession(url: string, options: CodecRegistryOptions = {}): Promise<TestSession> {
-  const registry = new CodecRegistry(options);
-  const shared = new DatabaseKnowledge(registry, {
-    prepare: "always",
-    statementCacheSize: 500,
-    planCacheSize: 500,
-  });
-  const session: Session = await connectSession(
+  const shared = knowledge(options);
+  const session = await connectSession(
     resolveConnectOptions(url),
     shared,
     AbortSignal.timeout(10_000),
   );
+  return wrap(session);
+}
+
+/** Starts an in-process PostgreSQL and connects to it. */
+export async function embeddedSession(): Promise<TestSession> {
+  const session = new Session({
+    transport: await openPgliteTransport(undefined),
+    shared: knowledge({}),
+    maxMessageSize: 67_108_864,
+    cancel: () => Promise.resolve(),
+    address: "embedded",
+  });
+  const parameters = [["user", "postgres"], ["database", "postgres"], ["DateStyle", "ISO"]] as const;
+  await session.start(parameters, new Authenticator({ user: "postgres", password: undefined, secure: true }));
+  return wrap(session);
+}
+
+function knowledge(options: CodecRegistryOptions): DatabaseKnowledge {
+  return new DatabaseKnowledge(new CodecRegistry(options), {
+    prepare: "always",
+    statementCacheSize: 500,
+    planCacheSize: 500,
+  });
+}
+
+function wrap(session: Session): TestSession {
   return {
-    registry,
+    registry: session.shared.registry,
     version: parseInt(session.parameters.get("server_version")!),
     async query(text, values = []) {
       const exchange = new QueryExchange(text, values);
