@@ -3,8 +3,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ByteWriter } from "../../../pool/wire/byte_writer.ts";
+import { ConnectionError } from "../../../pool/wire/errors.ts";
 import { copyKind } from "../../../pool/wire/pglite_copy.ts";
-import { openPgliteTransport } from "../../../pool/wire/pglite_transport.ts";
+import type { PgliteEngine } from "../../../pool/wire/pglite_engine.ts";
+import { openPgliteTransport, PgliteTransport } from "../../../pool/wire/pglite_transport.ts";
 import type { Transport } from "../../../pool/wire/transport.ts";
 import { test } from "../../harness.ts";
 
@@ -284,6 +286,69 @@ test("PgliteTransport tells its handler once that it is closed, whoever closes",
     transport.write(startup());
   });
   assert.equal(closed, failure);
+});
+
+/** An engine that answers with what it was given and can be told to fail; no startup is needed to see it closed. */
+class FakeEngine implements PgliteEngine {
+  runs: number[] = [];
+  closes = 0;
+  failure: Error | undefined;
+
+  // deno-lint-ignore require-await
+  async execProtocolRawStream(
+    message: Uint8Array,
+    { onRawData }: { onRawData: (data: Uint8Array) => void },
+  ): Promise<void> {
+    this.runs.push(message.length);
+    if (this.failure !== undefined) throw this.failure;
+    onRawData(message);
+  }
+
+  // deno-lint-ignore require-await
+  async close(): Promise<void> {
+    this.closes++;
+  }
+}
+
+test("PgliteTransport runs nothing in write(), batches in order, and nothing before it is attached", async () => {
+  const engine = new FakeEngine();
+  const transport = new PgliteTransport(engine);
+  transport.write(startup());
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.deepEqual(engine.runs, []);
+  const client = new Client(transport);
+  await client.until(() => client.pending > 0);
+  transport.write(sync);
+  transport.write(sync);
+  assert.equal(engine.runs.length, 1);
+  await client.until(() => engine.runs.length === 2);
+  assert.deepEqual(engine.runs, [startup().length, 2 * sync.length]);
+  await client.close();
+  assert.equal(engine.closes, 1);
+});
+
+test("PgliteTransport closes with a ConnectionError when the engine dies", async () => {
+  const engine = new FakeEngine();
+  const client = new Client(new PgliteTransport(engine));
+  client.transport.write(startup());
+  await client.until(() => client.pending > 0);
+  engine.failure = new Error("unreachable");
+  client.transport.write(sync);
+  await client.until(() => client.closings.length > 0);
+  const error = client.closings[0] as ConnectionError;
+  assert.ok(error instanceof ConnectionError);
+  assert.deepEqual([error.outcomeUnknown, error.cause, engine.closes], [true, engine.failure, 1]);
+});
+
+test("PgliteTransport closes when a message of an impossible length is written", async () => {
+  for (const length of [0, 3, -1, 0x7fffffff]) {
+    const client = new Client(new PgliteTransport(new FakeEngine()));
+    const bad = new ByteWriter(8);
+    bad.i32(length);
+    client.transport.write(bad.take());
+    await client.until(() => client.closings.length > 0);
+    assert.match(String(client.closings[0]), /BUG: a message of length/);
+  }
 });
 
 test("openPgliteTransport() gives up when its signal does", OPEN, async () => {
