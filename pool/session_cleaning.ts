@@ -5,7 +5,7 @@
  */
 import type { Lease } from "./lease.ts";
 import { ConnectionError } from "./wire/errors.ts";
-import { QueryExchange } from "./wire/query_exchange.ts";
+import type { QueryExchange } from "./wire/query_exchange.ts";
 import { command } from "./commands.ts";
 
 /** Milliseconds cleaning may take before the connection is thrown away instead. */

@@ -154,25 +154,28 @@ export class Tier {
       if (this.#isClosed) return reject(new PoolClosedError(`begin a ${purpose}`));
       if (signal?.aborted) return reject(signal.reason);
       const grant = (slot: Slot): void => {
-        signal?.removeEventListener("abort", onAbort);
         slot.use = "leased";
         resolve(slot.lease = new Lease(slot, purpose, taker, (lease, held) => this.#released(lease, held)));
       };
       const slot = this.#waiting === 0 ? this.#takeIdle() : undefined;
-      let waiter: Waiter | undefined;
-      const onAbort = (): void => {
-        if (waiter !== undefined) this.giveUp(waiter, signal!.reason);
-      };
       if (slot !== undefined) return grant(slot);
-      waiter = this.#enqueue({
+      const pending: { waiter?: Waiter } = {};
+      const onAbort = (): void => {
+        if (pending.waiter !== undefined) this.giveUp(pending.waiter, signal!.reason);
+      };
+      const settled = (): void => signal?.removeEventListener("abort", onAbort);
+      pending.waiter = this.#enqueue({
         kind: "lease",
-        grant,
+        grant: (granted) => {
+          settled();
+          grant(granted);
+        },
         refuse: (error) => {
-          signal?.removeEventListener("abort", onAbort);
+          settled();
           reject(error);
         },
       });
-      signal?.addEventListener("abort", onAbort);
+      if (!pending.waiter.isDone) signal?.addEventListener("abort", onAbort);
     });
   }
 

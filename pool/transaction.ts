@@ -112,10 +112,9 @@ export class Transaction extends LeaseQueryable {
   }
 
   protected override assertOpen(): void {
-    for (let level: Transaction | undefined = this; level !== undefined; level = level.#parent) {
-      if (level.#isEnded) throw new TransactionClosedError("transaction");
-    }
-    super.assertOpen();
+    if (this.#isEnded) throw new TransactionClosedError("transaction");
+    if (this.#parent === undefined) super.assertOpen();
+    else this.#parent.assertOpen();
   }
 
   protected override run(statement: Sql<unknown>, options: QueryOptions | undefined): Promise<QueryResult> {
