@@ -114,9 +114,9 @@ async function parseArguments(args: readonly string[]): Promise<Options> {
   return { steps, files, filter, useServices };
 }
 
-/** Uses services that run already, or starts them for as long as this program lives. */
+/** Uses services that run already (not in CI), or starts them for as long as this program lives. */
 async function startServices(): Promise<AsyncDisposable & { url: string }> {
-  for (const port of CONTROL_PORTS) {
+  for (const port of Deno.env.get("CI") ? [] : CONTROL_PORTS) {
     const url = `http://127.0.0.1:${port}`;
     const answer = await fetch(url, { signal: AbortSignal.timeout(5_000) })
       .then((response) => response.json()).catch(() => undefined) as { service?: string } | undefined;
