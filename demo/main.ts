@@ -98,7 +98,7 @@ heading("A model", "rows are typed by their columns and immutable");
     .limit(5);
   showSql(query.toSQL());
   const found = await query.all();
-  table(found.map(({ name, population, latitude }) => ({ name, population, latitude })));
+  table(found.map(({ name, population, latitude }) => ({ name, population, latitude: latitude.toFixed(2) })));
   const bay = await store.insert({
     id: 1,
     name: "Lifeguard Bay",
@@ -164,10 +164,20 @@ heading("LISTEN and NOTIFY", "every subscriber shares one connection");
   took("sent and heard", started);
 }
 
-heading("pool.stats()", "what the pool is doing right now");
+heading("pool.stats()", "what the pool is doing at this moment");
 {
-  const stats = pool.stats();
-  for (const [name, value] of Object.entries(stats)) say(`${name}: ${JSON.stringify(value)}`);
+  const store = City.on(pool);
+  const ids = cities.slice(0, 1_000).map((city) => city.id);
+  const started = performance.now();
+  const lookups = ids.map((id) => store.findById(id));
+  const look = (when: string): Record<string, unknown> => {
+    const { size, idle, busy, reserved, healing, waiting, inFlight } = pool.stats();
+    return { when, size, idle, busy, reserved, healing, waiting, inFlight };
+  };
+  const during = look(`${count(ids.length)} lookups asked for`);
+  const found = await Promise.all(lookups);
+  table([during, look("all of them answered")]);
+  took(`${count(found.filter((city) => city !== undefined).length)} rows found by their keys`, started);
 }
 
 await pool.close();

@@ -34,7 +34,9 @@ export function say(text: string): void {
 export function showSql(statement: { readonly text: string; readonly values: readonly unknown[] }): void {
   const lines = statement.text.replace(/^(\s*\n)+/, "").trimEnd().split("\n");
   const margin = Math.min(...lines.map((line) => line.length - line.trimStart().length));
-  for (const line of lines) say(faint(`│ ${line.slice(margin)}`));
+  for (const line of lines) {
+    for (const part of wrap(line.slice(margin))) say(faint(`│ ${part}`));
+  }
   if (statement.values.length === 0) return;
   say(faint(`│ ${statement.values.map((value, index) => `$${index + 1} = ${format(value)}`).join(", ")}`));
 }
@@ -43,9 +45,7 @@ export function showSql(statement: { readonly text: string; readonly values: rea
 export function table(rows: readonly object[]): void {
   const names = Object.keys(rows[0] ?? {});
   const cells = rows.map((row) => names.map((name) => format((row as Record<string, unknown>)[name])));
-  const isNumber = names.map((name) =>
-    rows.every((row) => /^(number|bigint)$/.test(typeof (row as Record<string, unknown>)[name]))
-  );
+  const isNumber = names.map((_, index) => cells.every((row) => /^-?\d[\d,.]*$/.test(row[index])));
   const widths = names.map((name, index) => Math.max(name.length, ...cells.map((row) => row[index].length)));
   const line = (values: readonly string[]): string =>
     values.map((value, index) =>
@@ -70,6 +70,16 @@ export function duration(milliseconds: number): string {
 /** A whole number with separators. */
 export function count(value: number | bigint): string {
   return value.toLocaleString("en-US");
+}
+
+/** Cuts a line that is wider than a page at spaces; what follows is indented. */
+function wrap(line: string): string[] {
+  const lines = [""];
+  for (const word of line.split(/(?<=\S)(?= )/)) {
+    if (lines.at(-1)!.length + word.length > 96) lines.push(`  ${word}`);
+    else lines[lines.length - 1] += word;
+  }
+  return lines;
 }
 
 function format(value: unknown): string {
