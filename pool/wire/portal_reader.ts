@@ -10,7 +10,7 @@ import type { ByteSource } from "./byte_source.ts";
 import type { ByteWriter } from "./byte_writer.ts";
 import { DecodeError, LifeguardError, ProtocolError, ValidationError } from "./errors.ts";
 import type { Exchange, WriteOutcome } from "./exchange.ts";
-import { readCommandTag, readRowDescription } from "./message/backend.ts";
+import { type Field, readCommandTag, readRowDescription } from "./message/backend.ts";
 import { writeDescribe, writeExecute, writeParse } from "./message/frontend.ts";
 import { BACKEND } from "./message/names.ts";
 import type { Plan } from "./plan.ts";
@@ -18,6 +18,7 @@ import { SQLSTATE } from "./postgres_error.ts";
 import { writeBind } from "./query_exchange.ts";
 import type { RowReader } from "./row_reader.ts";
 import type { Session } from "./session.ts";
+import type { Statement } from "./statement_cache.ts";
 
 /** How often one statement is sent again because the server's or our idea of it was out of date. */
 const MAX_ATTEMPTS = 3;
@@ -59,6 +60,8 @@ export class PortalReader {
   #read: RowReader | undefined;
   #stage: Stage = "binding";
   #isStale = false;
+  /** The named statement it is bound to. */
+  #statement: Statement | undefined;
 
   /**
    * Creates the reader.
@@ -91,6 +94,7 @@ export class PortalReader {
     const plan = statement?.plan ?? session.shared.plans.get(this.text);
     if (plan === undefined) return "unprepared";
     this.#plan = plan;
+    this.#statement = statement;
     this.#read = plan.reader;
     this.#stage = "binding";
     if (statement === undefined) {
@@ -120,6 +124,7 @@ export class PortalReader {
   /** Makes it as new, to be opened again. */
   reset(): void {
     this.takeRows();
+    this.#statement = undefined;
     this.error = undefined;
     this.#isStale = false;
     this.#stage = "binding";
@@ -152,6 +157,8 @@ export class PortalReader {
       case BACKEND.BindComplete:
         this.#expect("binding", exchange, type);
         this.#stage = "rows";
+        // Another exchange's Parse, on its way when this was bound, may have found other columns than the plan's.
+        if (this.#statement?.changed !== undefined) this.#check(this.#statement.changed, session);
         return "more";
       case BACKEND.ParseComplete:
         this.#expect("parsing", exchange, type);
@@ -184,6 +191,7 @@ export class PortalReader {
    */
   isOutdated(exchange: Exchange, session: Session): boolean {
     const plan = this.#plan;
+    if (this.#statement?.changed !== undefined) this.#check(this.#statement.changed, session);
     const state = exchange.failure?.get("C");
     if (plan === undefined || state === undefined) return false;
     const isBinding = this.#stage === "binding";
@@ -201,9 +209,14 @@ export class PortalReader {
     if (this.#stage !== stage) throw exchange.outOfOrder(type);
   }
 
-  #check(fields: ReturnType<typeof readRowDescription>, session: Session): void {
-    if (this.#plan!.matches(fields)) return;
+  #check(fields: readonly Field[], session: Session): void {
+    if (this.#isStale || this.#plan!.matches(fields)) return;
     this.#isStale = true;
+    this.#read = this.#plan!.readerFor(fields, session.shared.registry);
+    if (this.#read !== undefined) {
+      session.forget(this.#plan!);
+      return;
+    }
     this.error = new DecodeError(
       "record",
       "the columns have changed since the statement was first run; start the stream again",

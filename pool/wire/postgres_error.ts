@@ -48,6 +48,7 @@ export const SQLSTATE = {
  * ```
  */
 export class PostgresError extends LifeguardError {
+  /** "POSTGRES": the heading to read in `docs/errors.md`. */
   readonly code = "POSTGRES";
   /** The five-character SQLSTATE, for example `"23505"`. */
   readonly sqlState: string;
@@ -194,11 +195,22 @@ export function isConnectivity(state: string): boolean {
 function withoutValues(message: string, parameters: readonly unknown[]): string {
   for (let index = 0; index < parameters.length; index++) {
     const value = parameters[index];
+    if (Array.isArray(value)) {
+      for (const text of leaves(value)) message = withoutValue(message, text, index);
+    }
     if (typeof value !== "string" && typeof value !== "number" && typeof value !== "bigint") continue;
-    const text = String(value);
-    if (text === "") continue;
-    message = message.replaceAll(`"${text}"`, `$${index + 1}`);
-    if (text.length >= 4) message = message.replaceAll(text, `$${index + 1}`);
+    message = withoutValue(message, String(value), index);
   }
   return message;
+}
+
+function withoutValue(message: string, text: string, index: number): string {
+  if (text === "") return message;
+  message = message.replaceAll(`"${text}"`, `$${index + 1}`);
+  return text.length >= 4 ? message.replaceAll(text, `$${index + 1}`) : message;
+}
+
+/** The texts in an array of any dimensions; as many as can be looked for in passing. */
+function leaves(value: readonly unknown[]): string[] {
+  return value.flat(6).filter((leaf) => typeof leaf === "string").slice(0, 100_000);
 }

@@ -10,7 +10,7 @@ import type { ByteSource } from "./byte_source.ts";
 import type { ByteWriter } from "./byte_writer.ts";
 import { DecodeError, LifeguardError, ProtocolError, ValidationError } from "./errors.ts";
 import { Exchange, type SyncPolicy, type WriteOutcome } from "./exchange.ts";
-import { readCommandTag, readRowDescription } from "./message/backend.ts";
+import { type Field, readCommandTag, readRowDescription } from "./message/backend.ts";
 import { beginBind, endBind, writeDescribe, writeExecute, writeParse } from "./message/frontend.ts";
 import { BACKEND } from "./message/names.ts";
 import { BINARY_FORMAT } from "./codec/codec.ts";
@@ -18,6 +18,7 @@ import type { Plan } from "./plan.ts";
 import { postgresError, SQLSTATE } from "./postgres_error.ts";
 import type { RowReader } from "./row_reader.ts";
 import type { Session } from "./session.ts";
+import type { Statement } from "./statement_cache.ts";
 
 const PARSING = 0;
 const DESCRIBING_PARAMETERS = 1;
@@ -31,7 +32,7 @@ const MAX_MESSAGE = 0x3fff_ffff;
 /** The most parameters: their number travels in 16 bits, and beyond them it would silently be another. */
 const MAX_PARAMETERS = 65_535;
 /** Milliseconds for which the types learned are not doubted. */
-const TRUSTED = 1_000;
+const TRUSTED = 100;
 /** COPY with data over the connection, which would leave it waiting for that data. */
 const COPY_DATA = /^\s*copy\b[^;]*\b(?:from\s+stdin|to\s+stdout)\b/i;
 /** How often one query is sent again for reasons its caller need not know. */
@@ -64,6 +65,8 @@ export class QueryExchange extends Exchange implements QueryResult {
   readonly #values: readonly unknown[];
   readonly #certain: Plan | undefined;
   #stage: number = BINDING;
+  /** The named statement it is bound to. */
+  #statement: Statement | undefined;
   #reader: RowReader | undefined;
   #error: LifeguardError | undefined;
   #isStale = false;
@@ -133,7 +136,8 @@ export class QueryExchange extends Exchange implements QueryResult {
       return "unprepared";
     }
     writeExecute(writer, "", 0);
-    if (statement === undefined && session.named) session.remember(name, plan);
+    this.#statement = statement;
+    if (statement === undefined && session.named) this.#statement = session.remember(name, plan);
     return "written";
   }
 
@@ -154,6 +158,7 @@ export class QueryExchange extends Exchange implements QueryResult {
       case BACKEND.BindComplete:
         if (this.#stage !== BINDING) throw this.outOfOrder(type);
         this.#stage = ROWS;
+        this.#adapt(session);
         return;
       case BACKEND.CommandComplete:
         if (this.#stage !== ROWS) throw this.outOfOrder(type);
@@ -188,12 +193,23 @@ export class QueryExchange extends Exchange implements QueryResult {
     }
   }
 
-  #described(fields: ReturnType<typeof readRowDescription>, session: Session): void {
+  #described(fields: readonly Field[], session: Session): void {
     this.#stage = BINDING;
     if (this.plan!.matches(fields)) return;
-    // The plan was learned before the schema changed: rows asked for in its formats must not be read by it.
-    this.#isStale = true;
     session.forget(this.plan!);
+    if (this.#statement !== undefined) this.#statement.changed = fields;
+    else this.#adaptTo(fields, session);
+  }
+
+  /** Notices that the statement it was bound to turned out to have other columns than the plan. */
+  #adapt(session: Session): void {
+    const changed = this.#statement?.changed;
+    if (changed !== undefined && !this.#isStale) this.#adaptTo(changed, session);
+  }
+
+  /** The plan was learned before the schema changed: rows asked for in its formats must not be read by it. */
+  #adaptTo(fields: readonly Field[], session: Session): void {
+    this.#isStale = true;
     this.#reader = this.plan!.readerFor(fields, session.shared.registry);
   }
 
@@ -236,6 +252,7 @@ export class QueryExchange extends Exchange implements QueryResult {
 
   /** Sends it again where the failure was only that the server's or our idea of the statement was out of date. */
   #repeats(session: Session): boolean {
+    this.#adapt(session);
     const state = this.failure!.get("C");
     const plan = this.plan!;
     const isLost = state === SQLSTATE.invalidStatementName && this.#stage === BINDING;
@@ -263,6 +280,7 @@ export class QueryExchange extends Exchange implements QueryResult {
     if (this.#stage === PARSING && this.plan !== undefined) session?.statements.remove(this.plan);
     super.reset(session);
     this.rows.length = 0;
+    this.#statement = undefined;
     this.#reader = undefined;
     this.#error = undefined;
     this.#isStale = false;

@@ -47,7 +47,7 @@ import { postgresError, SQLSTATE } from "./postgres_error.ts";
 import { CloseExchange } from "./prepare_exchange.ts";
 import { learnPlan } from "./learn_plan.ts";
 import { Startup } from "./startup.ts";
-import { StatementCache } from "./statement_cache.ts";
+import { type Statement, StatementCache } from "./statement_cache.ts";
 import type { Transport } from "./transport.ts";
 
 /** Whether a session takes work. */
@@ -419,8 +419,9 @@ export class Session {
   }
 
   /** Keeps a statement that is being parsed under a name. */
-  remember(name: string, plan: Plan): void {
+  remember(name: string, plan: Plan): Statement {
     for (const gone of this.statements.add(name, plan)) this.#discard(gone.name);
+    return this.statements.get(plan.text)!;
   }
 
   /** Forgets a plan that proved out of date, here and for all connections. */

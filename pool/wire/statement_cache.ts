@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Field } from "./message/backend.ts";
 import type { Plan } from "./plan.ts";
 
 /** A statement prepared on a connection. */
@@ -11,6 +12,11 @@ export interface Statement {
   readonly name: string;
   /** What is known of it. */
   readonly plan: Plan;
+  /**
+   * The columns it was found to have when it was parsed here, where these are not the plan's. Whoever has been bound to
+   * it behind its Parse must know, since the server sees nothing wrong.
+   */
+  changed: readonly Field[] | undefined;
 }
 
 /** The statements of one connection. */
@@ -59,7 +65,7 @@ export class StatementCache {
     const before = this.#statements.get(plan.text);
     if (before !== undefined) gone.push(before);
     this.#statements.delete(plan.text);
-    this.#statements.set(plan.text, this.#latest = { name, plan });
+    this.#statements.set(plan.text, this.#latest = { name, plan, changed: undefined });
     if (this.#statements.size > this.#limit) {
       const [oldest] = this.#statements.keys();
       gone.push(this.#statements.get(oldest)!);
