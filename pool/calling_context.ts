@@ -5,14 +5,14 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Lease } from "./lease.ts";
-import type { Transaction } from "./transaction.ts";
+import type { TransactionSession } from "./transaction.ts";
 
 /** What the running code holds. */
 export interface CallingContext {
   /** The slot it has for itself. */
   readonly lease: Lease;
   /** The transaction it runs in, the innermost one. */
-  readonly transaction: Transaction | undefined;
+  readonly transaction: TransactionSession | undefined;
 }
 
 /** The context of the running code. */

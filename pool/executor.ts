@@ -33,12 +33,15 @@ export interface ValidatedQueryOptions<Row> extends QueryOptions {
 export interface Executor {
   /** Runs a statement and returns its rows. */
   query<Row>(statement: Sql, options: ValidatedQueryOptions<Row>): Promise<Row[]>;
+  /** Runs a statement and returns its rows. */
   query<Row = UnknownRow>(statement: Sql<Row>, options?: QueryOptions): Promise<Row[]>;
   /** Runs a statement that returns exactly one row; otherwise `NotFoundError` or `TooManyRowsError`. */
   one<Row>(statement: Sql, options: ValidatedQueryOptions<Row>): Promise<Row>;
+  /** Runs a statement that returns exactly one row; otherwise `NotFoundError` or `TooManyRowsError`. */
   one<Row = UnknownRow>(statement: Sql<Row>, options?: QueryOptions): Promise<Row>;
   /** Runs a statement that returns at most one row; `undefined` for none, `TooManyRowsError` for several. */
   maybeOne<Row>(statement: Sql, options: ValidatedQueryOptions<Row>): Promise<Row | undefined>;
+  /** Runs a statement that returns at most one row; `undefined` for none, `TooManyRowsError` for several. */
   maybeOne<Row = UnknownRow>(statement: Sql<Row>, options?: QueryOptions): Promise<Row | undefined>;
   /** Runs a statement that returns exactly one row of exactly one column, and returns that value. */
   value<Value = unknown>(statement: Sql, options?: QueryOptions): Promise<Value>;

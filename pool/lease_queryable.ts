@@ -6,6 +6,7 @@
 import { atCaller } from "./caller.ts";
 import type { QueryOptions, UnknownRow } from "./executor.ts";
 import type { Lease } from "./lease.ts";
+import { assertQueryOptions } from "./query_options.ts";
 import { Queryable } from "./queryable.ts";
 import { assertSql, type Sql } from "./sql.ts";
 import { copyIn } from "./wire/copy_in.ts";
@@ -13,19 +14,11 @@ import { copyOut } from "./wire/copy_out.ts";
 import type { CopySource } from "./wire/copy_source.ts";
 import { openRowStream, type RowStream } from "./wire/row_stream.ts";
 import { QueryExchange, type QueryResult } from "./wire/query_exchange.ts";
+import type { CopyOptions, SessionExecutor, StreamOptions } from "./session_executor.ts";
 import { withSignal } from "./with_signal.ts";
 
-/** How rows are streamed. */
-export interface StreamOptions extends Pick<QueryOptions, "signal" | "timeout"> {
-  /** Rows fetched at a time. Default: as many as take about 128 KiB. */
-  readonly batchSize?: number;
-}
-
-/** How a COPY is run. */
-export interface CopyOptions extends Pick<QueryOptions, "signal" | "timeout"> {}
-
 /** Runs SQL on a lease. */
-export abstract class LeaseQueryable extends Queryable {
+export abstract class LeaseQueryable extends Queryable implements SessionExecutor {
   /** The slot. */
   protected readonly lease: Lease;
   readonly #queryTimeout: number;
@@ -58,15 +51,9 @@ export abstract class LeaseQueryable extends Queryable {
     );
   }
 
-  /**
-   * Runs a statement and returns its rows one at a time as they are asked for.
-   *
-   * @param statement What to run.
-   * @param options How.
-   * @returns The rows; breaking out of the loop ends the statement and keeps the connection.
-   */
   stream<Row = UnknownRow>(statement: Sql<Row>, options: StreamOptions = {}): RowStream<Row> {
     assertSql(statement);
+    assertQueryOptions(options);
     this.assertOpen();
     this.lease.note(statement.text);
     const inTransaction = this.lease.purpose === "transaction" ? true : undefined;
@@ -76,17 +63,10 @@ export abstract class LeaseQueryable extends Queryable {
     });
   }
 
-  /**
-   * Runs a `COPY … FROM STDIN`.
-   *
-   * @param statement The COPY.
-   * @param source Its data in the format the COPY names; an error in it aborts the COPY.
-   * @param options A signal that aborts it.
-   * @returns How many rows were copied.
-   */
   async copyFrom(statement: Sql<unknown>, source: CopySource, options: CopyOptions = {}): Promise<number> {
     try {
       assertSql(statement);
+      assertQueryOptions(options);
       this.assertOpen();
       this.lease.note(statement.text);
       return await copyIn(this.lease.session, statement.text, source, options);
@@ -95,15 +75,9 @@ export abstract class LeaseQueryable extends Queryable {
     }
   }
 
-  /**
-   * Runs a `COPY … TO STDOUT`.
-   *
-   * @param statement The COPY.
-   * @param options A signal that cancels it.
-   * @returns Its data in the format the COPY names; cancelling the stream cancels the COPY.
-   */
   copyTo(statement: Sql<unknown>, options: CopyOptions = {}): ReadableStream<Uint8Array<ArrayBuffer>> {
     assertSql(statement);
+    assertQueryOptions(options);
     this.assertOpen();
     this.lease.note(statement.text);
     return copyOut(this.lease.session, statement.text, options);

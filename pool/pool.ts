@@ -13,26 +13,22 @@ import { command } from "./commands.ts";
 import { HandshakeLimit } from "./connector.ts";
 import type { QueryOptions, UnknownRow } from "./executor.ts";
 import type { Lease, LeasePurpose } from "./lease.ts";
-import type { CopyOptions, StreamOptions } from "./lease_queryable.ts";
 import { ListenHub, type ListenOptions, type NotificationHandler, type Subscription } from "./listen_hub.ts";
 import { Maintenance } from "./maintenance.ts";
 import { PoolClosedError } from "./pool_errors.ts";
 import type { PoolOptions, PoolTarget, ResolvedPoolOptions } from "./pool_options.ts";
 import { type PoolStats, totalStats } from "./pool_stats.ts";
+import { assertQueryOptions } from "./query_options.ts";
 import { Queryable } from "./queryable.ts";
-import { ReservedSession } from "./reserved_session.ts";
+import { LeasedSession } from "./reserved_session.ts";
 import { resolvePoolOptions } from "./resolve_pool_options.ts";
 import type { ResultSet } from "./result_sets.ts";
 import { openTargetSession } from "./target_session.ts";
+import type { CopyOptions, ReservedSession, StreamOptions, Transaction } from "./session_executor.ts";
 import { touchesSession } from "./session_state.ts";
 import { assertSql, type Sql, sql } from "./sql.ts";
 import { Tier } from "./tier.ts";
-import {
-  runTransaction,
-  type Transaction,
-  type TransactionHome,
-  type TransactionOptions,
-} from "./transaction.ts";
+import { runTransaction, type TransactionHome, type TransactionOptions } from "./transaction.ts";
 import type { LocalSettings, SessionContext } from "./transaction_setup.ts";
 import { CodecRegistry } from "./wire/codec/registry.ts";
 import { copyIn } from "./wire/copy_in.ts";
@@ -184,6 +180,7 @@ export class Pool extends Queryable implements AsyncDisposable {
     }
   }
 
+  /** Runs a checked statement. */
   protected override run(statement: Sql<unknown>, options: QueryOptions | undefined): Promise<QueryResult> {
     if (this.#maintenance === undefined) {
       this.#assertOpen("run the statement");
@@ -256,6 +253,7 @@ export class Pool extends Queryable implements AsyncDisposable {
    */
   stream<Row = UnknownRow>(statement: Sql<Row>, options: StreamOptions = {}): RowStream<Row> {
     assertSql(statement);
+    assertQueryOptions(options);
     const { text, values } = statement;
     const { signal, batchSize, timeout = this.#settings.queryTimeout } = options;
     const slot = this.#takeWhenRead("stream", text);
@@ -299,6 +297,7 @@ export class Pool extends Queryable implements AsyncDisposable {
     statements: Statements,
     options?: QueryOptions & { readonly atomic?: true },
   ): Promise<BatchRows<Statements>>;
+  /** Runs statements in one round trip, each for itself. */
   batch<const Statements extends readonly Sql<unknown>[]>(
     statements: Statements,
     options: QueryOptions & { readonly atomic: false },
@@ -312,6 +311,7 @@ export class Pool extends Queryable implements AsyncDisposable {
         throw new ValidationError("the batch", "give an array of sql statements");
       }
       statements.forEach((statement, index) => assertSql(statement, `statement ${index + 1} of the batch`));
+      assertQueryOptions(options);
       if (statements.length === 0) return [];
       const { atomic = true, timeout = this.#settings.queryTimeout, signal } = options;
       const lease = await this.#take("batch", signal);
@@ -430,7 +430,7 @@ export class Pool extends Queryable implements AsyncDisposable {
    */
   async reserve(options: { readonly signal?: AbortSignal } = {}): Promise<ReservedSession> {
     try {
-      return new ReservedSession(
+      return new LeasedSession(
         await this.#take("reserved session", options.signal),
         this.#settings.queryTimeout,
       );
@@ -458,6 +458,7 @@ export class Pool extends Queryable implements AsyncDisposable {
     key: AdvisoryKey,
     options?: { readonly shared?: boolean; readonly wait?: true; readonly signal?: AbortSignal },
   ): Promise<AdvisoryLock>;
+  /** Takes an advisory lock if nobody else has it. */
   advisoryLock(
     key: AdvisoryKey,
     options: { readonly shared?: boolean; readonly wait: boolean; readonly signal?: AbortSignal },
@@ -469,7 +470,7 @@ export class Pool extends Queryable implements AsyncDisposable {
     try {
       const { shared = false, wait = true, signal } = options;
       advisoryKeySql(key);
-      const session = new ReservedSession(await this.#take("advisory lock", signal), 0);
+      const session = new LeasedSession(await this.#take("advisory lock", signal), 0);
       try {
         const isLocked = await session.value<boolean>(
           advisoryLockSql(key, { shared, wait, scope: "session" }),
@@ -515,6 +516,7 @@ export class Pool extends Queryable implements AsyncDisposable {
   async copyFrom(statement: Sql<unknown>, source: CopySource, options: CopyOptions = {}): Promise<number> {
     try {
       assertSql(statement);
+      assertQueryOptions(options);
       const lease = await this.#take("COPY", options.signal);
       try {
         lease.note(statement.text);
@@ -544,6 +546,7 @@ export class Pool extends Queryable implements AsyncDisposable {
    */
   copyTo(statement: Sql<unknown>, options: CopyOptions = {}): ReadableStream<Uint8Array<ArrayBuffer>> {
     assertSql(statement);
+    assertQueryOptions(options);
     const slot = this.#takeWhenRead("COPY", statement.text);
     return copyOut(slot.take, statement.text, { ...options, onEnd: slot.release });
   }

@@ -28,6 +28,7 @@ export interface PoolSnapshot {
 
 /** No slot came free within `acquireTimeout`. */
 export class PoolTimeoutError extends LifeguardError {
+  /** "POOL_TIMEOUT": the heading to read in `docs/errors.md`. */
   readonly code = "POOL_TIMEOUT";
   /** The timeout in milliseconds. */
   readonly timeout: number;
@@ -63,6 +64,7 @@ function explain({ stats, longestHolder, connectError }: PoolSnapshot): string {
 
 /** More calls wait than `maxWaiting` allows. */
 export class PoolQueueFullError extends LifeguardError {
+  /** "POOL_QUEUE_FULL": the heading to read in `docs/errors.md`. */
   readonly code = "POOL_QUEUE_FULL";
   /** How many may wait. */
   readonly maxWaiting: number;
@@ -79,6 +81,7 @@ export class PoolQueueFullError extends LifeguardError {
 
 /** The pool was closed. */
 export class PoolClosedError extends LifeguardError {
+  /** "POOL_CLOSED": the heading to read in `docs/errors.md`. */
   readonly code = "POOL_CLOSED";
 
   /** Creates the error; `what` could not be done. */
@@ -89,6 +92,7 @@ export class PoolClosedError extends LifeguardError {
 
 /** Calls inside transactions wait for connections that only these transactions could give back. */
 export class PoolDeadlockError extends LifeguardError {
+  /** "POOL_DEADLOCK": the heading to read in `docs/errors.md`. */
   readonly code = "POOL_DEADLOCK";
 
   /** Creates the error from how many connections there are. */
@@ -102,6 +106,7 @@ export class PoolDeadlockError extends LifeguardError {
 
 /** A query that must return a row returned none. */
 export class NotFoundError extends LifeguardError {
+  /** "NOT_FOUND": the heading to read in `docs/errors.md`. */
   readonly code = "NOT_FOUND";
   /** The statement's text. No values. */
   readonly query: string;
@@ -115,6 +120,7 @@ export class NotFoundError extends LifeguardError {
 
 /** A query that must return at most one row returned several. */
 export class TooManyRowsError extends LifeguardError {
+  /** "TOO_MANY_ROWS": the heading to read in `docs/errors.md`. */
   readonly code = "TOO_MANY_ROWS";
   /** The statement's text. No values. */
   readonly query: string;
@@ -131,6 +137,7 @@ export class TooManyRowsError extends LifeguardError {
 
 /** A transaction, reservation or lock was used after its end. */
 export class TransactionClosedError extends LifeguardError {
+  /** "TRANSACTION_CLOSED": the heading to read in `docs/errors.md`. */
   readonly code = "TRANSACTION_CLOSED";
 
   /** Creates the error; `what` is the thing that has ended, for example `"transaction"`. */
@@ -144,6 +151,7 @@ export class TransactionClosedError extends LifeguardError {
 
 /** COMMIT did not commit, because a statement had failed and the error was not passed on. */
 export class TransactionAbortedError extends LifeguardError {
+  /** "TRANSACTION_ABORTED": the heading to read in `docs/errors.md`. */
   readonly code = "TRANSACTION_ABORTED";
 
   /** Creates the error; its cause is the failed statement's, if known. */

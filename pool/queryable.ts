@@ -7,6 +7,7 @@ import { atCaller } from "./caller.ts";
 import type { Executor, QueryOptions, UnknownRow, ValidatedQueryOptions } from "./executor.ts";
 import { NotFoundError, TooManyRowsError } from "./pool_errors.ts";
 import { assertSql, type Sql } from "./sql.ts";
+import { assertQueryOptions } from "./query_options.ts";
 import { validateRows } from "./standard_schema.ts";
 import { ValidationError } from "./wire/errors.ts";
 import type { QueryResult } from "./wire/query_exchange.ts";
@@ -43,10 +44,12 @@ export abstract class Queryable implements Executor {
    * ```
    */
   query<Row>(statement: Sql<unknown>, options: ValidatedQueryOptions<Row>): Promise<Row[]>;
+  /** Runs a statement and returns its rows. */
   query<Row = UnknownRow>(statement: Sql<Row>, options?: QueryOptions): Promise<Row[]>;
   async query(statement: Sql<unknown>, options?: AnyQueryOptions): Promise<unknown[]> {
     try {
       assertSql(statement);
+      if (options !== undefined) assertQueryOptions(options);
       const { rows } = await this.run(statement, options);
       return options?.schema === undefined ? rows : await validateRows(options.schema, rows);
     } catch (error) {
@@ -72,6 +75,7 @@ export abstract class Queryable implements Executor {
    * ```
    */
   one<Row>(statement: Sql<unknown>, options: ValidatedQueryOptions<Row>): Promise<Row>;
+  /** Runs a statement that returns exactly one row. */
   one<Row = UnknownRow>(statement: Sql<Row>, options?: QueryOptions): Promise<Row>;
   async one(statement: Sql<unknown>, options?: AnyQueryOptions): Promise<unknown> {
     try {
@@ -97,6 +101,7 @@ export abstract class Queryable implements Executor {
    * ```
    */
   maybeOne<Row>(statement: Sql<unknown>, options: ValidatedQueryOptions<Row>): Promise<Row | undefined>;
+  /** Runs a statement that returns at most one row. */
   maybeOne<Row = UnknownRow>(statement: Sql<Row>, options?: QueryOptions): Promise<Row | undefined>;
   async maybeOne(statement: Sql<unknown>, options?: AnyQueryOptions): Promise<unknown> {
     try {
@@ -157,6 +162,7 @@ export abstract class Queryable implements Executor {
   async execute(statement: Sql<unknown>, options?: QueryOptions): Promise<number> {
     try {
       assertSql(statement);
+      if (options !== undefined) assertQueryOptions(options);
       return affected((await this.run(statement, options)).tag);
     } catch (error) {
       throw atCaller(error);
@@ -169,6 +175,7 @@ export abstract class Queryable implements Executor {
     isRequired: boolean,
   ): Promise<unknown> {
     assertSql(statement);
+    if (options !== undefined) assertQueryOptions(options);
     const { rows } = await this.run(statement, options);
     if (rows.length > 1) throw new TooManyRowsError(statement.text, rows.length);
     if (rows.length === 0) {

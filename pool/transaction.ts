@@ -20,6 +20,7 @@ import { readResultSets, type ResultSet } from "./result_sets.ts";
 import { TransactionAbortedError, TransactionClosedError } from "./pool_errors.ts";
 import type { QueryOptions } from "./executor.ts";
 import { assertSql, type Sql } from "./sql.ts";
+import type { Transaction } from "./session_executor.ts";
 import { setupStatements, type TransactionSetup } from "./transaction_setup.ts";
 import { LifeguardError, ValidationError } from "./wire/errors.ts";
 import { DeadlockError, SerializationError } from "./wire/postgres_error.ts";
@@ -71,27 +72,10 @@ export interface TransactionHome {
   readonly callbackFailed: (error: unknown) => void;
 }
 
-/**
- * An open transaction.
- *
- * @example
- * ```ts
- * import { Pool, sql } from "@lifeguard/core";
- * await using pool = new Pool("pglite:");
- * await pool.execute(sql`create table accounts (id int primary key, balance int)`);
- * await pool.transaction(async (tx) => {
- *   await tx.execute(sql`insert into accounts values (1, 100)`);
- *   await tx.transaction(async (nested) => {
- *     await nested.execute(sql`update accounts set balance = 0`);
- *     throw new Error("only the nested one is rolled back");
- *   }).catch(() => {});
- * });
- * console.assert(await pool.value(sql`select balance from accounts`) === 100);
- * ```
- */
-export class Transaction extends LeaseQueryable {
+/** The implementation of {@link Transaction}. */
+export class TransactionSession extends LeaseQueryable implements Transaction {
   readonly #home: TransactionHome;
-  readonly #parent: Transaction | undefined;
+  readonly #parent: TransactionSession | undefined;
   readonly #afterCommit: (() => void | Promise<void>)[] = [];
   readonly #savepoints: { count: number };
   #isEnded = false;
@@ -99,7 +83,7 @@ export class Transaction extends LeaseQueryable {
   #failure: unknown;
 
   /** Made by `pool.transaction()`. */
-  constructor(lease: Lease, home: TransactionHome, parent?: Transaction) {
+  constructor(lease: Lease, home: TransactionHome, parent?: TransactionSession) {
     super(lease, home.queryTimeout);
     this.#home = home;
     this.#parent = parent;
@@ -123,12 +107,6 @@ export class Transaction extends LeaseQueryable {
     return result;
   }
 
-  /**
-   * Runs a function in a savepoint: when it throws, what it did is rolled back and this transaction goes on.
-   *
-   * @param work The function; it gets the nested transaction.
-   * @returns What the function returned.
-   */
   transaction<T>(work: (tx: Transaction) => Promise<T> | T): Promise<T> {
     this.assertOpen();
     // Called from inside a nested transaction of this one it must nest there, or it would wait for itself.
@@ -141,9 +119,13 @@ export class Transaction extends LeaseQueryable {
     return result;
   }
 
-  #isInside(ancestor: Transaction): boolean {
+  #isInside(ancestor: TransactionSession): boolean {
     if (this.#isEnded) return false;
-    for (let level = this.#parent; level !== undefined; level = level.#parent) {
+    for (
+      let level: TransactionSession | undefined = this.#parent;
+      level !== undefined;
+      level = level.#parent
+    ) {
       if (level === ancestor) return true;
     }
     return false;
@@ -152,7 +134,7 @@ export class Transaction extends LeaseQueryable {
   async #runNested<T>(work: (tx: Transaction) => Promise<T> | T): Promise<T> {
     this.assertOpen();
     const name = `lifeguard_${++this.#savepoints.count}`;
-    const nested = new Transaction(this.lease, this.#home, this);
+    const nested = new TransactionSession(this.lease, this.#home, this);
     const begun = this.#command(`SAVEPOINT ${name}`);
     begun.catch(() => {});
     try {
@@ -173,23 +155,11 @@ export class Transaction extends LeaseQueryable {
     }
   }
 
-  /**
-   * Runs a function once the outermost transaction has committed; never when it is rolled back.
-   *
-   * @param callback The function; what it throws goes to the pool's logger, since the commit stands.
-   */
   afterCommit(callback: () => void | Promise<void>): void {
     this.assertOpen();
     this.#afterCommit.push(callback);
   }
 
-  /**
-   * Takes an advisory lock until the transaction ends.
-   *
-   * @param key A bigint or safe integer, or text that is hashed to one.
-   * @param options `shared` for a shared lock; `wait: false` not to wait for it.
-   * @returns Whether it was taken; always true when it was waited for.
-   */
   async advisoryLock(
     key: AdvisoryKey,
     options: { readonly shared?: boolean; readonly wait?: boolean } = {},
@@ -197,12 +167,6 @@ export class Transaction extends LeaseQueryable {
     return await this.value<boolean>(advisoryLockSql(key, { ...options, scope: "transaction" }));
   }
 
-  /**
-   * Runs a function that returns cursors (`setof refcursor`, or one with `out` cursors) and reads all of them.
-   *
-   * @param statement The call.
-   * @returns One array of rows for each cursor, in order.
-   */
   async resultSets(statement: Sql<unknown>): Promise<ResultSet[]> {
     assertSql(statement);
     return await readResultSets(this, statement);
@@ -296,7 +260,7 @@ async function attemptTransaction<T>(
   { begin, setup, signal }: Attempt,
 ): Promise<T> {
   const lease = await home.take(signal);
-  const tx = new Transaction(lease, home);
+  const tx = new TransactionSession(lease, home);
   const onAbort = (): void => void lease.session.cancel();
   signal?.addEventListener("abort", onAbort, { once: true });
   let result: T;

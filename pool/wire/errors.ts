@@ -62,6 +62,7 @@ export abstract class LifeguardError extends Error {
 
 /** A setting that cannot be used: the message names the key, where its value came from, and what is allowed. */
 export class ConfigError extends LifeguardError {
+  /** "CONFIG": the heading to read in `docs/errors.md`. */
   readonly code = "CONFIG";
   /** The setting's name, for example `"sslmode"`. */
   readonly key: string;
@@ -94,6 +95,7 @@ export interface ConnectionErrorOptions extends LifeguardErrorOptions {
 
 /** The connection could not be made, or was lost. */
 export class ConnectionError extends LifeguardError {
+  /** "CONNECTION": the heading to read in `docs/errors.md`. */
   readonly code = "CONNECTION";
   /** True when a statement that may have written was sent and its answer was lost: it may have taken effect. */
   readonly outcomeUnknown: boolean;
@@ -113,6 +115,7 @@ export class ConnectionError extends LifeguardError {
 
 /** The server sent bytes that break the protocol; the connection was closed. */
 export class ProtocolError extends LifeguardError {
+  /** "PROTOCOL": the heading to read in `docs/errors.md`. */
   readonly code = "PROTOCOL";
   /** The protocol's name of the message, for example `"DataRow"`. */
   readonly messageName: string;
@@ -134,6 +137,7 @@ export class ProtocolError extends LifeguardError {
 
 /** A value from the server that cannot be represented as asked. */
 export class DecodeError extends LifeguardError {
+  /** "DECODE": the heading to read in `docs/errors.md`. */
   readonly code = "DECODE";
   /** The column's name, where the value was a column's. */
   readonly column: string | undefined;
@@ -159,6 +163,7 @@ export class DecodeError extends LifeguardError {
 
 /** A value, an argument or a call that was refused before anything was sent. */
 export class ValidationError extends LifeguardError {
+  /** "VALIDATION": the heading to read in `docs/errors.md`. */
   readonly code = "VALIDATION";
   /** What was refused, for example `"parameter $2"` or `"column email"`. */
   readonly subject: string;
@@ -177,6 +182,7 @@ export class ValidationError extends LifeguardError {
 
 /** A query did not finish within its timeout; the server was asked to cancel it. */
 export class QueryTimeoutError extends LifeguardError {
+  /** "QUERY_TIMEOUT": the heading to read in `docs/errors.md`. */
   readonly code = "QUERY_TIMEOUT";
   /** The timeout in milliseconds. */
   readonly timeout: number;

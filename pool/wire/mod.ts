@@ -3,7 +3,17 @@
  *
  * @module
  */
+export type { ByteSource } from "./byte_source.ts";
+export type { ByteWriter } from "./byte_writer.ts";
 export * from "./codec/mod.ts";
+export {
+  CHANNEL_BINDINGS,
+  LOAD_BALANCE_MODES,
+  SSL_MODES,
+  SSL_NEGOTIATIONS,
+  TARGET_SESSION_ATTRIBUTES,
+  TLS_VERSIONS,
+} from "./connect_options.ts";
 export type {
   ChannelBinding,
   ConnectOptions,
@@ -29,4 +39,6 @@ export {
   SerializationError,
   UniqueViolationError,
 } from "./postgres_error.ts";
+export type { StreamedRow } from "./portal_reader.ts";
+export type { QueryResult } from "./query_exchange.ts";
 export type { RowStream } from "./row_stream.ts";
