@@ -14,7 +14,8 @@ import { BUILTIN_RANGES, BUILTIN_TYPES, type BuiltinType } from "./builtin_types
 import { CATALOG_QUERY, type CatalogRow } from "./catalog.ts";
 import { type Codec, type CodecOptions, DATE_MODES, INT8_MODES, NUMERIC_MODES } from "./codec.ts";
 import { type CompositeAttribute, CompositeCodec, RecordCodec } from "./composite.ts";
-import { type CustomCodec, CustomCodecAdapter } from "./custom.ts";
+import type { CustomCodec } from "./custom.ts";
+import { CustomCodecAdapter } from "./custom_adapter.ts";
 import { DomainCodec } from "./domain.ts";
 import { MultirangeCodec, RangeCodec } from "./range.ts";
 import { builtinCodec, extensionCodec } from "./scalar.ts";

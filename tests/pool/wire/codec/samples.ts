@@ -163,16 +163,22 @@ const sparse = fc.uniqueArray(integer(0, 99), { maxLength: 5 }).map((indices) =>
     values: indices.map((index) => index + 0.5),
   })
 );
-const geometry = fc.tuple(finite, finite, fc.boolean()).map(([x, y, flagged]) => {
-  const bytes = new Uint8Array(flagged ? 25 : 21);
+/** A point as PostGIS writes it, in EWKB; `srid` 0 is written as none. */
+function ewkbPoint(x: number, y: number, srid: number): Geometry {
+  const bytes = new Uint8Array(srid === 0 ? 21 : 25);
   const view = new DataView(bytes.buffer);
   view.setUint8(0, 1);
-  view.setUint32(1, flagged ? 0x2000_0001 : 1, true);
-  if (flagged) view.setUint32(5, 4326, true);
+  view.setUint32(1, srid === 0 ? 1 : 0x2000_0001, true);
+  if (srid !== 0) view.setUint32(5, srid, true);
   view.setFloat64(bytes.length - 16, x, true);
   view.setFloat64(bytes.length - 8, y, true);
   return new Geometry(bytes);
-});
+}
+const geometry = fc.tuple(finite, finite, fc.constantFrom(0, 4326)).map(([x, y, srid]) =>
+  ewkbPoint(x, y, srid)
+);
+/** PostGIS gives every geography a reference system, and wants degrees. */
+const geography = fc.tuple(integer(-179, 179), integer(-89, 89)).map(([x, y]) => ewkbPoint(x + 0.5, y, 4326));
 
 /** The types, by the names SQL has for them. */
 export const SAMPLES: readonly Sample[] = [
@@ -268,7 +274,7 @@ export const SAMPLES: readonly Sample[] = [
   { type: "halfvec", values: fc.array(half, { minLength: 1, maxLength: 9 }), extension: "vector" },
   { type: "sparsevec", values: sparse, extension: "vector" },
   { type: "geometry", values: geometry, extension: "postgis" },
-  { type: "geography", values: geometry, extension: "postgis" },
+  { type: "geography", values: geography, extension: "postgis" },
 ];
 
 /** The name by which the catalog calls a built-in type. */
