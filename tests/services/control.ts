@@ -14,6 +14,9 @@ import type { HelperServer } from "./helper_server.ts";
 import { PostgresServer } from "./postgres_server.ts";
 import type { Services } from "./services.ts";
 
+/** Milliseconds after which a fresh database is dropped, in case its test died. */
+const DATABASE_LIFE = 30 * 60_000;
+
 /** What a request asks that cannot be done; it is answered with status 400 or 404. */
 class RequestError extends Error {
   readonly status: number;
@@ -137,6 +140,7 @@ export class Control {
       `${on} databases`,
       () => server.query(`CREATE DATABASE ${name} TEMPLATE ${quoted(template)}`),
     );
+    Deno.unrefTimer(setTimeout(() => this.#dropDatabase(name, on).catch(() => {}), DATABASE_LIFE));
     return { name, server: on, url: server.url(name) };
   }
 

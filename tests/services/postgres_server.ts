@@ -210,11 +210,9 @@ export class PostgresServer {
 
   async #makeData(): Promise<void> {
     const { origin, account } = this.#options;
-    if (typeof origin === "string") await copyFolder(origin, this.#data);
+    if (typeof origin === "string") await copyFolder(origin, this.#data, { account });
     else await this.#copyRunning(origin);
     await this.#writeSettings();
-    await giveTo(account, this.#data);
-    await Deno.chmod(this.#data, 0o700);
   }
 
   /** A base backup: https://www.postgresql.org/docs/18/continuous-archiving.html#BACKUP-LOWLEVEL-BASE-BACKUP */
@@ -222,19 +220,15 @@ export class PostgresServer {
     origin.#mustRun("copy the data");
     using session = await SimpleSession.open(origin.#socket, { timeout: 60_000 });
     await session.query("SELECT pg_backup_start('replica', true)");
-    await copyFolder(origin.#data, this.#data, { running: true });
+    await copyFolder(origin.#data, this.#data, { account: this.#options.account, running: true });
     const [[, label]] = await session.query("SELECT * FROM pg_backup_stop(false)");
     for (const folder of ["pg_wal", "pg_replslot"]) {
       for await (const entry of Deno.readDir(join(this.#data, folder))) {
         await Deno.remove(join(this.#data, folder, entry.name), { recursive: true });
       }
     }
-    for (const file of ["postmaster.pid", "postmaster.opts", "postgresql.auto.conf"]) {
-      await Deno.writeTextFile(join(this.#data, file), "");
-    }
     await Deno.remove(join(this.#data, "postmaster.pid"));
-    await Deno.writeTextFile(join(this.#data, "backup_label"), label ?? "");
-    await Deno.writeTextFile(join(this.#data, "standby.signal"), "");
+    await this.#write({ "backup_label": label ?? "", "standby.signal": "", "postgresql.auto.conf": "" });
   }
 
   async #writeSettings(): Promise<void> {
@@ -252,27 +246,41 @@ export class PostgresServer {
         ssl_key_file: "server.key",
         ssl_ca_file: "ca.crt",
       });
-      await Deno.writeTextFile(join(this.#data, "server.crt"), tls.identity.certificate);
-      await Deno.writeTextFile(join(this.#data, "server.key"), tls.identity.key);
-      await Deno.chmod(join(this.#data, "server.key"), 0o600);
-      await Deno.writeTextFile(join(this.#data, "ca.crt"), tls.ca);
+      const { identity: { certificate, key }, ca } = tls;
+      await this.#write({ "server.crt": certificate, "server.key": key, "ca.crt": ca });
     }
     if (origin instanceof PostgresServer) {
       settings.primary_conninfo = `host=${origin.#options.folder} port=${origin.port} user=postgres ` +
         `application_name=${this.name}`;
     }
     const lines = Object.entries(settings).map(([key, value]) => `${key} = '${value.replaceAll("'", "''")}'`);
-    await Deno.writeTextFile(join(this.#data, "postgresql.conf"), lines.join("\n") + "\n");
     const hba = HBA_LINES.filter((line) => tls !== undefined || !line.startsWith("hostssl"));
     const local = "local   replication  postgres                     trust";
-    await Deno.writeTextFile(join(this.#data, "pg_hba.conf"), [local, ...hba].join("\n") + "\n");
+    await this.#write({
+      "postgresql.conf": lines.join("\n") + "\n",
+      "pg_hba.conf": [local, ...hba].join("\n") + "\n",
+    });
+  }
+
+  /** Writes files of the data folder that the account owns and nobody else may read. */
+  async #write(files: Readonly<Record<string, string>>): Promise<void> {
+    for (const [name, text] of Object.entries(files)) {
+      const path = join(this.#data, name);
+      await Deno.writeTextFile(path, text, { mode: 0o600 });
+      await giveTo(this.#options.account, path);
+    }
   }
 }
 
-/** Copies a data folder; files of a running server may vanish on the way. */
-async function copyFolder(from: string, to: string, options: { running?: boolean } = {}): Promise<void> {
-  const { code, stderr } = await new Deno.Command("cp", { args: ["-a", from, to], cwd: "/" }).output();
+/** Copies a data folder as its owner; files of a running server may vanish on the way. */
+async function copyFolder(
+  from: string,
+  to: string,
+  { account, running = false }: { account: Account; running?: boolean },
+): Promise<void> {
+  const command = new Deno.Command("cp", { args: ["-a", from, to], cwd: "/", ...account });
+  const { code, stderr } = await command.output();
   const complaints = new TextDecoder().decode(stderr).split("\n").filter((line) => line !== "");
-  const serious = complaints.filter((line) => !options.running || !/No such file|vanished/.test(line));
+  const serious = complaints.filter((line) => !running || !/No such file|vanished/.test(line));
   if (code !== 0 && serious.length > 0) throw new Error(`Cannot copy "${from}": ${serious[0]}`);
 }

@@ -21,7 +21,8 @@ import { freePort } from "./wait.ts";
 const SETTINGS: Readonly<Record<string, string>> = {
   fsync: "off",
   wal_level: "logical",
-  wal_keep_size: "512MB",
+  wal_keep_size: "256MB",
+  max_wal_size: "512MB",
   max_wal_senders: "30",
   max_replication_slots: "30",
   max_prepared_transactions: "30",

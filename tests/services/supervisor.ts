@@ -70,7 +70,7 @@ async function main(args: string[]): Promise<void> {
         const idle = performance.now() - lastAsked;
         if (asking === 0 && lease > 0 && idle > lease) ended.resolve("idle for too long");
       }, 1_000);
-      announce(services, `http://127.0.0.1:${server.addr.port}`, lease);
+      announce(services, { url: `http://127.0.0.1:${server.addr.port}`, lease, hasParent });
     }
     console.log(`Ending the test services: ${await ended.promise}`);
   } finally {
@@ -121,15 +121,19 @@ function listen(
   throw new Error("Cannot open the control endpoint: no port is free");
 }
 
-function announce(services: Services, url: string, lease: number): void {
+function announce(
+  services: Services,
+  { url, lease, hasParent }: { url: string; lease: number; hasParent: boolean },
+): void {
   const { servers, missing } = services.describe();
   for (const { name, version, url } of Object.values(servers)) {
     console.log(`${name.padEnd(10)} ${version.padEnd(8)} ${url}`);
   }
   for (const [name, reason] of Object.entries(missing)) console.log(`${name.padEnd(10)} missing: ${reason}`);
-  console.log("Tests find these by themselves: deno test --allow-net");
-  if (lease > 0) {
-    console.log(`They end on Ctrl-C, or ${lease / 60_000} minutes after the last test file asked.`);
+  if (!hasParent) {
+    console.log("Tests find these by themselves: deno test --allow-net, or bun test");
+    const idle = lease > 0 ? `, or ${lease / 60_000} minutes after a test file last asked` : "";
+    console.log(`They end on Ctrl-C${idle}. docs/testing.md says what can be done to them.`);
   }
   console.log(READY + url);
 }
