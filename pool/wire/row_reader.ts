@@ -7,8 +7,9 @@
  * @module
  */
 import type { ByteSource } from "./byte_source.ts";
+import { BooleanCodec } from "./codec/boolean.ts";
 import { BINARY_FORMAT, type Codec, type WireFormat } from "./codec/codec.ts";
-import { CustomCodecAdapter } from "./codec/custom.ts";
+import { Int2Codec, Int4Codec } from "./codec/integer.ts";
 import { DecodeError, LifeguardError, ProtocolError } from "./errors.ts";
 import type { Field } from "./message/backend.ts";
 
@@ -76,12 +77,15 @@ function columnError(error: unknown, column: string, type: string): DecodeError 
   return new DecodeError(type, "the server's bytes are malformed", column, { cause: error });
 }
 
-/** Types whose binary form is read in place rather than by a call, by OID: bool, int2, int4. */
-const INLINE: Readonly<Record<number, readonly [length: number, expression: string]>> = {
-  16: [1, "b[o] !== 0"],
-  21: [2, "(b[o] << 24 | b[o + 1] << 16) >> 16"],
-  23: [4, "b[o] << 24 | b[o + 1] << 16 | b[o + 2] << 8 | b[o + 3]"],
-};
+/**
+ * Codecs whose binary form is read in place rather than by a call: its length and the expression. They are known by
+ * their class, since a user may bring another codec for the same type.
+ */
+const INLINE: ReadonlyMap<unknown, readonly [length: number, expression: string]> = new Map([
+  [BooleanCodec as unknown, [1, "b[o] !== 0"]],
+  [Int2Codec, [2, "(b[o] << 24 | b[o + 1] << 16) >> 16"]],
+  [Int4Codec, [4, "b[o] << 24 | b[o + 1] << 16 | b[o + 2] << 8 | b[o + 3]"]],
+]);
 
 /**
  * Compiles the reader for columns.
@@ -122,8 +126,7 @@ function generate(columns: readonly ReaderColumn[]): RowReader {
       `let v${index} = null;`,
       "if (n >= 0) { if (n > e - o) throw bad;",
     );
-    const isOurs = !(codec instanceof CustomCodecAdapter);
-    const inline = format === BINARY_FORMAT && isOurs ? INLINE[codec.oid] : undefined;
+    const inline = format === BINARY_FORMAT ? INLINE.get(codec.constructor) : undefined;
     if (inline) lines.push(`if (n !== ${inline[0]}) throw bad; v${index} = ${inline[1]};`);
     else if (format === BINARY_FORMAT) lines.push(`v${index} = c${index}.decode(s, o, n);`);
     else lines.push(`v${index} = c${index}.decodeText(s.utf8(o, n));`);
