@@ -11,7 +11,8 @@
  * Differences from a server: any user, database and password is accepted; SSLRequest is refused; a running
  * statement cannot be cancelled and blocks the event loop (the engine is synchronous), so no timeout can interrupt
  * it; the data of a COPY FROM STDIN is held in memory and run as a whole, so its errors come after all data was
- * sent; a durable directory is written without fsync, so it survives the end of the process but not of the machine.
+ * sent; a durable directory is written without fsync, so it survives the end of the process but not of the machine,
+ * and nothing keeps a second process from opening it at the same time, which would destroy it.
  *
  * @module
  */
