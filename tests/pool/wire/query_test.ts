@@ -5,9 +5,9 @@ import { ConnectionError, DecodeError, ValidationError } from "../../../pool/wir
 import { PostgresError } from "../../../pool/wire/postgres_error.ts";
 import type { Session, SessionListener } from "../../../pool/wire/session.ts";
 import { test } from "../../harness.ts";
-import { freshDatabase, needs } from "../../services/client.ts";
+import { needs, server } from "../../services/client.ts";
 import { knowledge, rowsOf, submit } from "./fake_backend.ts";
-import { connectTo, countWrites } from "./server_session.ts";
+import { connectTo, countWrites, freshSchema } from "./server_session.ts";
 
 /** Whether an error is the server's, with this SQLSTATE. */
 const postgres = (sqlState: string) => (error: unknown): true => {
@@ -26,19 +26,19 @@ async function prepared(session: Session): Promise<string[]> {
 }
 
 for (const name of ["primary", "pg15"] as const) {
-  /** A test with a session of an empty database of its own. */
+  /** A test with a session with an empty schema of its own. */
   const onServer = (
     title: string,
     body: (session: Session, url: string) => Promise<void>,
     options: { timeout?: number; prepare?: "always" | "never"; statementCacheSize?: number } = {},
   ): void => {
     test(`${title} (${name})`, { ...needs(name), timeout: options.timeout ?? 15_000 }, async () => {
-      await using database = await freshDatabase({ server: name });
+      await using schema = await freshSchema(name);
       const { prepare = "always", statementCacheSize = 100 } = options;
-      await using connected = await connectTo(database.url, {
+      await using connected = await connectTo(schema.url, {
         shared: knowledge({ prepare, statementCacheSize }),
       });
-      await body(connected.session, database.url);
+      await body(connected.session, schema.url);
     });
   };
 
@@ -693,7 +693,6 @@ test(
   "Session without names works behind a pooler that hands out connections per transaction",
   needs("pgbouncer"),
   async () => {
-    const { server } = await import("../../services/client.ts");
     const { url } = server("pgbouncer");
     const shared = knowledge({ prepare: "never" });
     await using first = await connectTo(url, { shared, sslmode: "disable" });
@@ -716,7 +715,6 @@ test(
   "Session with names never runs another session's statement behind such a pooler",
   needs("pgbouncer"),
   async () => {
-    const { server } = await import("../../services/client.ts");
     const { url } = server("pgbouncer");
     await using first = await connectTo(url, { shared: knowledge(), sslmode: "disable" });
     await using second = await connectTo(url, { shared: knowledge(), sslmode: "disable" });
