@@ -237,7 +237,7 @@ testOnBoth("a call runs where it is told to: in a transaction that rolls back", 
   assert.equal(await users.find().count(), 3);
 });
 
-testOnBoth(
+testOnServer(
   "a value the pool refuses is named by its column, and an error of the server is its own",
   async (pool) => {
     await pool.execute(sql`create table events (id uuid primary key, "on day" date not null)`);
