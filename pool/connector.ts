@@ -1,6 +1,6 @@
 /**
- * Makes and heals the connections of one tier: at most two handshakes at once for the whole pool, one backoff for
- * the whole tier.
+ * Makes and heals the connections of one tier: at most two handshakes at once with its server, one backoff
+ * for all.
  *
  * States: `working` (attempts are made as slots ask for them) → `backing off` (the last attempt failed with something
  * that may pass: one attempt at a time, after a pause that doubles up to a limit, with jitter) → `working`; or
@@ -12,34 +12,17 @@
 import type { Session } from "./wire/session.ts";
 import { ConnectionError, LifeguardError } from "./wire/errors.ts";
 
-/** Handshakes of one pool that may run at the same time. */
+/** Handshakes with one server that may run at the same time. */
 const HANDSHAKES = 2;
-
-/** The handshakes of one pool, shared by its tiers. */
-export class HandshakeLimit {
-  #running = 0;
-  readonly #waiting: (() => void)[] = [];
-
-  /** Resolves when a handshake may begin. */
-  async enter(): Promise<void> {
-    if (this.#running < HANDSHAKES) this.#running++;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-  }
-
-  /** Ends a handshake. */
-  leave(): void {
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#running--;
-    else next();
-  }
-}
+/** Milliseconds between two attempts in trouble: at most ten a second, whatever the settings say. */
+const MIN_PAUSE = 100;
+/** Milliseconds for which new connections are not believed to last after one was lost as soon as it was made. */
+const DOUBT = 1_000;
 
 /** How a connector is set up. */
 export interface ConnectorOptions {
   /** Makes one connection. */
   readonly connect: (signal: AbortSignal) => Promise<Session>;
-  /** The pool's handshakes. */
-  readonly limit: HandshakeLimit;
   /** The first pause after a failure, in milliseconds. */
   readonly backoffMin: number;
   /** The longest pause, in milliseconds. */
@@ -59,6 +42,7 @@ export class Connector {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #lastError: Error | undefined;
   #isFinal = false;
+  #wastedAt = -Infinity;
 
   /** Creates a connector; see {@link ConnectorOptions}. */
   constructor(options: ConnectorOptions) {
@@ -113,18 +97,14 @@ export class Connector {
   }
 
   async #attempt(): Promise<void> {
-    const { limit, connect } = this.#options;
     const { signal } = this.#abort;
-    await limit.enter();
     let session: Session | undefined;
     try {
-      signal.throwIfAborted();
-      session = await connect(signal);
+      session = await this.#options.connect(signal);
       this.#succeeded();
     } catch (error) {
       if (!signal.aborted) this.#failed(error instanceof Error ? error : new Error(String(error)));
     } finally {
-      limit.leave();
       this.#attempts--;
     }
     if (session !== undefined) {
@@ -135,9 +115,19 @@ export class Connector {
     this.#next();
   }
 
+  /** A connection was lost as soon as it was made, which is as good as a failure: a server may do it to all. */
+  wasted(): void {
+    const now = performance.now();
+    this.#wastedAt = now;
+    this.#failures = Math.max(1, this.#failures);
+    this.#notBefore = Math.max(this.#notBefore, now + MIN_PAUSE);
+  }
+
   #succeeded(): void {
-    this.#failures = 0;
-    this.#notBefore = 0;
+    const now = performance.now();
+    const isDoubtful = now - this.#wastedAt < DOUBT;
+    this.#failures = isDoubtful ? 1 : 0;
+    this.#notBefore = isDoubtful ? now + MIN_PAUSE : 0;
     this.#lastError = undefined;
     this.#isFinal = false;
   }
@@ -147,8 +137,7 @@ export class Connector {
     this.#lastError = error;
     this.#isFinal = error instanceof LifeguardError && !error.retryable;
     const pause = Math.min(backoffMax, backoffMin * 2 ** Math.min(this.#failures++, 30));
-    // At most ten attempts a second, whatever the settings say.
-    this.#notBefore = performance.now() + Math.max(100, pause) * (1 + Math.random() * 0.5);
+    this.#notBefore = performance.now() + Math.max(MIN_PAUSE, pause) * (1 + Math.random() * 0.5);
     if (this.#isFinal) this.forget();
     failed(error, this.#isFinal);
   }

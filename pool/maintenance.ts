@@ -34,6 +34,7 @@ export class Maintenance {
     const now = performance.now();
     for (const tier of this.#tiers) {
       this.#renew(tier, now);
+      tier.refill();
       this.#report(tier, now);
     }
   }

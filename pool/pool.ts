@@ -10,7 +10,6 @@ import { type BatchOutcomes, type BatchRows, runBatch } from "./batch.ts";
 import { calling } from "./calling_context.ts";
 import { atCaller } from "./caller.ts";
 import { command } from "./commands.ts";
-import { HandshakeLimit } from "./connector.ts";
 import type { QueryOptions, UnknownRow } from "./executor.ts";
 import type { Lease, LeasePurpose } from "./lease.ts";
 import { ListenHub, type ListenOptions, type NotificationHandler, type Subscription } from "./listen_hub.ts";
@@ -93,7 +92,6 @@ export class Pool extends Queryable implements AsyncDisposable {
     super();
     const settings = resolvePoolOptions(options);
     this.#settings = settings;
-    const limit = new HandshakeLimit();
     const targets: Record<string, PoolTarget> = { primary: settings.primary };
     settings.replicas.forEach((connect, index) =>
       targets[`replica-${index + 1}`] = { kind: "server", connect }
@@ -108,7 +106,6 @@ export class Pool extends Queryable implements AsyncDisposable {
         size: name === "primary" ? settings.size : settings.replicaSize,
         settings,
         shared,
-        limit,
         isEmbedded,
         connect: (signal) => openTargetSession(target, shared, signal),
         holder: () => calling.getStore()?.lease,
@@ -609,8 +606,10 @@ export class Pool extends Queryable implements AsyncDisposable {
   }
 
   async #close(timeout: number): Promise<void> {
-    await this.#hub.close();
-    await Promise.all(Object.values(this.#tiers).map((tier) => tier.close(timeout)));
+    await Promise.all([
+      this.#hub.close(),
+      ...Object.values(this.#tiers).map((tier) => tier.close(timeout)),
+    ]);
     this.#maintenance?.stop();
     this.#maintenance = undefined;
   }

@@ -51,6 +51,9 @@ function explain({ stats, longestHolder, connectError }: PoolSnapshot): string {
   if (size === 0 && connectError !== undefined) {
     return `the server cannot be reached (${connectError.message})`;
   }
+  if (size === 0) {
+    return `no connection is open, and ${waiting} calls wait for one to be made; check the address and the network, or raise "acquireTimeout"`;
+  }
   const counts =
     `${size} connections: ${idle} idle, ${busy} busy, ${reserved} reserved, and ${waiting} calls waiting`;
   if (longestHolder === undefined) return `${counts}; raise "max" or "acquireTimeout"`;

@@ -45,6 +45,8 @@ export class Slot {
   isRetiring = false;
   /** Monotonic milliseconds since when it has been idle. */
   idleSince = 0;
+  /** Monotonic milliseconds at which its connection was made. */
+  connectedAt = 0;
   /** Monotonic milliseconds at which its connection is too old; Infinity for never. */
   expiresAt: number = Infinity;
 

@@ -4,6 +4,7 @@
  * @module
  */
 import type { PoolTarget } from "./pool_options.ts";
+import { watchAbort } from "./wire/abort.ts";
 import { Authenticator } from "./wire/auth/authenticator.ts";
 import { connectSession, startupParameters } from "./wire/connect.ts";
 import type { DatabaseKnowledge } from "./wire/database_knowledge.ts";
@@ -28,14 +29,19 @@ export async function openTargetSession(
 ): Promise<Session> {
   if (target.kind === "pglite") return await openEmbedded(target, shared, signal);
   const session = await connectSession(target.connect, shared, signal);
-  if (shared.undecided) await decidePrepare(session, shared);
+  if (shared.undecided) await decidePrepare(session, shared, signal);
   return session;
 }
 
 /** A pooler tells us a process id of its own making, which is not that of the server process behind it. */
-async function decidePrepare(session: Session, shared: DatabaseKnowledge): Promise<void> {
+async function decidePrepare(
+  session: Session,
+  shared: DatabaseKnowledge,
+  signal: AbortSignal,
+): Promise<void> {
   const query = new QueryExchange("select pg_backend_pid() as pid", [], { readOnly: true });
   query.timeout = DETECTION_TIMEOUT;
+  const unwatch = watchAbort(signal, () => session.destroy());
   session.submit(query);
   try {
     const { rows } = await query.promise;
@@ -43,6 +49,8 @@ async function decidePrepare(session: Session, shared: DatabaseKnowledge): Promi
   } catch (error) {
     session.destroy();
     throw error;
+  } finally {
+    unwatch();
   }
 }
 

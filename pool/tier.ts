@@ -25,7 +25,8 @@
  *
  * @module
  */
-import { Connector, type HandshakeLimit } from "./connector.ts";
+import { Claims } from "./claims.ts";
+import { Connector } from "./connector.ts";
 import { Lease, type LeasePurpose } from "./lease.ts";
 import { within } from "./pause.ts";
 import { PoolClosedError, PoolDeadlockError, type PoolSnapshot, type SlotHolder } from "./pool_errors.ts";
@@ -49,6 +50,10 @@ const BUDGET = 5;
 const VALIDATE_AFTER = 1_000;
 /** Milliseconds in which a connection must answer a probe. */
 const PROBE_TIMEOUT = 5_000;
+/** Milliseconds for which all holders must have done nothing but wait for each other to be in a deadlock. */
+const DEADLOCK_AFTER = 200;
+/** Milliseconds that a connection must have lasted for its loss not to count as a failure to connect. */
+const SHORT_LIVED = 1_000;
 /** How often one statement is sent again after its connection was lost. */
 const MAX_ATTEMPTS = 3;
 /** How many slots are looked at to find the least loaded one. */
@@ -66,8 +71,6 @@ export interface TierOptions {
   readonly connect: (signal: AbortSignal) => Promise<Session>;
   /** What its connections share. */
   readonly shared: DatabaseKnowledge;
-  /** The pool's handshakes. */
-  readonly limit: HandshakeLimit;
   /** Whether its one connection is the database itself, which must not be closed to be renewed. */
   readonly isEmbedded: boolean;
   /** The lease of this tier that the calling code runs inside, if any. */
@@ -86,7 +89,9 @@ export class Tier {
   readonly #slots: Slot[];
   readonly #idle: Slot[] = [];
   readonly #channel = new Deque<Waiter>();
-  readonly #claims: Waiter[] = [];
+  readonly #claims: Claims;
+  /** The statements that wait, for those that are given up. */
+  readonly #waitingFor = new Map<Exchange, Waiter>();
   readonly #connector: Connector;
   #waiting = 0;
   #cursor = 0;
@@ -94,6 +99,7 @@ export class Tier {
   #isClosed = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerAt = Infinity;
+  #deadlockTimer: ReturnType<typeof setTimeout> | undefined;
   #openWaiters: { resolve(): void; reject(error: unknown): void }[] = [];
   #onDrained: (() => void) | undefined;
 
@@ -102,9 +108,9 @@ export class Tier {
     this.name = options.name;
     this.#options = options;
     this.#slots = Array.from({ length: options.size.max }, (_, index) => new Slot(index));
+    this.#claims = new Claims(this.#slots);
     this.#connector = new Connector({
       connect: options.connect,
-      limit: options.limit,
       backoffMin: options.settings.backoffMin,
       backoffMax: options.settings.backoffMax,
       failed: (error, isFinal) => this.#connectFailed(error, isFinal),
@@ -182,20 +188,16 @@ export class Tier {
   /** Ends a wait with an error. */
   giveUp(waiter: Waiter, reason: unknown): void {
     if (waiter.isDone) return;
-    this.#waiting--;
-    waiter.refuse(reason);
+    this.#refuse(waiter, reason);
     this.#pump();
   }
 
   /** Ends the wait of a statement that waits for a slot; returns false when it does not wait. */
   giveUpQuery(exchange: Exchange, reason: unknown): boolean {
-    for (const waiter of [...this.#claims, ...this.#channel]) {
-      if (waiter.demand.kind === "query" && waiter.demand.exchange === exchange && !waiter.isDone) {
-        this.giveUp(waiter, reason);
-        return true;
-      }
-    }
-    return false;
+    const waiter = this.#waitingFor.get(exchange);
+    if (waiter === undefined) return false;
+    this.giveUp(waiter, reason);
+    return true;
   }
 
   /** The counts. */
@@ -242,7 +244,7 @@ export class Tier {
     const { settings, holder } = this.#options;
     const by = holder();
     const waiter = new Waiter(demand, performance.now() + settings.acquireTimeout, by);
-    if (this.#waiting >= settings.maxWaiting) {
+    if (this.#waiting >= settings.maxWaiting && this.#waiting >= settings.maxWaiting + this.#coming()) {
       waiter.refuse(new PoolQueueFullError(settings.maxWaiting));
       return waiter;
     }
@@ -250,25 +252,69 @@ export class Tier {
       waiter.refuse(anew(this.#connector.lastError!));
       return waiter;
     }
-    this.#waiting++;
     this.#channel.push(waiter);
-    this.#arm(waiter.deadline);
+    this.#waits(waiter);
     this.#isOpen = true;
     this.#refill();
     this.#pump();
-    if (by !== undefined && !waiter.isDone && this.#isDeadlocked()) {
-      this.giveUp(waiter, new PoolDeadlockError(this.#slots.length));
-    }
+    if (by !== undefined && !waiter.isDone) this.#watchDeadlock();
     return waiter;
   }
 
-  /** Whether every slot is held by somebody who waits for another one. */
-  #isDeadlocked(): boolean {
+  /** Slots that will take a call without another having to end first; asks for connections if there are none. */
+  #coming(): number {
+    this.#isOpen = true;
+    this.#refill(1);
+    let count = 0;
+    for (const { state, use } of this.#slots) if (state === "connecting" || use === "probing") count++;
+    return count;
+  }
+
+  /** Counts a call that begins to wait. */
+  #waits(waiter: Waiter): void {
+    this.#waiting++;
+    if (waiter.demand.kind === "query") this.#waitingFor.set(waiter.demand.exchange, waiter);
+    this.#arm(waiter.deadline);
+  }
+
+  /** Counts a call that does not wait any more. */
+  #waited(waiter: Waiter): void {
+    this.#waiting--;
+    if (waiter.demand.kind === "query") this.#waitingFor.delete(waiter.demand.exchange);
+  }
+
+  #refuse(waiter: Waiter, reason: unknown): void {
+    this.#waited(waiter);
+    waiter.refuse(reason);
+  }
+
+  /** Watches a suspicion until it is confirmed or gone: a holder need not wait for what it has asked for. */
+  #watchDeadlock(): void {
+    if (this.#deadlockTimer !== undefined || this.#isClosed || !this.#isDeadlocked(0)) return;
+    this.#deadlockTimer = setTimeout(() => {
+      this.#deadlockTimer = undefined;
+      if (this.#isDeadlocked(DEADLOCK_AFTER)) {
+        const victim = [...this.#claims, ...this.#channel].findLast((waiter) =>
+          !waiter.isDone && waiter.holder !== undefined
+        );
+        this.giveUp(victim!, new PoolDeadlockError(this.#slots.length));
+      }
+      this.#watchDeadlock();
+    }, DEADLOCK_AFTER + 1);
+  }
+
+  /** Whether every slot is held by somebody who waits for another one and has run nothing for so many ms. */
+  #isDeadlocked(stillFor: number): boolean {
+    const before = performance.now() - stillFor;
+    for (const { state, lease, session, idleSince } of this.#slots) {
+      if (state !== "open" || lease === undefined) return false;
+      if (stillFor > 0 && (session!.depth > 0 || Math.max(idleSince, lease.takenAt) > before)) return false;
+    }
     const waiting = new Set<Lease>();
     for (const waiter of [...this.#claims, ...this.#channel]) {
       if (!waiter.isDone && waiter.holder !== undefined) waiting.add(waiter.holder);
     }
-    return this.#slots.every((slot) => slot.lease !== undefined && waiting.has(slot.lease));
+    return this.#slots.every((slot) => waiting.has(slot.lease!));
   }
 
   /** Puts a slot's session to work for a statement. */
@@ -331,17 +377,15 @@ export class Tier {
 
   /** Serves who waits, in order, as far as slots allow. */
   #pump(): void {
-    while (this.#claims.length > 0) {
-      if (this.#claims[0].isDone) {
-        this.#claims.shift();
-        this.#unmark();
-        continue;
+    if (this.#claims.length > 0) {
+      this.#claims.settle();
+      while (this.#claims.length > 0) {
+        const slot = this.#takeIdle();
+        if (slot === undefined) break;
+        slot.isEarmarked = false;
+        this.#serve(slot, this.#claims.shift()!);
       }
-      const slot = this.#takeIdle();
-      if (slot === undefined) break;
-      if (slot.isEarmarked) slot.isEarmarked = false;
-      else this.#unmark();
-      this.#serve(slot, this.#claims.shift()!);
+      this.#claims.settle();
     }
     for (let first = this.#channel.peek(); first !== undefined; first = this.#channel.peek()) {
       if (!first.isDone) {
@@ -358,11 +402,9 @@ export class Tier {
           const shared = this.#findShareable();
           if (shared === undefined) break;
           first.isDone = true;
-          this.#waiting--;
+          this.#waited(first);
           shared.session!.submit(demand.exchange);
-        } else if (this.#earmark()) {
-          this.#claims.push(first);
-        } else break;
+        } else if (!this.#claims.add(first)) break;
       }
       this.#channel.shift();
     }
@@ -375,28 +417,9 @@ export class Tier {
 
   #serve(slot: Slot, waiter: Waiter): void {
     waiter.isDone = true;
-    this.#waiting--;
+    this.#waited(waiter);
     if (waiter.demand.kind === "lease") waiter.demand.grant(slot);
     else this.#give(slot, waiter.demand.exchange, this.#estimate(waiter.demand.exchange));
-  }
-
-  /** Keeps a shared slot free of new work, so that it falls idle soon; false when there is none left. */
-  #earmark(): boolean {
-    let best: Slot | undefined;
-    for (const slot of this.#slots) {
-      if (slot.state !== "open" || slot.use !== "shared" || slot.isEarmarked || slot.isRetiring) continue;
-      if (slot.isSolo) continue;
-      if (best === undefined || slot.session!.expected < best.session!.expected) best = slot;
-    }
-    if (best === undefined) return false;
-    best.isEarmarked = true;
-    return true;
-  }
-
-  /** Takes one earmark back. */
-  #unmark(): void {
-    const marked = this.#slots.find((slot) => slot.isEarmarked);
-    if (marked !== undefined) marked.isEarmarked = false;
   }
 
   /** A slot may have become idle, or have room. */
@@ -434,8 +457,13 @@ export class Tier {
     });
   }
 
-  /** Has vacant slots connected: those kept open, and as many as calls wait for. */
-  #refill(): void {
+  /** Sees to it that there are as many connections as are to be kept, where the tier is in use at all. */
+  refill(): void {
+    if (this.#slots.some((slot) => slot.state === "open")) this.#refill();
+  }
+
+  /** Has vacant slots connected: those kept open, and as many as calls wait for, or so many more. */
+  #refill(more = 0): void {
     if (this.#isClosed || !this.#isOpen) return;
     let open = 0;
     let connecting = 0;
@@ -444,7 +472,7 @@ export class Tier {
       else if (slot.state === "connecting") connecting++;
     }
     const { min, max } = this.#options.size;
-    let missing = Math.min(max - open, Math.max(min - open, this.#waiting)) - connecting;
+    let missing = Math.min(max - open, Math.max(min - open, this.#waiting + more)) - connecting;
     if (missing <= 0) return;
     for (const slot of this.#slots) {
       if (slot.state !== "vacant") continue;
@@ -456,7 +484,13 @@ export class Tier {
 
   #connected(session: Session): void {
     const slot = this.#slots.find((candidate) => candidate.state === "connecting");
-    if (slot === undefined || this.#isClosed) return void session.close();
+    if (slot === undefined || (this.#isClosed && this.#waiting === 0)) return void session.close();
+    if (session.state !== "ready") {
+      // It was lost before anybody could be told.
+      slot.state = "vacant";
+      this.#connector.wasted();
+      return this.#refill();
+    }
     const { settings, events, isEmbedded } = this.#options;
     slot.state = "open";
     slot.use = "shared";
@@ -464,7 +498,7 @@ export class Tier {
     slot.isRetiring = false;
     slot.isSolo = false;
     slot.isEarmarked = false;
-    slot.idleSince = performance.now();
+    slot.idleSince = slot.connectedAt = performance.now();
     slot.expiresAt = settings.maxLifetime === 0 || isEmbedded
       ? Infinity
       : slot.idleSince + settings.maxLifetime * (1 - Math.random() * settings.maxLifetimeJitter);
@@ -494,7 +528,7 @@ export class Tier {
       tier: this.name,
     });
     this.#settleOpen(error);
-    if (!isFinal) return;
+    if (!isFinal && !this.#isClosed) return;
     for (const slot of this.#slots) if (slot.state === "connecting") slot.state = "vacant";
     // Nobody is let wait for what cannot come, unless others' connections go on serving.
     if (this.#slots.some((slot) => slot.state === "open")) return;
@@ -502,39 +536,44 @@ export class Tier {
   }
 
   #refuseAll(reason: () => unknown): void {
-    for (const waiter of [...this.#claims.splice(0), ...this.#channel]) {
-      if (waiter.isDone) continue;
-      this.#waiting--;
-      waiter.refuse(reason());
+    for (const waiter of [...this.#claims, ...this.#channel]) {
+      if (!waiter.isDone) this.#refuse(waiter, reason());
     }
     this.#channel.clear();
-    for (const slot of this.#slots) slot.isEarmarked = false;
+    this.#claims.settle();
   }
 
   /** A slot's connection is gone. */
   #lost(slot: Slot, session: Session, error: ConnectionError, unsettled: readonly Exchange[]): void {
     if (slot.session !== session) return;
-    const lease = slot.lease;
+    const { lease, use } = slot;
     slot.session = undefined;
     slot.state = "vacant";
     slot.use = "shared";
     slot.lease = undefined;
     slot.isSolo = false;
-    if (slot.isEarmarked) {
-      // Its claim needs another slot to count on, if there is one.
-      slot.isEarmarked = false;
-      this.#earmark();
-    }
+    slot.isEarmarked = false;
     if (lease !== undefined) {
       lease.lost = lostError(error, lease.purpose, false);
       for (const exchange of unsettled) exchange.reject(this.#lostInLease(lease, exchange, error));
+    } else if (use !== "shared") {
+      // The tier's own, and what its last holder left running, have no place on another connection.
+      for (const exchange of unsettled) {
+        exchange.reject(lostError(error, "statement", exchange.sent && !exchange.repeatable));
+      }
     } else {
       for (let index = unsettled.length - 1; index >= 0; index--) {
         this.#sendElsewhere(unsettled[index], error);
       }
     }
+    if (performance.now() - slot.connectedAt < SHORT_LIVED) this.#connector.wasted();
     this.#refill();
-    if (this.#isClosed) this.#drained();
+    if (this.#isClosed) {
+      if (this.#slots.every(({ state }) => state === "vacant")) {
+        this.#refuseAll(() => new PoolClosedError("run the statement"));
+      }
+      this.#drained();
+    }
     this.#pump();
   }
 
@@ -553,9 +592,9 @@ export class Tier {
     }
     exchange.reset(undefined);
     const deadline = performance.now() + this.#options.settings.acquireTimeout;
-    this.#channel.unshift(new Waiter({ kind: "query", exchange }, deadline, undefined));
-    this.#waiting++;
-    this.#arm(deadline);
+    const waiter = new Waiter({ kind: "query", exchange }, deadline, undefined);
+    this.#channel.unshift(waiter);
+    this.#waits(waiter);
   }
 
   /** Watches the waiters' deadlines with one timer. */
@@ -578,8 +617,7 @@ export class Tier {
         continue;
       }
       snapshot ??= this.snapshot();
-      this.#waiting--;
-      waiter.refuse(new PoolTimeoutError(this.#options.settings.acquireTimeout, snapshot));
+      this.#refuse(waiter, new PoolTimeoutError(this.#options.settings.acquireTimeout, snapshot));
     }
     if (next < Infinity) this.#arm(next);
     this.#pump();
@@ -610,11 +648,13 @@ export class Tier {
     this.#isOpen = false;
     const drained = new Promise<void>((resolve) => this.#onDrained = resolve);
     this.#drained();
-    if (!this.#slots.some((slot) => slot.state === "open")) {
+    if (this.#slots.every(({ state }) => state === "vacant")) {
       this.#refuseAll(() => new PoolClosedError("run the statement"));
+      this.#drained();
     }
     await within(drained, timeout);
     clearTimeout(this.#timer);
+    clearTimeout(this.#deadlockTimer);
     this.#connector.close();
     this.#settleOpen(new PoolClosedError("connect"));
     this.#refuseAll(() => new PoolClosedError("run the statement"));
