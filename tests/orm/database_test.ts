@@ -5,6 +5,7 @@ import type { Query } from "../../orm/mod.ts";
 import { Pool } from "../../pool/pool.ts";
 import { sql } from "../../pool/sql.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
+import { UniqueViolationError } from "../../pool/wire/postgres_error.ts";
 import { test, type TestOptions } from "../harness.ts";
 import { freshDatabase, needs } from "../services/client.ts";
 
@@ -247,11 +248,17 @@ testOnServer(
     await assert.rejects(Event.insert(wrong, pool), (error) => {
       assert.ok(error instanceof ValidationError);
       assert.match(error.message, /^Cannot use column "day" of model "events"/);
+      assert.match(error.stack ?? "", /database_test\.ts/, "the stack must reach the caller's line");
       return true;
     });
     const day = Temporal.PlainDate.from("2026-11-22");
     assert.equal(String((await Event.insert({ id, day }, pool)).day), "2026-11-22");
-    await assert.rejects(Event.insert({ id, day }, pool), { sqlState: "23505" });
+    await assert.rejects(Event.insert({ id, day }, pool), (error) => {
+      assert.ok(error instanceof UniqueViolationError);
+      assert.equal(error.sqlState, "23505");
+      assert.match(error.stack ?? "", /database_test\.ts/, "the stack must reach the caller's line");
+      return true;
+    });
   },
 );
 
