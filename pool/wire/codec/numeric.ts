@@ -6,7 +6,7 @@
  */
 import type { ByteSource } from "../byte_source.ts";
 import type { ByteWriter } from "../byte_writer.ts";
-import { DecodeError } from "../errors.ts";
+import { DecodeError, type ValidationError } from "../errors.ts";
 import type { Codec } from "./codec.ts";
 import { wrongLength } from "./length.ts";
 import { contentRefusal, refusal } from "./refusal.ts";
@@ -44,16 +44,19 @@ function readNumeric(type: string, source: ByteSource, offset: number, length: n
   const first = offset + 8;
   let text = sign === NEGATIVE ? "-" : "";
   if (weight < 0) text += "0";
-  for (let index = 0; index <= weight; index++) {
-    const group = index < count ? readGroup(type, source, first + index * 2) : 0;
+  const whole = Math.min(count, weight + 1);
+  for (let index = 0; index < whole; index++) {
+    const group = readGroup(type, source, first + index * 2);
     text += index === 0 ? String(group) : GROUPS[group];
   }
+  // The groups that are not sent are zeros, and may be many: a few bytes can stand for 131,072 digits.
+  if (weight >= count) text += count === 0 ? "0" : "0000".repeat(weight + 1 - count);
   if (scale === 0) return text;
-  let fraction = "";
-  for (let index = weight + 1; fraction.length < scale; index++) {
-    fraction += index >= 0 && index < count ? GROUPS[readGroup(type, source, first + index * 2)] : "0000";
+  let fraction = weight < -1 ? "0000".repeat(Math.min(-1 - weight, Math.ceil(scale / 4))) : "";
+  for (let index = Math.max(weight + 1, 0); index < count && fraction.length < scale; index++) {
+    fraction += GROUPS[readGroup(type, source, first + index * 2)];
   }
-  return `${text}.${fraction.length > scale ? fraction.slice(0, scale) : fraction}`;
+  return `${text}.${fraction.length > scale ? fraction.slice(0, scale) : fraction.padEnd(scale, "0")}`;
 }
 
 function readGroup(type: string, source: ByteSource, offset: number): number {
@@ -63,16 +66,18 @@ function readGroup(type: string, source: ByteSource, offset: number): number {
 }
 
 function writeNumeric(type: string, value: unknown, writer: ByteWriter): void {
-  const text = numericText(type, value);
-  const special = SPECIAL.exec(text);
-  if (special !== null) {
+  const text = decimalText(type, value);
+  const match = DECIMAL.exec(text);
+  if (match === null) {
+    const special = SPECIAL.exec(text);
+    if (special === null) throw notDecimal(type);
     writer.i32(0);
     const infinity = special[1] === "-" ? NEGATIVE_INFINITY : POSITIVE_INFINITY;
     writer.i16(special[1] === undefined ? NOT_A_NUMBER : infinity);
     writer.i16(0);
     return;
   }
-  const [, sign, whole, fraction, exponent] = DECIMAL.exec(text) as RegExpExecArray;
+  const [, sign, whole, fraction, exponent] = match;
   const shift = exponent === undefined ? 0 : Number(exponent);
   const digits = whole + fraction;
   const point = whole.length + shift;
@@ -117,13 +122,24 @@ function checkSize(type: string, whole: number, fraction: number): void {
   );
 }
 
-/** The value as a decimal text that both formats take. */
-function numericText(type: string, value: unknown): string {
+const ADVICE = 'give a decimal string such as "12.50", a number or a bigint';
+
+/** The value as a text, if it is of a kind that may be a decimal number. */
+function decimalText(type: string, value: unknown): string {
+  if (typeof value === "string") return value;
   if (typeof value === "bigint" || typeof value === "number") return value.toString();
-  const advice = 'give a decimal string such as "12.50", a number or a bigint';
-  if (typeof value !== "string") throw refusal(type, value, advice);
-  if (DECIMAL.test(value) || SPECIAL.test(value)) return value;
-  throw contentRefusal(type, "the string is not a decimal number", advice);
+  throw refusal(type, value, ADVICE);
+}
+
+function notDecimal(type: string): ValidationError {
+  return contentRefusal(type, "the string is not a decimal number", ADVICE);
+}
+
+/** The value as a decimal text that PostgreSQL takes. */
+function numericText(type: string, value: unknown): string {
+  const text = decimalText(type, value);
+  if (DECIMAL.test(text) || SPECIAL.test(text)) return text;
+  throw notDecimal(type);
 }
 
 /** `numeric` as a decimal string, exactly as PostgreSQL prints it. */

@@ -97,3 +97,14 @@ test("Codec of timestamptz takes the time of now, whatever its precision", () =>
   const difference = back.epochNanoseconds - now.epochNanoseconds;
   assert.ok(difference <= 500n && difference >= -500n);
 });
+
+test("Codec.decodeText() of timestamptz reads the offset of any session", () => {
+  const codec = builtinCodec("timestamptz");
+  const texts: [string, string][] = [
+    ["2024-02-29 14:00:00.5+02", "2024-02-29T12:00:00.5Z"],
+    ["2024-03-01 01:00:00+05:30", "2024-02-29T19:30:00Z"],
+    ["1890-01-01 00:19:32+00:19:32", "1890-01-01T00:00:00Z"],
+    ["0001-12-31 20:00:00-04 BC", "0001-01-01T00:00:00Z"],
+  ];
+  for (const [text, expected] of texts) assert.equal(String(codec.decodeText(text)), expected);
+});
