@@ -35,6 +35,16 @@ export interface StandardSchema<Output = unknown> {
   };
 }
 
+/** Asserts that something is a schema, before anything is sent for which it would be needed. */
+export function assertSchema(schema: unknown): asserts schema is StandardSchema {
+  const validate = (schema as Partial<StandardSchema> | null)?.["~standard"]?.validate;
+  if (typeof validate === "function") return;
+  throw new ValidationError(
+    `option "schema"`,
+    "it is not a Standard Schema; give a schema of zod, valibot, arktype …",
+  );
+}
+
 /**
  * Validates rows.
  *
@@ -47,13 +57,7 @@ export async function validateRows<Output>(
   schema: StandardSchema<Output>,
   rows: readonly unknown[],
 ): Promise<Output[]> {
-  const standard = schema?.["~standard"];
-  if (typeof standard?.validate !== "function") {
-    throw new ValidationError(
-      `option "schema"`,
-      "it is not a Standard Schema; give a schema of zod, valibot, arktype …",
-    );
-  }
+  const standard = schema["~standard"];
   const outputs: Output[] = [];
   for (let index = 0; index < rows.length; index++) {
     const result = await standard.validate(rows[index]);
