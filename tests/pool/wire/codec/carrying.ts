@@ -13,8 +13,6 @@ import { canonical } from "./canonical.ts";
 import { type Sample, SAMPLES } from "./samples.ts";
 import type { TestSession } from "./test_session.ts";
 
-const RUNS = 20;
-
 /** Types that a database defines itself, with what defines them. */
 const OWN_TYPES = `
   create type mood as enum ('sad', 'ok', 'so "happy", {really}');
@@ -60,8 +58,15 @@ const OWN_SAMPLES: readonly Sample[] = [
   },
 ];
 
-/** Carries values of every type the server can have; returns the names of these types, and what went wrong. */
-export async function carryAll(session: TestSession): Promise<{ covered: string[]; problems: unknown[] }> {
+/**
+ * Carries `runs` values of every type the server can have.
+ *
+ * @returns The names of these types, and what went wrong.
+ */
+export async function carryAll(
+  session: TestSession,
+  runs: number,
+): Promise<{ covered: string[]; problems: unknown[] }> {
   const missing = new Set<string>();
   for (const { extension } of SAMPLES) {
     if (extension === undefined || missing.has(extension)) continue;
@@ -80,7 +85,9 @@ export async function carryAll(session: TestSession): Promise<{ covered: string[
     if (sample.array !== false) types.push([`${sample.type}[]`, arraysOf(sample.values)]);
     for (const [type, values] of types) {
       covered.push(type);
-      await assertCarried(session, type, values).catch((error: unknown) => problems.push(error));
+      await assertCarried(session, type, fc.sample(values, runs)).catch((error: unknown) =>
+        problems.push(error)
+      );
     }
   }
   for (const extension of missing) console.log(`no extension ${extension}: its types are not covered`);
@@ -106,7 +113,7 @@ function arraysOf(values: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
 async function assertCarried(
   session: TestSession,
   type: string,
-  values: fc.Arbitrary<unknown>,
+  samples: readonly unknown[],
 ): Promise<void> {
   const [{ oid }] = await session.query("select $1::text::regtype::oid as oid", [type]);
   // A parameter loads the type; a result column of a domain would be described as its base type.
@@ -115,7 +122,6 @@ async function assertCarried(
   const text = `select $1::${type} as sent, format('%s', $1::${type}) as printed, ` +
     `format('%s', $2::text::${type}) as reprinted, $2::text::${type} as returned, ` +
     `($1::${type})::text = ($2::text::${type})::text as same`;
-  const samples = fc.sample(values, RUNS);
   await Promise.all(samples.map(async (value) => {
     const context = (): string => `${type}: ${JSON.stringify(canonical(value))}`;
     let row: Record<string, unknown>;

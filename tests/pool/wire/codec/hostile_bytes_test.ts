@@ -40,7 +40,7 @@ test("Codec.decode() returns or throws for any bytes at once, in every binary co
       fc.property(bytes, (value) => {
         const start = performance.now();
         attempt(() => decoded(codec, value));
-        assert.ok(performance.now() - start < 1_000, codec.type);
+        assert.ok(performance.now() - start < 5_000, codec.type);
       }),
       { numRuns: 60 },
     );
