@@ -24,6 +24,11 @@ const ACCEPTED: Readonly<Record<string, readonly (readonly [unknown, unknown])[]
     ["0.00", "0.00"],
     ["-0", "0"],
     ["-inf", "-Infinity"],
+    ["1e131071", `1${"0".repeat(131_071)}`],
+    ["12e-16383", `0.${"0".repeat(16_381)}12`],
+    ["0e9", "0"],
+    ["1e-9", "0.000000001"],
+    ["10000000000000000.5", "10000000000000000.5"],
     [NaN, "NaN"],
   ],
   uuid: [

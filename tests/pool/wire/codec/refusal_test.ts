@@ -145,3 +145,13 @@ test("Interval, PgArray, Range and SparseVector refuse parts that do not fit", (
   ];
   for (const make of refused) assert.throws(make, ValidationError);
 });
+
+test("Codec.encode() of numeric refuses more digits than PostgreSQL holds", () => {
+  const codec = builtinCodec("numeric");
+  for (const value of ["1e131072", "1e-16384", "1e9999999"]) {
+    assert.throws(
+      () => encoded(codec, value),
+      /the number has too many digits; give at most 131072 before the point/,
+    );
+  }
+});
