@@ -57,6 +57,11 @@ type Counter = (output: string) => Omit<Totals, "name" | "seconds"> | undefined;
 
 async function main(): Promise<number> {
   const options = await parseArguments(Deno.args);
+  // The totals come last, after the services have said that they ended.
+  return report(await runSteps(options));
+}
+
+async function runSteps(options: Options): Promise<Totals[]> {
   await using services = options.useServices ? await startServices() : undefined;
   const env: Record<string, string> = { NO_COLOR: "1" };
   if (services !== undefined) env[VARIABLE] = services.url;
@@ -70,7 +75,7 @@ async function main(): Promise<number> {
   }
   if (options.steps.has("docs")) {
     const sources = await Array.fromAsync(existing(DOCUMENTED));
-    const args = ["test", "--doc", "--permit-no-files", ...PERMISSIONS, ...sources];
+    const args = ["test", "--doc", "--parallel", "--permit-no-files", ...PERMISSIONS, ...sources];
     results.push(await step("examples", { program: Deno.execPath(), args, env }, countDeno));
   }
   if (options.steps.has("bun")) {
@@ -82,7 +87,7 @@ async function main(): Promise<number> {
     await succeed(Deno.execPath(), ["install", "--quiet"]);
     results.push(await step("Bun", { program, args, env }, countBun));
   }
-  return report(results);
+  return results;
 }
 
 async function parseArguments(args: readonly string[]): Promise<Options> {
