@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { setImmediate } from "node:timers";
 import { watchAbort } from "./abort.ts";
 import { CopyBuffer } from "./copy_buffer.ts";
 import type { CopyOptions } from "./copy_exchange.ts";
@@ -13,6 +14,9 @@ import { CopyInExchange } from "./copy_in_exchange.ts";
 import { type CopyReader, type CopySource, readCopySource } from "./copy_source.ts";
 import { assertCopyText } from "./copy_text.ts";
 import type { Session } from "./session.ts";
+
+/** Bytes sent after which timers and sockets get their turn: a source and a drained socket may only cost microtasks. */
+const TURN = 131_072;
 
 /**
  * Copies data into the server. The session serves nobody else meanwhile and is free when the call settles.
@@ -54,7 +58,15 @@ export async function copyIn(
 
 /** Sends the source's data; returns whether that was all, rather than all that was wanted. */
 async function pump(exchange: CopyInExchange, reader: CopyReader): Promise<boolean> {
-  const buffer = new CopyBuffer((piece) => exchange.accepting ? exchange.send(piece) : undefined);
+  let sinceTurn = 0;
+  const buffer = new CopyBuffer((piece) => {
+    if (!exchange.accepting) return undefined;
+    const room = exchange.send(piece);
+    sinceTurn += piece.length;
+    if (sinceTurn < TURN) return room;
+    sinceTurn = 0;
+    return room === undefined ? nextTurn() : room.then(nextTurn);
+  });
   while (exchange.accepting) {
     const next = reader.next();
     const chunk = next instanceof Promise ? await next : next;
@@ -68,4 +80,8 @@ async function pump(exchange: CopyInExchange, reader: CopyReader): Promise<boole
     if (room !== undefined) await room;
   }
   return false;
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
 }
