@@ -87,6 +87,8 @@ export class Lease {
 
   /** Runs an exchange of the pool's own, which leaves nothing behind. */
   submitOwn(exchange: Exchange): void {
+    // What comes late, from a savepoint that nobody waited for say, must not meet the next user's transaction.
+    if (this.#isReleased) return exchange.reject(new TransactionClosedError(this.purpose));
     if (this.lost !== undefined) return exchange.reject(this.lost);
     this.session.submit(exchange);
   }

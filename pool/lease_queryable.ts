@@ -15,13 +15,17 @@ import type { CopySource } from "./wire/copy_source.ts";
 import { openRowStream, type RowStream } from "./wire/row_stream.ts";
 import { QueryExchange, type QueryResult } from "./wire/query_exchange.ts";
 import type { CopyOptions, SessionExecutor, StreamOptions } from "./session_executor.ts";
-import { withSignal } from "./with_signal.ts";
+import { TransactionClosedError } from "./pool_errors.ts";
+import type { Session } from "./wire/session.ts";
+import { anySignal, withSignal } from "./with_signal.ts";
 
 /** Runs SQL on a lease. */
 export abstract class LeaseQueryable extends Queryable implements SessionExecutor {
   /** The slot. */
   protected readonly lease: Lease;
   readonly #queryTimeout: number;
+  readonly #streams = new Set<RowStream<unknown>>();
+  readonly #copies = new Map<AbortController, Promise<void>>();
 
   /** Runs SQL on `lease`; statements without a timeout of their own get `queryTimeout` milliseconds, 0 for ever. */
   constructor(lease: Lease, queryTimeout: number) {
@@ -35,12 +39,17 @@ export abstract class LeaseQueryable extends Queryable implements SessionExecuto
     this.lease.assertUsable();
   }
 
+  /** The signal of one call, joined with that of everything on the lease, if there is one. */
+  protected signalFor(signal: AbortSignal | undefined): AbortSignal | undefined {
+    return signal;
+  }
+
   protected override run(statement: Sql<unknown>, options: QueryOptions | undefined): Promise<QueryResult> {
     this.assertOpen();
     // Reads share a Sync only with others' reads; here every statement's own error must stop at it.
     const exchange = new QueryExchange(statement.text, statement.values);
     exchange.timeout = options?.timeout ?? this.#queryTimeout;
-    const { signal } = options ?? {};
+    const signal = this.signalFor(options?.signal);
     if (signal?.aborted) return Promise.reject(signal.reason);
     this.lease.submit(exchange);
     if (signal === undefined) return exchange.promise;
@@ -51,16 +60,56 @@ export abstract class LeaseQueryable extends Queryable implements SessionExecuto
     );
   }
 
+  /**
+   * Ends streams and COPYs whose user has not, so that they cannot reach the session when somebody else has it.
+   *
+   * @returns Whether there was a COPY among them, which cannot be ended without failing.
+   */
+  protected async endStreams(): Promise<boolean> {
+    if (this.#streams.size === 0 && this.#copies.size === 0) return false;
+    const error = new TransactionClosedError(this.lease.purpose);
+    const hadCopy = this.#copies.size > 0;
+    const copies = [...this.#copies].map(([abort, ended]) => {
+      abort.abort(error);
+      return ended;
+    });
+    await Promise.all([...[...this.#streams].map((stream) => stream.fail(error)), ...copies]);
+    return hadCopy;
+  }
+
+  /** Resolves when something that takes several steps may begin. */
+  protected ready(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async #open(): Promise<Session> {
+    await this.ready();
+    this.assertOpen();
+    return this.lease.session;
+  }
+
   stream<Row = UnknownRow>(statement: Sql<Row>, options: StreamOptions = {}): RowStream<Row> {
     assertSql(statement);
     assertQueryOptions(options);
     this.assertOpen();
     this.lease.note(statement.text);
-    const inTransaction = this.lease.purpose === "transaction" ? true : undefined;
-    return openRowStream<Row>(this.lease.session, statement.text, statement.values, {
-      ...options,
-      inTransaction,
-    });
+    const { signal, batchSize, timeout = this.#queryTimeout } = options;
+    const stream: RowStream<Row> = openRowStream<Row>(
+      () => {
+        this.#streams.add(stream);
+        return this.#open();
+      },
+      statement.text,
+      statement.values,
+      {
+        signal: this.signalFor(signal),
+        batchSize,
+        timeout,
+        inTransaction: this.lease.purpose === "transaction" ? true : undefined,
+        onEnd: () => void this.#streams.delete(stream),
+      },
+    );
+    return stream;
   }
 
   async copyFrom(statement: Sql<unknown>, source: CopySource, options: CopyOptions = {}): Promise<number> {
@@ -69,7 +118,9 @@ export abstract class LeaseQueryable extends Queryable implements SessionExecuto
       assertQueryOptions(options);
       this.assertOpen();
       this.lease.note(statement.text);
-      return await copyIn(this.lease.session, statement.text, source, options);
+      const { signal, timeout = this.#queryTimeout } = options;
+      const session = await this.#open();
+      return await copyIn(session, statement.text, source, { signal: this.signalFor(signal), timeout });
     } catch (error) {
       throw atCaller(error);
     }
@@ -80,6 +131,24 @@ export abstract class LeaseQueryable extends Queryable implements SessionExecuto
     assertQueryOptions(options);
     this.assertOpen();
     this.lease.note(statement.text);
-    return copyOut(this.lease.session, statement.text, options);
+    const { signal, timeout = this.#queryTimeout } = options;
+    const abort = new AbortController();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    return copyOut(
+      async () => {
+        const session = await this.#open();
+        this.#copies.set(abort, promise);
+        return session;
+      },
+      statement.text,
+      {
+        signal: anySignal(abort.signal, this.signalFor(signal)),
+        timeout,
+        onEnd: () => {
+          this.#copies.delete(abort);
+          resolve();
+        },
+      },
+    );
   }
 }

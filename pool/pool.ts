@@ -24,7 +24,7 @@ import { resolvePoolOptions } from "./resolve_pool_options.ts";
 import type { ResultSet } from "./result_sets.ts";
 import { openTargetSession } from "./target_session.ts";
 import type { CopyOptions, ReservedSession, StreamOptions, Transaction } from "./session_executor.ts";
-import { touchesSession } from "./session_state.ts";
+import { beginsTransaction, touchesSession } from "./session_state.ts";
 import { assertSql, type Sql, sql } from "./sql.ts";
 import { Tier } from "./tier.ts";
 import { runTransaction, type TransactionHome, type TransactionOptions } from "./transaction.ts";
@@ -201,6 +201,12 @@ export class Pool extends Queryable implements AsyncDisposable {
 
   /** Runs a statement that changes its session, which is reset afterwards. */
   async #runAlone(statement: Sql<unknown>, options: QueryOptions | undefined): Promise<QueryResult> {
+    if (beginsTransaction(statement.text)) {
+      throw new ValidationError(
+        "BEGIN on a pool",
+        "the next statement may run on another connection; use pool.transaction(), or pool.reserve()",
+      );
+    }
     const lease = await this.#take("statement", options?.signal);
     try {
       const exchange = new QueryExchange(statement.text, statement.values);

@@ -9,6 +9,7 @@ import type { ReservedSession } from "./session_executor.ts";
 /** The implementation of {@link ReservedSession}. */
 export class LeasedSession extends LeaseQueryable implements ReservedSession {
   async release(): Promise<void> {
+    await this.endStreams();
     this.lease.isDirty = true;
     await this.lease.release();
   }

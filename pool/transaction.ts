@@ -15,15 +15,18 @@ import { calling } from "./calling_context.ts";
 import type { Lease } from "./lease.ts";
 import { LeaseQueryable } from "./lease_queryable.ts";
 import { type AdvisoryKey, advisoryLockSql } from "./advisory_key.ts";
-import { pause } from "./pause.ts";
+import { atCaller } from "./caller.ts";
+import { pause, within } from "./pause.ts";
+import { assertSignal } from "./query_options.ts";
+import { anySignal, untilAborted, withSignal } from "./with_signal.ts";
 import { readResultSets, type ResultSet } from "./result_sets.ts";
 import { TransactionAbortedError, TransactionClosedError } from "./pool_errors.ts";
 import type { QueryOptions } from "./executor.ts";
 import { assertSql, type Sql } from "./sql.ts";
 import type { Transaction } from "./session_executor.ts";
-import { setupStatements, type TransactionSetup } from "./transaction_setup.ts";
-import { LifeguardError, ValidationError } from "./wire/errors.ts";
-import { DeadlockError, SerializationError } from "./wire/postgres_error.ts";
+import { type SetupStatement, setupStatements, type TransactionSetup } from "./transaction_setup.ts";
+import { ConnectionError, LifeguardError, QueryTimeoutError, ValidationError } from "./wire/errors.ts";
+import { DeadlockError, PostgresError, SerializationError, SQLSTATE } from "./wire/postgres_error.ts";
 import { QueryExchange, type QueryResult } from "./wire/query_exchange.ts";
 
 /** The isolation levels of PostgreSQL. */
@@ -49,6 +52,15 @@ export interface TransactionOptions extends TransactionSetup {
   /** Gives up waiting for a connection, and cancels what runs. */
   readonly signal?: AbortSignal;
 }
+
+/** Milliseconds a call that was given up waits for its transaction to be rolled back. */
+const PROMPTLY = 50;
+/** Milliseconds to wait for the answer to BEGIN before a transaction that was given up is cleaned up behind. */
+const BEGIN_TIMEOUT = 5_000;
+
+/** Commands that begin or end a transaction; ROLLBACK TO a savepoint does not. */
+const ENDS_TRANSACTION =
+  /^\s*(?:begin\b|start\s+transaction\b|commit\b|end\b|abort\b|prepare\s+transaction\b|rollback\b(?!\s+(?:(?:work|transaction)\s+)?to\b))/i;
 
 const TRANSACTION_OPTIONS: readonly string[] = [
   "isolation",
@@ -78,21 +90,27 @@ export class TransactionSession extends LeaseQueryable implements Transaction {
   readonly #parent: TransactionSession | undefined;
   readonly #afterCommit: (() => void | Promise<void>)[] = [];
   readonly #savepoints: { count: number };
+  readonly #signal: AbortSignal | undefined;
+  /** Whether it was ended by {@link TransactionSession.abandon}. */
+  isAbandoned = false;
   #isEnded = false;
+  /** Settles when the nested transactions that were begun have ended. */
   #nested: Promise<unknown> = Promise.resolve();
+  #nestedCount = 0;
+  #begun: Promise<unknown> = Promise.resolve();
   #failure: unknown;
 
   /** Made by `pool.transaction()`. */
-  constructor(lease: Lease, home: TransactionHome, parent?: TransactionSession) {
+  constructor(
+    lease: Lease,
+    home: TransactionHome,
+    { parent, signal }: { readonly parent?: TransactionSession; readonly signal?: AbortSignal | undefined },
+  ) {
     super(lease, home.queryTimeout);
     this.#home = home;
     this.#parent = parent;
+    this.#signal = parent === undefined ? signal : parent.#signal;
     this.#savepoints = parent === undefined ? { count: 0 } : parent.#savepoints;
-  }
-
-  /** The error of the first statement that failed on it, if any. */
-  get failure(): unknown {
-    return this.#failure;
   }
 
   protected override assertOpen(): void {
@@ -101,20 +119,58 @@ export class TransactionSession extends LeaseQueryable implements Transaction {
     else this.#parent.assertOpen();
   }
 
+  protected override signalFor(signal: AbortSignal | undefined): AbortSignal | undefined {
+    if (this.#signal === undefined) return signal;
+    return anySignal(this.#signal, signal);
+  }
+
   protected override run(statement: Sql<unknown>, options: QueryOptions | undefined): Promise<QueryResult> {
-    const result = super.run(statement, options);
-    result.catch((error) => this.#failure ??= error);
+    this.assertOpen();
+    if (ENDS_TRANSACTION.test(statement.text)) {
+      throw new ValidationError(
+        "a transaction command in a transaction",
+        "it would end or begin one behind its back; return to commit, throw to roll back, nest with tx.transaction()",
+      );
+    }
+    const result = this.#isBehindNested()
+      ? this.#nested.then(() => super.run(statement, options))
+      : super.run(statement, options);
+    result.catch((error) => this.#failed(error));
     return result;
+  }
+
+  protected override async ready(): Promise<void> {
+    if (this.#isBehindNested()) await this.#nested;
+  }
+
+  /**
+   * Whether a nested transaction is open that the caller is not in: what the caller runs must not become a part of it,
+   * and be lost with it.
+   */
+  #isBehindNested(): boolean {
+    if (this.#nestedCount === 0) return false;
+    const current = calling.getStore()?.transaction;
+    return current === undefined || current === this || !current.#isInside(this);
+  }
+
+  /** Remembers the first failure: what comes after it only tells that there was one. */
+  #failed(error: unknown): void {
+    // What was refused before it was sent has not failed the transaction.
+    if (!(error instanceof ValidationError)) this.#failure ??= error;
   }
 
   transaction<T>(work: (tx: Transaction) => Promise<T> | T): Promise<T> {
     this.assertOpen();
+    if (typeof work !== "function") {
+      throw new ValidationError("the nested transaction's work", `${typeof work} was given; give a function`);
+    }
     // Called from inside a nested transaction of this one it must nest there, or it would wait for itself.
     const current = calling.getStore()?.transaction;
     if (current !== undefined && current !== this && current.#isInside(this)) {
       return current.transaction(work);
     }
-    const result = this.#nested.then(() => this.#runNested(work));
+    this.#nestedCount++;
+    const result = this.#nested.then(() => this.#runNested(work)).finally(() => this.#nestedCount--);
     this.#nested = result.catch(() => {});
     return result;
   }
@@ -134,25 +190,47 @@ export class TransactionSession extends LeaseQueryable implements Transaction {
   async #runNested<T>(work: (tx: Transaction) => Promise<T> | T): Promise<T> {
     this.assertOpen();
     const name = `lifeguard_${++this.#savepoints.count}`;
-    const nested = new TransactionSession(this.lease, this.#home, this);
+    const nested = new TransactionSession(this.lease, this.#home, { parent: this });
     const begun = this.#command(`SAVEPOINT ${name}`);
     begun.catch(() => {});
     try {
       const result = await calling.run({ lease: this.lease, transaction: nested }, () => work(nested));
-      await nested.#nested;
+      await nested.#settled();
       await begun;
-      nested.#isEnded = true;
-      await this.#command(`RELEASE SAVEPOINT ${name}`);
+      await nested.#end();
+      this.assertOpen();
+      await this.#command(`RELEASE SAVEPOINT ${name}`).catch((error) => {
+        throw isAborted(error) ? new TransactionAbortedError({ cause: nested.#failure }) : error;
+      });
       this.#afterCommit.push(...nested.#afterCommit);
       return result;
     } catch (error) {
-      nested.#isEnded = true;
-      if (this.lease.lost === undefined) {
+      await nested.#end();
+      // A parent that has ended took the savepoint with it.
+      if (this.#isOpen) {
         await this.#command(`ROLLBACK TO SAVEPOINT ${name}`).catch(() => {});
         await this.#command(`RELEASE SAVEPOINT ${name}`).catch(() => {});
       }
       throw error;
     }
+  }
+
+  get #isOpen(): boolean {
+    if (this.#isEnded || this.lease.lost !== undefined || this.lease.isReleased) return false;
+    return this.#parent === undefined || this.#parent.#isOpen;
+  }
+
+  /** Resolves when no nested transaction is open, also of those begun meanwhile. */
+  async #settled(): Promise<void> {
+    while (this.#nestedCount > 0) await this.#nested;
+    // Statements that waited for these are on their way now.
+    await this.#nested;
+  }
+
+  /** Takes nothing more, and ends what its user left open. */
+  async #end(): Promise<void> {
+    this.#isEnded = true;
+    if (await this.endStreams()) this.#failed(new TransactionClosedError("COPY"));
   }
 
   afterCommit(callback: () => void | Promise<void>): void {
@@ -179,26 +257,36 @@ export class TransactionSession extends LeaseQueryable implements Transaction {
   }
 
   /** Sends BEGIN and what sets the transaction up; all of it leaves with the first statement. */
-  begin(text: string, setup: readonly Sql<unknown>[]): Promise<unknown> {
-    const steps: Promise<unknown>[] = [this.#command(text)];
-    for (const { text, values } of setup) {
+  begin(text: string, setup: readonly SetupStatement[]): void {
+    const begin = this.#command(text);
+    const steps = setup.map(({ text, values, explain }) => {
       const exchange = new QueryExchange(text, values);
       this.lease.submitOwn(exchange);
-      steps.push(exchange.promise);
-    }
-    const begun = Promise.all(steps);
-    for (const step of steps) step.catch((error) => this.#failure ??= error);
-    begun.catch(() => {});
-    return begun;
+      return exchange.promise.catch((error) => {
+        throw explain(error);
+      });
+    });
+    this.#begun = Promise.all([begin, ...steps]);
+    this.#begun.catch((error) => this.#failure = error);
+    for (const step of steps) step.catch(() => {});
   }
 
-  /** Commits; rejects when nothing was committed. */
-  async commit(begun: Promise<unknown>): Promise<void> {
-    await this.#nested;
-    this.#isEnded = true;
+  /** Commits; rejects when nothing was committed, or when that is unknown. */
+  async commit(): Promise<void> {
+    await this.#settled();
+    await this.#end();
     const exchange = command(this.lease.session.shared.registry, "COMMIT");
+    exchange.timeout = this.#home.queryTimeout;
     this.lease.submitOwn(exchange);
-    const [start, end] = await Promise.allSettled([begun, exchange.promise]);
+    const ended = this.#signal === undefined
+      ? exchange.promise
+      : withSignal(exchange.promise, this.#signal, (reason) =>
+        this.lease.session.giveUp(exchange, (isConfirmed) =>
+          isConfirmed ? reason : unknownOutcome(reason)));
+    const [start, end] = await Promise.allSettled([this.#begun, ended]);
+    if (end.status === "rejected" && (end.reason as { outcomeUnknown?: boolean }).outcomeUnknown) {
+      throw end.reason;
+    }
     if (start.status === "rejected") throw start.reason;
     if (end.status === "rejected") throw end.reason;
     if (end.value.tag === "ROLLBACK") throw new TransactionAbortedError({ cause: this.#failure });
@@ -206,8 +294,23 @@ export class TransactionSession extends LeaseQueryable implements Transaction {
 
   /** Rolls back; never rejects, since a lost connection has rolled back already. */
   async rollback(): Promise<void> {
-    this.#isEnded = true;
+    await this.#end();
     if (this.lease.lost === undefined) await this.#command("ROLLBACK").catch(() => {});
+  }
+
+  /** Ends it at once, without waiting for what runs; the slot is cleaned in the background. */
+  async abandon(): Promise<void> {
+    this.isAbandoned = true;
+    await this.#end();
+    // A CancelRequest that hit BEGIN would let what was sent behind it commit by itself.
+    await within(this.#begun, BEGIN_TIMEOUT);
+    await this.lease.release();
+  }
+
+  /** What is to be told of an error that the work threw: that of the setup, where it only followed from it. */
+  async reasonFor(error: unknown): Promise<unknown> {
+    if (!isAborted(error)) return error;
+    return await this.#begun.then(() => error, (reason) => reason);
   }
 
   /** Runs what was to be run after the commit. */
@@ -250,7 +353,7 @@ export async function runTransaction<T>(
 
 interface Attempt {
   readonly begin: string;
-  readonly setup: readonly Sql<unknown>[];
+  readonly setup: readonly SetupStatement[];
   readonly signal: AbortSignal | undefined;
 }
 
@@ -260,26 +363,45 @@ async function attemptTransaction<T>(
   { begin, setup, signal }: Attempt,
 ): Promise<T> {
   const lease = await home.take(signal);
-  const tx = new TransactionSession(lease, home);
-  const onAbort = (): void => void lease.session.cancel();
-  signal?.addEventListener("abort", onAbort, { once: true });
-  let result: T;
+  const tx = new TransactionSession(lease, home, { signal });
   try {
+    tx.begin(begin, setup);
+    let result: T;
     try {
-      const begun = tx.begin(begin, setup);
-      result = await calling.run({ lease, transaction: tx }, () => work(tx));
-      signal?.throwIfAborted();
-      await tx.commit(begun);
+      const working = calling.run({ lease, transaction: tx }, async () => await work(tx));
+      result = await untilAborted(working, signal);
     } catch (error) {
+      if (signal?.aborted || error instanceof QueryTimeoutError) {
+        await within(tx.abandon(), PROMPTLY);
+        throw signal?.aborted ? signal.reason : error;
+      }
       await tx.rollback();
-      throw signal?.aborted ? signal.reason : error;
+      throw await tx.reasonFor(error);
     }
-  } finally {
-    signal?.removeEventListener("abort", onAbort);
+    try {
+      await tx.commit();
+    } catch (error) {
+      if (signal?.aborted || error instanceof QueryTimeoutError) await within(tx.abandon(), PROMPTLY);
+      throw atCaller(error);
+    }
     await lease.release();
+    await tx.committed();
+    return result;
+  } finally {
+    if (!tx.isAbandoned) await lease.release();
   }
-  await tx.committed();
-  return result;
+}
+
+/** Whether a statement failed only because one before it in the transaction had. */
+function isAborted(error: unknown): boolean {
+  return error instanceof PostgresError && error.sqlState === SQLSTATE.failedTransaction;
+}
+
+function unknownOutcome(cause: unknown): ConnectionError {
+  return new ConnectionError(
+    "Cannot tell whether the transaction was committed: it was given up while it committed, and the server has not said; check before repeating it",
+    { cause, outcomeUnknown: true },
+  );
 }
 
 function beginText(options: TransactionOptions): string {
@@ -291,7 +413,7 @@ function beginText(options: TransactionOptions): string {
       );
     }
   }
-  const { isolation, readOnly, deferrable, retries } = options;
+  const { isolation, readOnly, deferrable, retries, signal } = options;
   if (isolation !== undefined && !ISOLATION_LEVELS.includes(isolation)) {
     throw new ValidationError(
       `option "isolation"`,
@@ -301,6 +423,11 @@ function beginText(options: TransactionOptions): string {
   if (retries !== undefined && (!Number.isInteger(retries) || retries < 0 || retries > 1_000)) {
     throw new ValidationError(`option "retries"`, `${retries} was given; give an integer from 0 to 1000`);
   }
+  for (const [name, value] of Object.entries({ readOnly, deferrable })) {
+    if (value === undefined || typeof value === "boolean") continue;
+    throw new ValidationError(`option "${name}"`, `a ${typeof value} was given; give true or false`);
+  }
+  if (signal !== undefined) assertSignal(signal);
   let text = "BEGIN";
   if (isolation !== undefined) text += ` ISOLATION LEVEL ${isolation.toUpperCase()}`;
   if (readOnly !== undefined) text += readOnly ? " READ ONLY" : " READ WRITE";

@@ -6,6 +6,7 @@
 import { quoteIdentifier } from "./identifier.ts";
 import { type Sql, sql } from "./sql.ts";
 import { ConfigError, ValidationError } from "./wire/errors.ts";
+import { PostgresError, SQLSTATE } from "./wire/postgres_error.ts";
 
 /** A value that JSON can carry. */
 export type JsonValue =
@@ -44,6 +45,12 @@ export interface TransactionSetup {
   readonly context?: SessionContext;
 }
 
+/** A statement that sets a transaction up. */
+export interface SetupStatement extends Pick<Sql<unknown>, "text" | "values"> {
+  /** What its failure means to the caller. */
+  explain(error: unknown): unknown;
+}
+
 /**
  * The statements that set a transaction up. Whatever could be refused here is refused before BEGIN is sent.
  *
@@ -53,15 +60,18 @@ export interface TransactionSetup {
 export function setupStatements(
   setup: TransactionSetup,
   contextFunction: string | undefined,
-): Sql<unknown>[] {
-  const statements: Sql<unknown>[] = [];
+): SetupStatement[] {
+  const statements: SetupStatement[] = [];
   if (setup.settings !== undefined) {
     const calls = Object.entries(setup.settings).map(([name, value]) =>
       sql`set_config(${settingName(name)}, ${settingValue(name, value)}, true)`
     );
     // Each has a column of its own, since two columns may not share a name.
     const columns = calls.map((call, index) => sql`${call} as ${sql.identifier(`s${index}`)}`);
-    if (columns.length > 0) statements.push(sql`select ${sql.join(columns)}`);
+    if (columns.length > 0) {
+      const { text, values } = sql`select ${sql.join(columns)}`;
+      statements.push({ text, values, explain: (error) => error });
+    }
   }
   if (setup.context !== undefined) {
     if (contextFunction === undefined) {
@@ -71,9 +81,24 @@ export function setupStatements(
       );
     }
     const name = sql.unsafe(contextFunction.split(".").map((part) => quoteIdentifier(part)).join("."));
-    statements.push(sql`select ${name}(${contextText(setup.context)}::text::jsonb) as context`);
+    const { text, values } = sql`select ${name}(${contextText(setup.context)}::text::jsonb) as context`;
+    statements.push({ text, values, explain: (error) => explainContext(error, contextFunction) });
   }
   return statements;
+}
+
+/** Whether the function is missing, rather than something it uses: then the server tells where in it. */
+function explainContext(error: unknown, contextFunction: string): unknown {
+  if (!(error instanceof PostgresError) || error.context !== undefined) return error;
+  if (error.sqlState !== SQLSTATE.undefinedFunction && error.sqlState !== SQLSTATE.invalidSchemaName) {
+    return error;
+  }
+  return new ConfigError(
+    "sessionContextFunction",
+    `the database has no function "${contextFunction}(jsonb)" that this user can find; create it, or name another`,
+    undefined,
+    { cause: error },
+  );
 }
 
 function settingName(name: string): string {
@@ -100,6 +125,9 @@ function settingValue(name: string, value: unknown): string {
   return text;
 }
 
+/** An escape, not a text that looks like one, of what JSON writes by escapes only and jsonb refuses. */
+const UNSTORABLE = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/;
+
 function contextText(context: SessionContext): string {
   let text: string | undefined;
   try {
@@ -112,10 +140,10 @@ function contextText(context: SessionContext): string {
   if (text === undefined || typeof context !== "object" || context === null) {
     throw new ValidationError("the session context", "give an object of plain data");
   }
-  if (text.includes("\\u0000")) {
+  if (UNSTORABLE.test(text)) {
     throw new ValidationError(
       "the session context",
-      "a text in it contains a NUL character, which jsonb cannot hold",
+      "a text in it contains a NUL character or half of a surrogate pair, which jsonb cannot hold",
     );
   }
   return text;

@@ -16,6 +16,8 @@ export const SQLSTATE = {
   invalidStatementName: "26000",
   readOnlyTransaction: "25006",
   failedTransaction: "25P02",
+  undefinedFunction: "42883",
+  invalidSchemaName: "3F000",
   queryCanceled: "57014",
   adminShutdown: "57P01",
   crashShutdown: "57P02",

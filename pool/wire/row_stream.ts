@@ -141,6 +141,11 @@ export class RowStream<Row = StreamedRow> implements AsyncIterableIterator<Row, 
     throw error;
   }
 
+  /** Ends the stream early because of an error, which the next call of `next()` is told; never rejects. */
+  async fail(error: unknown): Promise<void> {
+    await this.#close({ error });
+  }
+
   /** Itself. */
   [Symbol.asyncIterator](): this {
     return this;
