@@ -243,11 +243,21 @@ export class QueryExchange extends Exchange implements QueryResult {
           "the columns changed while the statement ran, which took effect; read it again",
         ),
       );
-    } else if (this.#error !== undefined) this.reject(this.#error);
-    else {
+    } else if (this.#error !== undefined) {
+      if (!this.#relearns(session)) this.reject(this.#error);
+    } else {
       this.settled = true;
       this.#resolve(this);
     }
+  }
+
+  /** Rows that cannot be read may be of a type that has changed: it is learned anew, and a read is sent again. */
+  #relearns(session: Session): boolean {
+    const plan = this.plan!;
+    const isOutdated = session.shared.registry.missing(plan.fields.map((field) => field.type)).length > 0;
+    if (!isOutdated) return false;
+    session.forget(plan);
+    return this.repeatable && session.transactionStatus === "I" && this.#again(session);
   }
 
   /** Sends it again where the failure was only that the server's or our idea of the statement was out of date. */
