@@ -10,7 +10,12 @@
  *
  * docs/testing.md says more.
  */
-import { CONTROL_PORTS, SERVICE_NAME } from "./services/description.ts";
+import {
+  CONTROL_PORTS,
+  NO_SERVICES,
+  SERVICE_NAME,
+  type ServicesDescription,
+} from "./services/description.ts";
 import { onPath } from "./services/installed_program.ts";
 import { npmPackage } from "./services/npm_package.ts";
 
@@ -63,10 +68,9 @@ async function main(): Promise<number> {
 
 async function runSteps(options: Options): Promise<Totals[]> {
   await using services = options.useServices ? await startServices() : undefined;
-  const env: Record<string, string> = { NO_COLOR: "1" };
-  if (services !== undefined) env[VARIABLE] = services.url;
+  const env: Record<string, string> = { NO_COLOR: "1", [VARIABLE]: services?.url ?? NO_SERVICES };
   const filter = options.filter;
-  const results: Totals[] = [];
+  const results: Totals[] = services === undefined ? [] : await missingServices(services.url);
 
   if (options.steps.has("deno")) {
     const args = ["test", ...PERMISSIONS, ...(filter === undefined ? [] : ["--filter", filter])];
@@ -167,6 +171,15 @@ async function startServices(): Promise<AsyncDisposable & { url: string }> {
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** PostgreSQL can be had everywhere, so that its absence must not pass as tests that were ignored. */
+async function missingServices(url: string): Promise<Totals[]> {
+  const { missing } = await (await fetch(url)).json() as ServicesDescription;
+  const failures = ["primary", "replica", "pg15"].filter((name) => missing[name] !== undefined);
+  for (const name of failures) console.error(`Failed: ${name} does not run: ${missing[name]}`);
+  if (failures.length === 0) return [];
+  return [{ name: "services", passed: 0, failed: failures.length, skipped: 0, seconds: 0 }];
 }
 
 /** Runs one program, shows what it prints and counts its tests. */

@@ -16,6 +16,7 @@ import {
   type DatabaseDescription,
   type FreshDatabaseOptions,
   type IsolatedServerOptions,
+  NO_SERVICES,
   type PostgresOperation,
   type ProxyDescription,
   type ProxyFaults,
@@ -251,6 +252,7 @@ async function request(method: string, path: string, body?: object): Promise<unk
 
 async function findServices(): Promise<{ services?: Services; reason: string }> {
   const named = await controlVariable();
+  if (named === NO_SERVICES) return { reason: "the run was to use no test services" };
   const urls = named !== undefined ? [named] : CONTROL_PORTS.map((port) => `http://127.0.0.1:${port}`);
   let isDenied = false;
   for (const controlUrl of urls) {

@@ -6,6 +6,9 @@
 /** The ports tried, in order, by `deno task services` and by a client that was given no URL. */
 export const CONTROL_PORTS: readonly number[] = [54330, 54331, 54332, 54333, 54334];
 
+/** The value of `LIFEGUARD_TEST_CONTROL` that keeps a run from looking for services. */
+export const NO_SERVICES = "none";
+
 /** What `GET /` answers in its `service` field, so that a client knows it found the right program. */
 export const SERVICE_NAME = "lifeguard test services";
 

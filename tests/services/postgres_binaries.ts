@@ -55,14 +55,19 @@ async function described(
   env: Record<string, string>,
   advice: string,
 ): Promise<PostgresBinaries> {
-  const command = new Deno.Command(join(bin, "postgres"), { args: ["--version"], env });
-  const output = await command.output().catch((error: Error) => error);
-  const text = output instanceof Error
-    ? output.message
-    : new TextDecoder().decode(output.code === 0 ? output.stdout : output.stderr);
+  const text = await firstWords(join(bin, "postgres"), env);
   const version = /^postgres \(PostgreSQL\) (\d+\.?\w*)/.exec(text)?.[1];
   if (version === undefined) {
     throw new Error(`Cannot run "${join(bin, "postgres")}": ${text.trim()}; ${advice}`);
   }
   return { bin, version, env };
+}
+
+async function firstWords(program: string, env: Record<string, string>): Promise<string> {
+  try {
+    const { code, stdout, stderr } = await new Deno.Command(program, { args: ["--version"], env }).output();
+    return new TextDecoder().decode(code === 0 ? stdout : stderr);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
