@@ -3,8 +3,6 @@
  *
  * @module
  */
-export type { ByteSource } from "./byte_source.ts";
-export type { ByteWriter } from "./byte_writer.ts";
 export * from "./codec/mod.ts";
 export {
   CHANNEL_BINDINGS,
