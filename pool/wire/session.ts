@@ -702,7 +702,10 @@ export class Session {
       exchange.reject(reason(true));
       // Nobody waits for its statement to be prepared either; a lock may keep the server from that.
       const head = this.#inFlight.peek();
-      if (this.#stalled === exchange && head?.isInternal) this.giveUp(head, reason);
+      if (this.#stalled === exchange && head?.isInternal) {
+        head.givenUp ??= reason;
+        this.#headChanged();
+      }
       this.#hasProgress = true;
       this.#reportProgress();
       return;
@@ -715,7 +718,16 @@ export class Session {
   /** Cancels the statement that the server is at, for which nobody waits any more. */
   #cancelHead(exchange: Exchange): void {
     if (this.#state === "closed") return;
-    const impatient = setTimeout(() => exchange.reject(exchange.givenUp?.(false)), CONFIRMATION);
+    // A request may overtake the statement it is meant for, and is lost on an idle server; so it is repeated.
+    let impatient: ReturnType<typeof setTimeout>;
+    const insist = (patience: number): void => {
+      impatient = setTimeout(() => {
+        exchange.reject(exchange.givenUp?.(false));
+        insist(patience * 4);
+        this.cancel();
+      }, patience);
+    };
+    insist(CONFIRMATION);
     // A server that says nothing even then has lost the connection, or us.
     const dead = setTimeout(() => {
       this.destroy(

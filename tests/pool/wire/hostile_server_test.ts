@@ -499,6 +499,28 @@ test("Session.giveUp() twice leaves nothing behind that could end a healthy sess
   await session.close();
 });
 
+test("Session repeats a CancelRequest that came before its statement", async () => {
+  let cancels = 0;
+  let isMute = false;
+  const { session, transport } = await connectFake((_, usual) => isMute ? [] : usual, {
+    cancel: async () => {
+      await later(1);
+      if (++cancels === 2) transport.send(backend.error("57014"), backend.readyForQuery());
+    },
+  });
+  await rowsOf(session, "select 1");
+  isMute = true;
+  const start = performance.now();
+  const query = submit(session, "select 1");
+  session.giveUp(query, (confirmed) => new Error(`confirmed: ${confirmed}`));
+  await assert.rejects(query.promise, /confirmed: false/);
+  assert.ok(performance.now() - start < 250);
+  isMute = false;
+  assert.deepEqual(await rowsOf(session, "select 1"), [{ n: 1 }]);
+  assert.equal(cancels, 2);
+  await session.close();
+});
+
 test("Session sends a preparation again that a cancel for another statement hit", async () => {
   let release: (() => void) | undefined;
   let parses = 0;

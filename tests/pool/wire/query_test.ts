@@ -543,6 +543,20 @@ for (const name of ["primary", "pg15"] as const) {
     },
   );
 
+  onServer("Session.giveUp() ends a statement that the server has hardly begun", async (session) => {
+    await rowsOf(session, "select pg_sleep(0)");
+    for (let round = 0; round < 20; round++) {
+      const query = submit(session, "select pg_sleep(3)");
+      const rejected = assert.rejects(query.promise, /given up/);
+      if (round % 2 > 0) await new Promise((resolve) => setTimeout(resolve, Math.random()));
+      const start = performance.now();
+      session.giveUp(query, () => new Error("given up"));
+      await rejected;
+      await rowsOf(session, "select 1 as n");
+      assert.ok(performance.now() - start < 1_500, "the connection was held up");
+    }
+  });
+
   onServer("Session sends nothing while its CancelRequest is on its way", async (session) => {
     await rowsOf(session, "select pg_sleep(0)");
     for (let round = 0; round < 20; round++) {
