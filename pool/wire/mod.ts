@@ -3,7 +3,14 @@
  *
  * @module
  */
-export * from "./codec/mod.ts";
+export { type ArrayDimension, PgArray } from "./codec/array_value.ts";
+export { type CodecOptions, DATE_MODES, INT8_MODES, NUMERIC_MODES } from "./codec/codec.ts";
+export type { CustomCodec } from "./codec/custom.ts";
+export type * from "./codec/geometric_value.ts";
+export * from "./codec/geometry_value.ts";
+export { Interval, type IntervalParts } from "./codec/interval_value.ts";
+export * from "./codec/range_value.ts";
+export * from "./codec/sparse_vector.ts";
 export {
   CHANNEL_BINDINGS,
   LOAD_BALANCE_MODES,

@@ -5,10 +5,12 @@
  * @module
  */
 export * from "./array_value.ts";
-export { type CodecOptions, DATE_MODES, INT8_MODES, NUMERIC_MODES } from "./codec.ts";
+export * from "./catalog.ts";
+export * from "./codec.ts";
 export * from "./custom.ts";
 export * from "./geometric_value.ts";
 export * from "./geometry_value.ts";
-export { Interval, type IntervalParts } from "./interval_value.ts";
+export * from "./interval_value.ts";
 export * from "./range_value.ts";
+export * from "./registry.ts";
 export * from "./sparse_vector.ts";
