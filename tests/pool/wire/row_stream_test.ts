@@ -386,3 +386,24 @@ for (const stage of ["before the first row", "in a batch", "between batches", "a
     },
   );
 }
+
+test("RowStream adapts its batches to the rows' size", needs("primary"), async () => {
+  await using database = await freshDatabase();
+  await using live = await liveSession(database.url);
+  await using other = await liveSession(database.url);
+  await run(other.session, "create sequence fetched");
+  const ahead = async (size: number, rows: number): Promise<number> => {
+    await run(other.session, "select setval('fetched', 1, false)");
+    const text = "select nextval('fetched') as n, repeat('x', $1::int) as s from generate_series(1, 30000)";
+    const stream = openRowStream(live.session, text, [size]);
+    for (let taken = 0; taken < rows; taken++) await stream.next();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const [{ n }] = await run(other.session, "select last_value as n from fetched");
+    await stream.return();
+    return Number(n) - rows;
+  };
+  assert.ok(await ahead(100_000, 100) <= 4);
+  const small = await ahead(10, 15_000);
+  assert.ok(small > 2_000 && small <= 16_384, `it is ${small} rows ahead`);
+  await assertUsable(live.session);
+});
