@@ -199,6 +199,66 @@ for (const name of ["primary", "pg15"] as const) {
     assert.equal(session.state, "closed");
   });
 
+  onServer("QueryExchange keeps what a value's own toJSON() does out of its message", async (session) => {
+    const inner: Promise<unknown>[] = [];
+    const value = {
+      toJSON: () => {
+        inner.push(rowsOf(session, "select 2 as n"));
+        return { a: 1 };
+      },
+    };
+    await rowsOf(session, "select $1::jsonb as v", [0]);
+    const outer = await Promise.all([1, 2].map(() => rowsOf(session, "select $1::jsonb as v", [value])));
+    assert.deepEqual(outer, [[{ v: { a: 1 } }], [{ v: { a: 1 } }]]);
+    assert.ok(inner.length >= 2);
+    for (const rows of await Promise.all(inner)) assert.deepEqual(rows, [{ n: 2 }]);
+    const circular: Record<string, unknown> = { canary: "canary" };
+    circular.self = circular;
+    const throwing = {
+      toJSON: () => {
+        throw new Error("the user's own");
+      },
+    };
+    for (const bad of [circular, { big: 1n }, throwing]) {
+      await assert.rejects(rowsOf(session, "select $1::jsonb as v", [bad]));
+      assert.deepEqual(await rowsOf(session, "select 1 as n"), [{ n: 1 }]);
+    }
+  });
+
+  onServer(
+    "Session learns types it does not know, in the midst of a pipeline and in a transaction",
+    async (session, url) => {
+      await rowsOf(session, "create type mood as enum ('sad', 'ok')");
+      await rowsOf(session, "create domain small as int check (value < 10)");
+      await rowsOf(session, "create type pair as (a int, m mood)");
+      const read = (from: Session, mood: string): Promise<Record<string, unknown>[]> =>
+        rowsOf(from, "select $1::mood as m, array[$1::mood] as ms, 3::small as s, row(1, $1)::pair as p", [
+          mood,
+        ]);
+      const expected = (m: string): unknown => [{ m, ms: [m], s: 3, p: { a: 1, m } }];
+      for (const prepare of ["always", "never"] as const) {
+        await using fresh = await connectTo(url, { shared: knowledge({ prepare }) });
+        const results = await Promise.allSettled([
+          rowsOf(fresh.session, "select 1 as n"),
+          ...["sad", "ok", "canary"].map((mood) => read(fresh.session, mood)),
+          rowsOf(fresh.session, "select 2 as n", [], { readOnly: true }),
+        ]);
+        assert.deepEqual(results.map((one) => one.status === "fulfilled" ? one.value : one.reason.sqlState), [
+          [{ n: 1 }],
+          expected("sad"),
+          expected("ok"),
+          "22P02",
+          [{ n: 2 }],
+        ]);
+        await using another = await connectTo(url, { shared: knowledge({ prepare, planCacheSize: 1 }) });
+        await rowsOf(another.session, "begin");
+        assert.deepEqual(await read(another.session, "ok"), expected("ok"));
+        assert.equal(another.session.transactionStatus, "T");
+        await rowsOf(another.session, "rollback");
+      }
+    },
+  );
+
   // --- statements ----------------------------------------------------------------------------------------------------
 
   onServer("Session prepares a text once and holds no more statements than it may", async (session) => {
