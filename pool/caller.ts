@@ -7,6 +7,8 @@
  * @module
  */
 
+import { LifeguardError } from "./wire/errors.ts";
+
 interface StackCapturing {
   captureStackTrace?(target: object, below?: unknown): void;
 }
@@ -20,14 +22,30 @@ const OWN_PLACES: readonly string[] = [HOME, HOME.replace("file://", "")].flatMa
 /**
  * Gives an error the stack of who awaits the calling method; call it in the `catch` of an `async` method.
  *
- * @param error What was caught; anything but an Error is returned as it is.
+ * @param error What was caught; anything but an error of ours is returned as it is.
  * @returns The same error.
  */
 export function atCaller(error: unknown): unknown {
-  if (!(error instanceof Error) || Object.isFrozen(error)) return error;
+  // What others made, an abort's reason or what a codec of theirs threw, is theirs.
+  if (!(error instanceof LifeguardError)) return error;
   const holder: { stack?: string } = {};
   (Error as unknown as StackCapturing).captureStackTrace?.(holder, atCaller);
-  const frames = callerFrames(holder.stack);
+  return withFrames(error, holder.stack);
+}
+
+/**
+ * Gives an error the stack of an earlier call, for what is told to somebody without one: the reader of a stream.
+ *
+ * @param error What went wrong; anything but an error of ours is returned as it is.
+ * @param taken Made in that call.
+ * @returns The same error.
+ */
+export function atTaker(error: unknown, taken: Error): unknown {
+  return error instanceof LifeguardError ? withFrames(error, taken.stack) : error;
+}
+
+function withFrames(error: LifeguardError, stack: string | undefined): LifeguardError {
+  const frames = callerFrames(stack);
   if (frames.length > 0) error.stack = `${error.name}: ${error.message}\n${frames.join("\n")}`;
   return error;
 }

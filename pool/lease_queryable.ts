@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { atCaller } from "./caller.ts";
+import { atCaller, atTaker } from "./caller.ts";
 import type { QueryOptions, UnknownRow } from "./executor.ts";
 import type { Lease } from "./lease.ts";
 import { assertQueryOptions } from "./query_options.ts";
@@ -94,6 +94,7 @@ export abstract class LeaseQueryable extends Queryable implements SessionExecuto
     this.assertOpen();
     this.lease.note(statement.text);
     const { signal, batchSize, timeout = this.#queryTimeout } = options;
+    const taker = new Error("taken here");
     const stream: RowStream<Row> = openRowStream<Row>(
       () => {
         this.#streams.add(stream);
@@ -107,6 +108,7 @@ export abstract class LeaseQueryable extends Queryable implements SessionExecuto
         timeout,
         inTransaction: this.lease.purpose === "transaction" ? true : undefined,
         onEnd: () => void this.#streams.delete(stream),
+        explain: (error) => atTaker(error, taker),
       },
     );
     return stream;
@@ -133,6 +135,7 @@ export abstract class LeaseQueryable extends Queryable implements SessionExecuto
     this.lease.note(statement.text);
     const { signal, timeout = this.#queryTimeout } = options;
     const abort = new AbortController();
+    const taker = new Error("taken here");
     const { promise, resolve } = Promise.withResolvers<void>();
     return copyOut(
       async () => {
@@ -148,6 +151,7 @@ export abstract class LeaseQueryable extends Queryable implements SessionExecuto
           this.#copies.delete(abort);
           resolve();
         },
+        explain: (error) => atTaker(error, taker),
       },
     );
   }

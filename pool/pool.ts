@@ -8,7 +8,7 @@
 import { type AdvisoryKey, advisoryKeySql, advisoryLockSql, advisoryUnlockSql } from "./advisory_key.ts";
 import { type BatchOutcomes, type BatchRows, runBatch } from "./batch.ts";
 import { calling } from "./calling_context.ts";
-import { atCaller } from "./caller.ts";
+import { atCaller, atTaker } from "./caller.ts";
 import { command } from "./commands.ts";
 import type { QueryOptions, UnknownRow } from "./executor.ts";
 import type { Lease, LeasePurpose } from "./lease.ts";
@@ -50,6 +50,7 @@ export interface CloseOptions {
 interface SlotOnDemand {
   readonly take: (signal: AbortSignal) => Promise<Session>;
   readonly release: () => void;
+  readonly explain: (error: unknown) => unknown;
 }
 
 /** An advisory lock that is held; give it back by `release()` or `await using`. */
@@ -260,7 +261,13 @@ export class Pool extends Queryable implements AsyncDisposable {
     const { text, values } = statement;
     const { signal, batchSize, timeout = this.#settings.queryTimeout } = options;
     const slot = this.#takeWhenRead("stream", text);
-    return openRowStream<Row>(slot.take, text, values, { signal, batchSize, timeout, onEnd: slot.release });
+    return openRowStream<Row>(slot.take, text, values, {
+      signal,
+      batchSize,
+      timeout,
+      onEnd: slot.release,
+      explain: slot.explain,
+    });
   }
 
   /** A slot that is taken when a stream is first read. */
@@ -274,6 +281,7 @@ export class Pool extends Queryable implements AsyncDisposable {
         return lease.session;
       },
       release: () => void lease?.release(),
+      explain: (error) => atTaker(error, taker),
     };
   }
 
@@ -523,7 +531,8 @@ export class Pool extends Queryable implements AsyncDisposable {
       const lease = await this.#take("COPY", options.signal);
       try {
         lease.note(statement.text);
-        return await copyIn(lease.session, statement.text, source, options);
+        const { signal, timeout = this.#settings.queryTimeout } = options;
+        return await copyIn(lease.session, statement.text, source, { signal, timeout });
       } finally {
         await lease.release();
       }
@@ -551,7 +560,12 @@ export class Pool extends Queryable implements AsyncDisposable {
     assertSql(statement);
     assertQueryOptions(options);
     const slot = this.#takeWhenRead("COPY", statement.text);
-    return copyOut(slot.take, statement.text, { ...options, onEnd: slot.release });
+    return copyOut(slot.take, statement.text, {
+      signal: options.signal,
+      timeout: options.timeout ?? this.#settings.queryTimeout,
+      onEnd: slot.release,
+      explain: slot.explain,
+    });
   }
 
   /**

@@ -24,6 +24,8 @@ const HIGH_WATER = 262_144;
 export interface CopyOutOptions extends CopyOptions {
   /** Called once when the session, if there was one, is free of the COPY. */
   readonly onEnd?: () => void;
+  /** What the reader is told instead of an error: the same one with the reader's stack, for example. */
+  readonly explain?: (error: unknown) => unknown;
 }
 
 /**
@@ -174,7 +176,10 @@ class CopyOut {
     if (failure === undefined) return this.#deliver();
     // What was held is worth nothing when the rest is missing.
     this.#held.truncate(0);
-    if (!this.#isCancelled) this.#controller.error(failure.error);
+    const { explain } = this.#options;
+    if (!this.#isCancelled) {
+      this.#controller.error(explain === undefined ? failure.error : explain(failure.error));
+    }
     this.#answer?.();
   }
 }

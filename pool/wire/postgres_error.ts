@@ -176,7 +176,7 @@ export function postgresError(
 ): PostgresError {
   const state = fields.get("C") ?? "";
   const Class = CLASSES[state] ?? (state.startsWith("23") ? ConstraintViolationError : PostgresError);
-  return new Class(fields, query, withoutValues(fields.get("M") ?? "no message", parameters));
+  return new Class(fields, query, withoutValues(fields.get("M") ?? "no message", state, parameters));
 }
 
 /** Whether running the same thing again may succeed: a conflict with others, or a server that is coming or going. */
@@ -193,8 +193,11 @@ export function isConnectivity(state: string): boolean {
     state === SQLSTATE.cannotConnectNow;
 }
 
+/** What data exceptions (class 22) quote is data, in whatever language; the name of a setting excepted. */
+const QUOTED = /(?<!parameter )["«»„“”].*["«»„“”]/s;
+
 /** The server repeats a value in quotes in some messages ("invalid input syntax …"); its placeholder is put instead. */
-function withoutValues(message: string, parameters: readonly unknown[]): string {
+function withoutValues(message: string, state: string, parameters: readonly unknown[]): string {
   for (let index = 0; index < parameters.length; index++) {
     const value = parameters[index];
     if (Array.isArray(value)) {
@@ -203,7 +206,8 @@ function withoutValues(message: string, parameters: readonly unknown[]): string 
     if (typeof value !== "string" && typeof value !== "number" && typeof value !== "bigint") continue;
     message = withoutValue(message, String(value), index);
   }
-  return message;
+  // The value may also be a part of a parameter, or computed from one.
+  return state.startsWith("22") ? message.replace(QUOTED, '"…"') : message;
 }
 
 function withoutValue(message: string, text: string, index: number): string {

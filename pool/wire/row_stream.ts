@@ -40,6 +40,8 @@ export interface RowStreamOptions {
   readonly inTransaction?: boolean;
   /** Called once when the session, if there was one, is free of the stream. */
   readonly onEnd?: () => void;
+  /** What the reader is told instead of an error: the same one with the reader's stack, for example. */
+  readonly explain?: (error: unknown) => unknown;
 }
 
 /**
@@ -160,7 +162,8 @@ export class RowStream<Row = StreamedRow> implements AsyncIterableIterator<Row, 
     const failure = this.#failure;
     if (failure === undefined) return Promise.resolve({ value: undefined, done: true });
     this.#failure = undefined;
-    return Promise.reject(failure.error);
+    const { explain } = this.#options;
+    return Promise.reject(explain === undefined ? failure.error : explain(failure.error));
   }
 
   #open(): void {

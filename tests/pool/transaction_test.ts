@@ -315,7 +315,6 @@ test(
     }));
     assert.ok(error instanceof TransactionAbortedError);
     assert.equal((error.cause as PostgresError).sqlState, "22012");
-    assert.match(error.stack!, /transaction_test\.ts/);
     await pool.transaction(async (tx) => {
       const inner = await rejection<Error>(tx.transaction(async (nested) => {
         await nested.execute(sql`select 1 / 0`).catch(() => {});
@@ -343,7 +342,6 @@ test(
     }));
     assert.ok(error instanceof UniqueViolationError);
     assert.equal(error.constraint, "once");
-    assert.match(error.stack!, /transaction_test\.ts/);
     assert.deepEqual(await rows(live), []);
     await assertServes(live);
   },
