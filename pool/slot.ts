@@ -39,6 +39,8 @@ export class Slot {
   isSolo = false;
   /** Whether a waiting reservation counts on it, so that nothing is put on it. */
   isEarmarked = false;
+  /** Whether its connection has answered anything. */
+  hasServed = false;
   /** Whether it is in the tier's list of idle slots. */
   isListed = false;
   /** Whether its connection is to be closed as soon as nothing is in flight. */

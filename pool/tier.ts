@@ -52,7 +52,7 @@ const VALIDATE_AFTER = 1_000;
 const PROBE_TIMEOUT = 5_000;
 /** Milliseconds for which all holders must have done nothing but wait for each other to be in a deadlock. */
 const DEADLOCK_AFTER = 200;
-/** Milliseconds that a connection must have lasted for its loss not to count as a failure to connect. */
+/** Milliseconds within which the loss of a connection that has served nobody counts as a failure to connect. */
 const SHORT_LIVED = 1_000;
 /** How often one statement is sent again after its connection was lost. */
 const MAX_ATTEMPTS = 3;
@@ -498,6 +498,7 @@ export class Tier {
     slot.isRetiring = false;
     slot.isSolo = false;
     slot.isEarmarked = false;
+    slot.hasServed = false;
     slot.idleSince = slot.connectedAt = performance.now();
     slot.expiresAt = settings.maxLifetime === 0 || isEmbedded
       ? Infinity
@@ -506,6 +507,7 @@ export class Tier {
       ...events,
       progress: () => {
         if (slot.session !== session) return;
+        slot.hasServed = true;
         slot.idleSince = session.headSince;
         this.#freed(slot);
       },
@@ -566,7 +568,7 @@ export class Tier {
         this.#sendElsewhere(unsettled[index], error);
       }
     }
-    if (performance.now() - slot.connectedAt < SHORT_LIVED) this.#connector.wasted();
+    if (!slot.hasServed && performance.now() - slot.connectedAt < SHORT_LIVED) this.#connector.wasted();
     this.#refill();
     if (this.#isClosed) {
       if (this.#slots.every(({ state }) => state === "vacant")) {
