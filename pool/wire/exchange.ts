@@ -54,6 +54,8 @@ export abstract class Exchange {
   session: Session | undefined = undefined;
   /** How often it was sent again. */
   attempts = 0;
+  /** How often a cancel for another exchange ended it. */
+  hits = 0;
   /** Milliseconds it is expected to take, as the session counted it when it was written. */
   expected = 0;
   /** What is known of its statement, once it is. */

@@ -71,6 +71,8 @@ export class QueryExchange extends Exchange implements QueryResult {
   #error: LifeguardError | undefined;
   #isStale = false;
   #isRelearned = false;
+  /** How often it failed only because an idea of the statement was out of date. */
+  #failures = 0;
   #resolve!: (result: QueryResult) => void;
   #reject!: (error: unknown) => void;
 
@@ -280,7 +282,7 @@ export class QueryExchange extends Exchange implements QueryResult {
   }
 
   #again(session: Session): boolean {
-    if (this.attempts >= MAX_ATTEMPTS) return false;
+    if (++this.#failures > MAX_ATTEMPTS) return false;
     session.resend(this);
     return true;
   }

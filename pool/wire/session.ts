@@ -95,6 +95,9 @@ const PATIENCE = 20;
 /** Milliseconds after which a peer that does not take what is left is not waited for when closing. */
 const CLOSING = 2_000;
 
+/** How often one statement may be hit by cancels for others before its caller is told. */
+const MAX_HITS = 5;
+
 /** Statements that commit in their midst, so that a cancelled one may have done a part for good. */
 const COMMITS_MIDWAY =
   /^(?:\s|\/\*.*?\*\/|--[^\n]*\n)*(?:call|do|vacuum|cluster|reindex|analyze)\b|\bconcurrently\b/is;
@@ -304,7 +307,8 @@ export class Session {
 
   /** Writes an exchange, or stalls until its statement is prepared. */
   #write(exchange: Exchange): void {
-    const policy = exchange.sync;
+    // What was skipped once goes with a Sync of its own, or a run of failing reads would be sent over and over.
+    const policy = exchange.sync === "shared" && exchange.attempts > 0 ? "own" : exchange.sync;
     if (policy !== "shared") this.#endGroup();
     const writer = this.#writer;
     const start = writer.length;
@@ -634,6 +638,7 @@ export class Session {
       this.#inFlight.shift();
       hadFailure ||= head.failure !== undefined;
       if (this.#wasHitByMistake(head)) {
+        head.hits++;
         this.expected -= head.expected;
         skipped.push(head);
       } else this.#settle(head);
@@ -653,7 +658,7 @@ export class Session {
   #wasHitByMistake(exchange: Exchange): boolean {
     if (exchange.failure === undefined || this.#cancelHorizon < exchange.group) return false;
     return exchange.failure.get("C") === SQLSTATE.queryCanceled && exchange.givenUp === undefined &&
-      this.#status === "I" && exchange.attempts < 5 && exchange.sync !== "manual" && !exchange.settled &&
+      this.#status === "I" && exchange.hits < MAX_HITS && exchange.sync !== "manual" && !exchange.settled &&
       !COMMITS_MIDWAY.test(exchange.text);
   }
 

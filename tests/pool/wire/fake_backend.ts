@@ -20,7 +20,11 @@ export interface FrontendMessage {
 }
 
 /** What a script does with a message, given what PostgreSQL would answer: other answers, or the end of the stream. */
-export type Script = (message: FrontendMessage, usual: Uint8Array[]) => Uint8Array[] | "close";
+export type Script = (
+  message: FrontendMessage,
+  usual: Uint8Array[],
+  backend: FakeBackend,
+) => Uint8Array[] | "close";
 
 /** One message of a server. */
 export function message(type: string, ...parts: (Uint8Array | string | number)[]): Uint8Array {
@@ -90,8 +94,8 @@ export const backend = {
     ),
   commandComplete: (tag = "SELECT 1"): Uint8Array => message("C", tag),
   emptyQueryResponse: (): Uint8Array => message("I"),
-  error: (sqlState: string, text = "a failure", severity = "ERROR"): Uint8Array =>
-    fields("E", { S: severity, V: severity, C: sqlState, M: text }),
+  error: (sqlState: string, text = "a failure", severity = "ERROR", routine = "Routine"): Uint8Array =>
+    fields("E", { S: severity, V: severity, C: sqlState, M: text, R: routine }),
   notice: (text = "a notice"): Uint8Array => fields("N", { S: "NOTICE", V: "NOTICE", C: "00000", M: text }),
   notification: (channel = "ch", payload = "pay"): Uint8Array => message("A", 7, channel, payload),
 };
@@ -133,7 +137,7 @@ export class FakeBackend {
     const answer: Uint8Array[] = [];
     for (let next = this.#next(); next !== undefined; next = this.#next()) {
       this.messages.push(next);
-      const reply = this.#script(next, this.#answer(next));
+      const reply = this.#script(next, this.#answer(next), this);
       if (reply === "close" || next.type === "X") return { answer, ends: true };
       answer.push(...reply);
     }
@@ -170,13 +174,13 @@ export class FakeBackend {
       }
       case "B": {
         const text = this.#texts.get(texts[1]);
-        if (text === undefined) return this.#fail("26000", "prepared statement does not exist");
+        if (text === undefined) return this.fail("26000");
         const hasParameter = text.includes("$1");
         this.#bound = { text, value: hasParameter ? body.slice(-8, -4) : int4(1) };
         return [backend.bindComplete()];
       }
       case "E":
-        if (this.#bound.text.includes("fail")) return this.#fail("22012", "division by zero");
+        if (this.#bound.text.includes("fail")) return this.fail("22012", "division by zero");
         return [backend.dataRow(this.#bound.value), backend.commandComplete()];
       case "C":
         return [backend.closeComplete()];
@@ -188,9 +192,21 @@ export class FakeBackend {
     }
   }
 
-  #fail(sqlState: string, text: string): Uint8Array[] {
+  /** Fails, and skips everything up to the next Sync. */
+  fail(sqlState: string, text = "a failure", routine = "Routine"): Uint8Array[] {
+    if (this.#isSkipping) return [];
     this.#isSkipping = true;
-    return [backend.error(sqlState, text)];
+    return [backend.error(sqlState, text, "ERROR", routine)];
+  }
+
+  /** Whether everything up to the next Sync is skipped. */
+  get isSkipping(): boolean {
+    return this.#isSkipping;
+  }
+
+  /** Forgets every prepared statement, as DEALLOCATE ALL does. */
+  deallocate(): void {
+    this.#texts.clear();
   }
 }
 
@@ -202,6 +218,9 @@ export class FakeTransport implements Transport {
   readonly writes: Uint8Array[] = [];
   /** Whether the transport is closed. */
   isClosed = false;
+  /** When what was written reaches the server, and in which pieces. Default: a microtask later, whole. */
+  carry: (bytes: Uint8Array, deliver: (piece: Uint8Array) => void) => void = (bytes, deliver) =>
+    queueMicrotask(() => deliver(bytes));
   /** How a burst of answers is cut into chunks. Default: all in one. */
   cut: (bytes: Uint8Array) => Uint8Array[] = (bytes) => [bytes];
   #handler: TransportHandler | undefined;
@@ -217,8 +236,9 @@ export class FakeTransport implements Transport {
   write(bytes: Uint8Array): boolean {
     if (this.isClosed) return false;
     this.writes.push(bytes);
-    const { answer, ends } = this.backend.take(bytes);
-    queueMicrotask(() => {
+    this.carry(bytes, (piece) => {
+      if (this.isClosed) return;
+      const { answer, ends } = this.backend.take(piece);
       this.send(...answer);
       if (ends) this.end();
     });

@@ -450,6 +450,23 @@ for (const name of ["primary", "pg15"] as const) {
   }
 
   onServer(
+    "Session sends skipped reads once more, not once for each failure before them",
+    async (session) => {
+      const divide = "select 100 / $1::int as n";
+      await rowsOf(session, divide, [1]);
+      const queries = Array.from(
+        { length: 500 },
+        (_, index) => submit(session, divide, [index % 2], { readOnly: true }),
+      );
+      const results = await Promise.allSettled(queries.map((query) => query.promise));
+      for (const [index, one] of results.entries()) {
+        assert.equal(one.status, index % 2 ? "fulfilled" : "rejected");
+      }
+      assert.ok(queries.every((query) => query.attempts <= 1));
+    },
+  );
+
+  onServer(
     "Session runs what is behind many errors of many kinds, each in its own transaction",
     async (session) => {
       await rowsOf(session, "create table t(id int primary key deferrable initially deferred)");
