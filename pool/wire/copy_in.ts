@@ -47,7 +47,7 @@ export async function copyIn(
       if (!isExhausted) reader.cancel(error);
     },
   }, options.timeout ?? 0);
-  session.submit(exchange);
+  exchange.submitTo(session, options.timeout ?? 0);
   const unwatch = watchAbort(options.signal, (reason) => exchange.cancel(reason));
   try {
     return await exchange.promise;

@@ -114,7 +114,7 @@ class CopyOut {
         : this.#source;
       this.#session = session;
       if (this.#opening.signal.aborted) this.#exchange.reject(this.#opening.signal.reason);
-      else session.submit(this.#exchange);
+      else this.#exchange.submitTo(session, this.#options.timeout ?? 0);
       await this.#exchange.promise;
       this.#end();
     } catch (error) {

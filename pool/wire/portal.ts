@@ -47,7 +47,7 @@ export class ExclusivePortal implements Portal {
     if (this.#exchange !== undefined) return this.#exchange.fetch(limit);
     const { session, sink, timeout } = this.#options;
     this.#exchange = new CursorExchange(this.#options, sink, { limit, timeout });
-    session.submit(this.#exchange);
+    this.#exchange.submitTo(session, timeout);
   }
 
   abandon(reason: unknown): void {

@@ -34,6 +34,17 @@ export abstract class StreamExchange extends Exchange {
     this.released = new Promise((resolve) => this.#release = resolve);
   }
 
+  /**
+   * Puts it into a session's FIFO.
+   *
+   * @param patience Milliseconds in which it must have been written, or 0.
+   */
+  submitTo(session: Session, patience: number): void {
+    // It may wait behind others, or for its statement to be prepared.
+    this.wait(patience);
+    session.submit(this);
+  }
+
   /** Whether its Sync is written. */
   get ending(): boolean {
     return this.#isEnding;
@@ -63,8 +74,7 @@ export abstract class StreamExchange extends Exchange {
    */
   abandon(reason: unknown, options: { readonly atOnce?: boolean } = {}): void {
     if (this.settled) return;
-    // A backlog passes over what is settled.
-    if (this.group === 0) return this.reject(reason);
+    if (this.group === 0) return this.#giveUp(() => reason);
     this.end();
     if (this.complete) return;
     if (options.atOnce) return this.#giveUp(() => reason);
@@ -73,7 +83,9 @@ export abstract class StreamExchange extends Exchange {
   }
 
   #giveUp(reason: (confirmed: boolean) => unknown): void {
-    if (!this.settled && this.givenUp === undefined) this.session?.giveUp(this, reason);
+    if (this.settled || this.givenUp !== undefined) return;
+    if (this.session === undefined) this.reject(reason(true));
+    else this.session.giveUp(this, reason);
   }
 
   /** Begins a wait that may take so long; the one before has ended. 0 is for ever. */
