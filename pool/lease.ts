@@ -99,6 +99,13 @@ export class Lease {
     if (!this.isDirty && touchesSession(text)) this.isDirty = true;
   }
 
+  /** Resolves when the server has answered what it is at: a CancelRequest must not hit a BEGIN, for example. */
+  answered(): Promise<void> {
+    const head = this.session.head;
+    if (head === undefined || head.onAnswer !== undefined) return Promise.resolve();
+    return new Promise((resolve) => head.onAnswer = resolve);
+  }
+
   /** Gives the slot back; resolves when it is clean. */
   async release(): Promise<void> {
     if (this.#isReleased) return;

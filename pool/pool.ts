@@ -14,6 +14,7 @@ import type { QueryOptions, UnknownRow } from "./executor.ts";
 import type { Lease, LeasePurpose } from "./lease.ts";
 import { ListenHub, type ListenOptions, type NotificationHandler, type Subscription } from "./listen_hub.ts";
 import { Maintenance } from "./maintenance.ts";
+import { within } from "./pause.ts";
 import { PoolClosedError } from "./pool_errors.ts";
 import type { PoolOptions, PoolTarget, ResolvedPoolOptions } from "./pool_options.ts";
 import { type PoolStats, totalStats } from "./pool_stats.ts";
@@ -34,11 +35,16 @@ import { copyIn } from "./wire/copy_in.ts";
 import { copyOut } from "./wire/copy_out.ts";
 import type { CopySource } from "./wire/copy_source.ts";
 import { DatabaseKnowledge } from "./wire/database_knowledge.ts";
-import { ValidationError } from "./wire/errors.ts";
+import { QueryTimeoutError, ValidationError } from "./wire/errors.ts";
 import { openRowStream, type RowStream } from "./wire/row_stream.ts";
 import type { Session } from "./wire/session.ts";
 import { QueryExchange, type QueryResult } from "./wire/query_exchange.ts";
 import { withSignal } from "./with_signal.ts";
+
+/** Milliseconds a call that was given up waits for its slot to be clean. */
+const PROMPTLY = 20;
+/** Milliseconds to wait for an answer before a slot that was given up is cleaned. */
+const CLEANING_DELAY = 5_000;
 
 /** How a pool is closed. */
 export interface CloseOptions {
@@ -326,18 +332,20 @@ export class Pool extends Queryable implements AsyncDisposable {
       if (statements.length === 0) return [];
       const { atomic = true, timeout = this.#settings.queryTimeout, signal } = options;
       const lease = await this.#take("batch", signal);
+      let released: Promise<unknown> | undefined;
       try {
-        const running = runBatch(lease, statements, { atomic, timeout });
-        const results = await (signal === undefined
-          ? running
-          : withSignal(running, signal, () =>
-            void lease.session.cancel()));
+        const results = await runBatch(lease, statements, { atomic, timeout, signal });
         if (!atomic) return results;
         return results.map((result) => (result as PromiseFulfilledResult<unknown[]>).value);
       } catch (error) {
-        throw signal?.aborted ? signal.reason : error;
+        if (signal?.aborted || error instanceof QueryTimeoutError) {
+          // Whoever gave it up is told at once; the slot is cleaned in the background.
+          released = within(lease.answered(), CLEANING_DELAY).then(() => lease.release());
+          await within(released, PROMPTLY);
+        }
+        throw error;
       } finally {
-        await lease.release();
+        if (released === undefined) await lease.release();
       }
     } catch (error) {
       throw atCaller(error);

@@ -21,11 +21,12 @@ import { assertSignal } from "./query_options.ts";
 import { anySignal, untilAborted, withSignal } from "./with_signal.ts";
 import { readResultSets, type ResultSet } from "./result_sets.ts";
 import { TransactionAbortedError, TransactionClosedError } from "./pool_errors.ts";
+import { isOutcomeUnknown, unknownOutcome } from "./unknown_outcome.ts";
 import type { QueryOptions } from "./executor.ts";
 import { assertSql, type Sql } from "./sql.ts";
 import type { Transaction } from "./session_executor.ts";
 import { type SetupStatement, setupStatements, type TransactionSetup } from "./transaction_setup.ts";
-import { ConnectionError, LifeguardError, QueryTimeoutError, ValidationError } from "./wire/errors.ts";
+import { LifeguardError, QueryTimeoutError, ValidationError } from "./wire/errors.ts";
 import { DeadlockError, PostgresError, SerializationError, SQLSTATE } from "./wire/postgres_error.ts";
 import { QueryExchange, type QueryResult } from "./wire/query_exchange.ts";
 
@@ -284,9 +285,7 @@ export class TransactionSession extends LeaseQueryable implements Transaction {
         this.lease.session.giveUp(exchange, (isConfirmed) =>
           isConfirmed ? reason : unknownOutcome(reason)));
     const [start, end] = await Promise.allSettled([this.#begun, ended]);
-    if (end.status === "rejected" && (end.reason as { outcomeUnknown?: boolean }).outcomeUnknown) {
-      throw end.reason;
-    }
+    if (end.status === "rejected" && isOutcomeUnknown(end.reason)) throw end.reason;
     if (start.status === "rejected") throw start.reason;
     if (end.status === "rejected") throw end.reason;
     if (end.value.tag === "ROLLBACK") throw new TransactionAbortedError({ cause: this.#failure });
@@ -295,7 +294,11 @@ export class TransactionSession extends LeaseQueryable implements Transaction {
   /** Rolls back; never rejects, since a lost connection has rolled back already. */
   async rollback(): Promise<void> {
     await this.#end();
-    if (this.lease.lost === undefined) await this.#command("ROLLBACK").catch(() => {});
+    if (this.lease.lost !== undefined) return;
+    const rolledBack = this.#command("ROLLBACK");
+    await within(this.#begun, BEGIN_TIMEOUT);
+    // What the function left running is cancelled when the slot is cleaned.
+    await within(rolledBack, PROMPTLY);
   }
 
   /** Ends it at once, without waiting for what runs; the slot is cleaned in the background. */
@@ -395,13 +398,6 @@ async function attemptTransaction<T>(
 /** Whether a statement failed only because one before it in the transaction had. */
 function isAborted(error: unknown): boolean {
   return error instanceof PostgresError && error.sqlState === SQLSTATE.failedTransaction;
-}
-
-function unknownOutcome(cause: unknown): ConnectionError {
-  return new ConnectionError(
-    "Cannot tell whether the transaction was committed: it was given up while it committed, and the server has not said; check before repeating it",
-    { cause, outcomeUnknown: true },
-  );
 }
 
 function beginText(options: TransactionOptions): string {
