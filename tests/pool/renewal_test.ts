@@ -1,0 +1,129 @@
+/** Old, superfluous and silently dead connections: replaced, and nobody sees it. */
+import assert from "node:assert/strict";
+import { type Pool, sql } from "../../pool/mod.ts";
+import { LifeguardError } from "../../pool/wire/errors.ts";
+import { test } from "../harness.ts";
+import { needs, proxy, server } from "../services/client.ts";
+import { assertSound, openPool, settled, sleep, until } from "./pools.ts";
+
+/** The server processes behind a pool's connections. */
+async function backends(pool: Pool, size: number): Promise<number[]> {
+  const held = await Promise.all(Array.from({ length: size }, () => pool.reserve()));
+  const found = await Promise.all(held.map((session) => session.value<number>(sql`select pg_backend_pid()`)));
+  await Promise.all(held.map((session) => session.release()));
+  return found;
+}
+
+test("Connections older than maxLifetime are replaced under load without an error", {
+  ...needs("primary"),
+}, async () => {
+  await using pool = openPool({ max: 3, maxLifetime: 1_000, maxLifetimeJitter: 0.5 });
+  await pool.connect();
+  const before = await backends(pool, 3);
+  const end = performance.now() + 2_800;
+  let served = 0;
+  const longest = { wait: 0 };
+  await Promise.all(Array.from({ length: 12 }, async (_, n) => {
+    while (performance.now() < end) {
+      const start = performance.now();
+      if (n < 3) await pool.transaction((tx) => tx.query(sql`select pg_sleep(0.02)`));
+      else assert.equal(await pool.value(sql`select ${n}::int`), n);
+      longest.wait = Math.max(longest.wait, performance.now() - start);
+      served++;
+    }
+  }));
+  const after = await backends(pool, 3);
+  console.log(
+    `${served} calls while connections were renewed: the longest took ${longest.wait.toFixed(0)} ms`,
+  );
+  assert.deepEqual(after.filter((pid) => before.includes(pid)), []);
+  await assertSound(pool, 3);
+});
+
+test("A connection is not renewed under who holds it", needs("primary"), async () => {
+  await using pool = openPool({ max: 1, maxLifetime: 1_000, maxLifetimeJitter: 0 });
+  const session = await pool.reserve();
+  const pid = await session.value<number>(sql`select pg_backend_pid()`);
+  await sleep(2_200);
+  assert.equal(await session.value(sql`select pg_backend_pid()`), pid);
+  await session.release();
+  assert.notEqual(await pool.value(sql`select pg_backend_pid()`), pid);
+});
+
+test(
+  "A pool shrinks to its minimum when connections are idle, and grows again",
+  needs("primary"),
+  async () => {
+    await using pool = openPool({ min: 1, max: 5, idleTimeout: 300 });
+    const grow = () => Promise.all(Array.from({ length: 10 }, () => pool.query(sql`select pg_sleep(0.1)`)));
+    await grow();
+    assert.equal(pool.size, 5);
+    await until("it shrinks", () => pool.size === 1, 3_500);
+    await sleep(1_100);
+    assert.equal(pool.size, 1);
+    await grow();
+    assert.equal(pool.size, 5);
+  },
+);
+
+test("A half-open connection is found when it is taken, and its query is served by another one", {
+  ...needs("primary"),
+  timeout: 20_000,
+}, async () => {
+  await using gate = await proxy("primary");
+  await using pool = openPool({ url: gate.url(server("primary").url), max: 3, acquireTimeout: 9_000 });
+  await pool.connect();
+  await assertSound(pool, 3);
+  await sleep(1_050);
+  await gate.blackHole();
+  const start = performance.now();
+  const writes = Array.from({ length: 20 }, (_, n) => pool.value(sql`select ${n}::int`));
+  const serving = settled(writes, 9_500);
+  // The old connections stay dead; only new ones go through.
+  await sleep(300);
+  await gate.reset();
+  await gate.heal();
+  for (const { status } of await serving) assert.equal(status, "fulfilled");
+  console.log(`Half-open connections: all served after ${(performance.now() - start).toFixed(0)} ms`);
+  await assertSound(pool, 3);
+});
+
+test("A query on connections that answer nothing is served within seconds, or fails in time", {
+  ...needs("primary"),
+  timeout: 20_000,
+}, async () => {
+  await using gate = await proxy("primary");
+  await using pool = openPool({ url: gate.url(server("primary").url), max: 2, acquireTimeout: 7_000 });
+  await pool.connect();
+  await sleep(1_050);
+  await gate.blackHole();
+  const start = performance.now();
+  const call = pool.value(sql`select 1`);
+  const settling = settled([call], 7_300);
+  await until("the probes are given up", () => pool.size === 0, 5_500);
+  const found = performance.now() - start;
+  await gate.heal();
+  const [outcome] = await settling;
+  const took = performance.now() - start;
+  console.log(
+    `Mute connections: found after ${found.toFixed(0)} ms, the query settled after ${took.toFixed(0)} ms`,
+  );
+  if (outcome.status === "rejected") assert.ok(outcome.reason instanceof LifeguardError);
+  assert.ok(found < 5_300 && took < 7_200);
+  await assertSound(pool, 2);
+});
+
+test("Idle connections are probed, so that a mute one is replaced before it is needed", {
+  ...needs("primary"),
+  timeout: 20_000,
+}, async () => {
+  await using gate = await proxy("primary");
+  await using pool = openPool({ url: gate.url(server("primary").url), max: 2, probeInterval: 500 });
+  await pool.connect();
+  await sleep(1_700);
+  assert.equal(pool.size, 2);
+  await gate.blackHole();
+  await until("they are found", () => pool.size === 0, 7_500);
+  await gate.heal();
+  await assertSound(pool, 2);
+});
