@@ -35,6 +35,8 @@ const MAX_PARAMETERS = 65_535;
 const TRUSTED = 100;
 /** COPY with data over the connection, which would leave it waiting for that data. */
 const COPY_DATA = /^\s*copy\b[^;]*\b(?:from\s+stdin|to\s+stdout)\b/i;
+/** Values from this length on make it worth to look whether they fit into one message together. */
+const LARGE = 0x100_0000;
 /** How often one query is sent again for reasons its caller need not know. */
 const MAX_ATTEMPTS = 3;
 
@@ -331,6 +333,7 @@ export function writeBind(
       writer.i32(-1);
       continue;
     }
+    if ((value as { readonly length?: number } | undefined)?.length! > LARGE) refuseTooLarge(values);
     const codec = codecs[index];
     const at = writer.length;
     writer.i32(0);
@@ -344,12 +347,23 @@ export function writeBind(
     writer.setI32(at, writer.length - at - 4);
   }
   const size = endBind(writer, start, plan.resultFormats);
-  if (size > MAX_MESSAGE) {
-    throw new ValidationError(
-      "the statement's values",
-      `they take ${size} bytes, at most ${MAX_MESSAGE} can be sent; send them in parts`,
-    );
+  if (size > MAX_MESSAGE) throw tooLarge(size);
+}
+
+/** Refuses values that cannot be sent together before memory is taken for a copy of them. */
+function refuseTooLarge(values: readonly unknown[]): void {
+  let size = 0;
+  for (const value of values) {
+    if (typeof value === "string" || value instanceof Uint8Array) size += value.length;
   }
+  if (size > MAX_MESSAGE) throw tooLarge(size);
+}
+
+function tooLarge(size: number): ValidationError {
+  return new ValidationError(
+    "the statement's values",
+    `they take ${size} bytes, at most ${MAX_MESSAGE} can be sent; send them in parts`,
+  );
 }
 
 /** The error of a value, with its placeholder. */

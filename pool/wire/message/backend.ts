@@ -114,11 +114,19 @@ export function readRowDescription(source: ByteSource, offset: number, end: numb
   return fields;
 }
 
-/** Reads ParameterDescription: the types' OIDs. */
+/**
+ * Reads ParameterDescription: the types' OIDs. A text may have more placeholders than the 16 bits of their number can
+ * say; the message's length tells how many there are.
+ */
 export function readParameterDescription(source: ByteSource, offset: number, end: number): number[] {
   const body = new Body("ParameterDescription", source, offset, end);
+  const announced = body.i16() & 0xffff;
+  const count = (end - offset - 2) / 4;
+  if (!Number.isInteger(count) || (count & 0xffff) !== announced) {
+    throw body.bad(`it announces ${announced} items in ${end - offset - 2} bytes`);
+  }
   const oids: number[] = [];
-  for (let left = body.count(4); left > 0; left--) oids.push(body.u32());
+  for (let left = count; left > 0; left--) oids.push(body.u32());
   body.finish();
   return oids;
 }

@@ -182,6 +182,34 @@ for (const name of ["primary", "pg15"] as const) {
     { timeout: 30_000 },
   );
 
+  onServer(
+    "QueryExchange refuses values of more than a message holds, and takes no memory for them",
+    async (session) => {
+      const text = "select length($1::bytea) + length($2::bytea) + length($3::bytea) as n";
+      await rowsOf(session, text, Array.from({ length: 3 }, () => new Uint8Array(1)));
+      const half = new Uint8Array(0x2000_0000); // Never touched, so that it is no memory either.
+      const writes = await countWrites(async () => {
+        await assert.rejects(
+          rowsOf(session, text, [half, half, half]),
+          (error: unknown) =>
+            error instanceof ValidationError && /1610612736 bytes, at most 1073741823/.test(error.message),
+        );
+      });
+      assert.equal(writes, 0);
+      assert.deepEqual(await rowsOf(session, "select 1 as n"), [{ n: 1 }]);
+    },
+  );
+
+  onServer("QueryExchange survives a text with more placeholders than can be told", async (session) => {
+    const placeholders = Array.from({ length: 65_537 }, (_, index) => `($${index + 1}::int)`).join();
+    await assert.rejects(
+      rowsOf(session, `select sum(v) as n from (values ${placeholders}) as t(v)`, [1]),
+      /1 were given, its text has 65537 placeholders/,
+    );
+    await assert.rejects(rowsOf(session, "select $2::int", [1]), /42P18|1 were given/);
+    assert.deepEqual(await rowsOf(session, "select 1 as n"), [{ n: 1 }]);
+  });
+
   onServer("QueryExchange refuses NUL in a text, several commands, and COPY with data", async (session) => {
     await assert.rejects(rowsOf(session, "select 1\0; drop table t"), ValidationError);
     await assert.rejects(rowsOf(session, "select 1; select 2"), postgres("42601"));
