@@ -19,7 +19,8 @@ import type { Session } from "./session.ts";
 const TURN = 131_072;
 
 /**
- * Copies data into the server. The session serves nobody else meanwhile and is free when the call settles.
+ * Copies data into the server. The session serves nobody else meanwhile. It is free when the call settles, or,
+ * where a server does not confirm a cancellation in time, when it is `idle`.
  *
  * @param session The session.
  * @param text The command, of the form `COPY … FROM STDIN …`.

@@ -60,6 +60,9 @@ export class ExclusivePortal implements Portal {
   }
 }
 
+/** Milliseconds after which nobody waits for a portal's end any more. */
+const CLOSING = 10_000;
+
 let portals = 0;
 
 /** A portal between the other statements of a transaction. */
@@ -102,10 +105,11 @@ export class TransactionPortal implements Portal {
   }
 
   async close(): Promise<void> {
-    clearTimeout(this.#timer);
     const { session } = this.#options;
     if (this.#exchange === undefined || session.state !== "ready") return;
     const exchange = new ClosePortalExchange(this.#reader.name);
+    // What is under way before it has its own limit.
+    exchange.timeout = CLOSING;
     session.submit(exchange);
     await exchange.done;
   }

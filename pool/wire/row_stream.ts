@@ -6,7 +6,8 @@
  *
  * Invariants: at most two batches are held or under way, the one being consumed and the one after it; a fetch is asked
  * for only when none is under way; calls of `next()` are answered in order; the portal is closed and `onEnd` called
- * once in every case: before the stream says that it is done, but after it has told of a failure.
+ * once in every case: when the last batch has come, although it is still to be read; before the stream says that it is
+ * done; but after it has told of a failure.
  *
  * @module
  */
@@ -19,9 +20,9 @@ import type { Session } from "./session.ts";
 /** Bytes on the wire that a batch aims at when its size is not given. */
 const BATCH_BYTES = 131_072;
 /** Rows of the first batch when its size is not given. */
-const FIRST_BATCH = 64;
+const FIRST_BATCH = 16;
 /** How much larger than the one before a batch may be. */
-const GROWTH = 4;
+const GROWTH = 8;
 /** Rows a batch has at most when its size is not given. */
 const MAX_BATCH = 8_192;
 
@@ -93,6 +94,7 @@ export class RowStream<Row = StreamedRow> implements AsyncIterableIterator<Row, 
   #resolveEnded!: () => void;
   #state: State = "new";
   #portal: Portal | undefined;
+  #released: Promise<void> | undefined;
   #unwatch: () => void = () => {};
   #waiters: Waiter<Row>[] = [];
   #batch: readonly Row[] = [];
@@ -202,6 +204,7 @@ export class RowStream<Row = StreamedRow> implements AsyncIterableIterator<Row, 
     this.#isLast = isLast;
     if (this.#options.batchSize === undefined && rows.length > 0) this.#size = nextSize(rows.length, bytes);
     this.#spare = rows as Row[];
+    if (isLast) void this.#release();
     this.#advance();
   }
 
@@ -236,12 +239,15 @@ export class RowStream<Row = StreamedRow> implements AsyncIterableIterator<Row, 
 
   #abort(reason: unknown): void {
     // What is under way is given up first, and then fails for this reason.
-    if (this.#state === "flowing" && this.#isFetching) this.#portal!.abandon(reason);
+    if (this.#isFetching) this.#portal!.abandon(reason);
     else void this.#close({ error: reason });
   }
 
   #fail(error: unknown): void {
-    if (this.#state !== "closing") return void this.#close({ error });
+    if (this.#state !== "closing") {
+      this.#isUncommitted = this.#isLast;
+      return void this.#close({ error });
+    }
     // Of what was asked for ahead and is not wanted any more, the failure does not matter.
     if (this.#isFetching || this.#failure !== undefined) return;
     this.#failure = { error };
@@ -268,7 +274,12 @@ export class RowStream<Row = StreamedRow> implements AsyncIterableIterator<Row, 
   }
 
   #closePortal(): void {
-    this.#portal!.close().then(() => this.#finish());
+    this.#release().then(() => this.#finish());
+  }
+
+  /** Gives the session back. */
+  #release(): Promise<void> {
+    return this.#released ??= this.#portal!.close().then(() => this.#options.onEnd?.());
   }
 
   /** Nothing of it is left on the server, if anything ever was. */
@@ -277,7 +288,6 @@ export class RowStream<Row = StreamedRow> implements AsyncIterableIterator<Row, 
     if (this.#state !== "closing") this.#failure = failure;
     this.#state = "ended";
     this.#unwatch();
-    if (this.#portal !== undefined) this.#options.onEnd?.();
     const waiters = this.#waiters;
     this.#waiters = [];
     for (const waiter of waiters) this.#end().then(waiter.resolve, waiter.reject);

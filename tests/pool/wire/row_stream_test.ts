@@ -407,3 +407,43 @@ test("RowStream adapts its batches to the rows' size", needs("primary"), async (
   assert.ok(small > 2_000 && small <= 16_384, `it is ${small} rows ahead`);
   await assertUsable(live.session);
 });
+
+test(
+  "RowStream frees its session when the last batch has come, although it is still to be read",
+  needs("primary"),
+  async () => {
+    await using live = await liveSession(server("primary").url);
+    let ends = 0;
+    const stream = openRowStream<Numbered>(live.session, SERIES, [5], { onEnd: () => ends++ });
+    const rows = [(await stream.next()).value];
+    await assertUsable(live.session);
+    assert.equal(ends, 1);
+    for await (const row of stream) rows.push(row);
+    assert.deepEqual(rows.map((row) => row?.n), [1, 2, 3, 4, 5]);
+    assert.equal(ends, 1);
+  },
+);
+
+test(
+  "RowStream.return() gives a slow batch up by the signal and by the timeout",
+  needs("primary"),
+  async () => {
+    await using live = await liveSession(server("primary").url);
+    const { session } = live;
+    const text =
+      "select n, pg_sleep(case when n > 3 then 30 else 0 end)::text as s from generate_series(1, 9) n";
+    for (const inTransaction of [false, true]) {
+      for (const by of ["signal", "timeout"]) {
+        if (inTransaction) await run(session, "begin");
+        const options = by === "signal" ? { signal: AbortSignal.timeout(200) } : { timeout: 200 };
+        const stream = openRowStream(session, text, [], { batchSize: 3, ...options });
+        await stream.next();
+        const start = performance.now();
+        assert.deepEqual(await stream.return(), { value: undefined, done: true });
+        assert.ok(performance.now() - start < 1_000);
+        if (inTransaction) await run(session, "rollback");
+        await assertUsable(session);
+      }
+    }
+  },
+);
