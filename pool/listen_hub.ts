@@ -16,7 +16,7 @@ import type { PoolLogger } from "./pool_options.ts";
 import { PoolClosedError } from "./pool_errors.ts";
 import type { Notification } from "./wire/message/backend.ts";
 import type { Session } from "./wire/session.ts";
-import { type ConnectionError, ValidationError } from "./wire/errors.ts";
+import { ConnectionError, ValidationError } from "./wire/errors.ts";
 
 /** Receives the notifications of a channel. */
 export type NotificationHandler = (payload: string, notification: Notification) => void | Promise<void>;
@@ -37,12 +37,16 @@ export interface Subscription extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+type Connect = (signal: AbortSignal) => Promise<Session>;
+
 /** What a hub works with. */
 export interface ListenHubOptions {
   /** Makes the hub's own connection; undefined where it listens on the pool's. */
-  readonly connect: ((signal: AbortSignal) => Promise<Session>) | undefined;
+  readonly connect: Connect | undefined;
   /** Runs a command on the pool's connection. */
   readonly runOnPool: (text: string) => Promise<void>;
+  /** Milliseconds a subscription may wait for a connection. */
+  readonly timeout: number;
   /** The longest pause between two attempts to reconnect, in milliseconds. */
   readonly backoffMax: number;
   /** Told what handlers throw, and of lost connections. */
@@ -59,7 +63,11 @@ export class ListenHub {
   readonly #options: ListenHubOptions;
   readonly #channels = new Map<string, Set<Entry>>();
   readonly #abort = new AbortController();
+  /** The connection that is in use, or will be once it was made and LISTEN is in force. */
   #session: Promise<Session> | undefined;
+  /** The connection that is in use. */
+  #current: Session | undefined;
+  #connectError: unknown;
   #queue: Promise<unknown> = Promise.resolve();
 
   /** Creates a hub without channels. */
@@ -94,12 +102,39 @@ export class ListenHub {
     const onAbort = (): void => void close();
     options.signal?.addEventListener("abort", onAbort, { once: true });
     try {
-      await this.#inOrder(() => this.#run(`LISTEN ${name}`));
+      await this.#inTime(this.#inOrder(() => this.#run(`LISTEN ${name}`)), options.signal);
     } catch (error) {
-      await close().catch(() => {});
+      void close().catch(() => {});
       throw error;
     }
     return { channel, close, [Symbol.asyncDispose]: close };
+  }
+
+  /** Waits until LISTEN is in force, but not for longer than any call waits for a connection. */
+  async #inTime(listening: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+    const { timeout } = this.#options;
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(
+      () =>
+        reject(
+          new ConnectionError(
+            `Cannot listen: there was no connection within ${timeout} ms; listen again later`,
+            {
+              cause: this.#connectError,
+              neverSent: true,
+            },
+          ),
+        ),
+      timeout,
+    );
+    const onAbort = (): void => reject(signal!.reason);
+    signal?.addEventListener("abort", onAbort, { once: true });
+    try {
+      await Promise.race([listening, late]);
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", onAbort);
+    }
   }
 
   /** Gives a notification to who listens to its channel. */
@@ -113,8 +148,11 @@ export class ListenHub {
   async close(): Promise<void> {
     this.#abort.abort(new PoolClosedError("listen"));
     this.#channels.clear();
-    const session = await this.#session?.catch(() => undefined);
-    await session?.close();
+    // One that is still being made is given up by the signal.
+    await Promise.all([
+      this.#current?.close(),
+      this.#session?.then((session) => session.close(), () => {}),
+    ]);
   }
 
   async #leave(channel: string, entry: Entry): Promise<void> {
@@ -122,14 +160,17 @@ export class ListenHub {
     if (!entries?.delete(entry) || entries.size > 0) return;
     this.#channels.delete(channel);
     if (this.#abort.signal.aborted) return;
-    await this.#inOrder(async () => {
+    const left = this.#inOrder(async () => {
       if (this.#channels.has(channel)) return;
       if (this.#channels.size === 0 && this.#options.connect !== undefined) {
-        const session = this.#session;
+        const session = this.#current;
+        this.#current = undefined;
         this.#session = undefined;
-        await (await session?.catch(() => undefined))?.close();
+        await session?.close();
       } else await this.#run(`UNLISTEN ${quoteIdentifier(channel)}`).catch(() => {});
     });
+    // While there is no connection nothing is heard, so nothing need be waited for.
+    if (this.#current !== undefined || this.#options.connect === undefined) await left;
   }
 
   /** LISTEN and UNLISTEN of one channel must not overtake each other. */
@@ -139,63 +180,89 @@ export class ListenHub {
     return result;
   }
 
+  /** Runs a command that may be repeated, on the next connection when the one is lost meanwhile. */
   async #run(text: string): Promise<void> {
     const { connect, runOnPool } = this.#options;
     if (connect === undefined) return await runOnPool(text);
-    const session = await (this.#session ??= this.#connect(connect));
+    while (true) {
+      const session = await (this.#session ??= this.#first(connect));
+      try {
+        return await this.#submit(session, text);
+      } catch (error) {
+        if (session.state === "ready" || this.#abort.signal.aborted) throw error;
+      }
+    }
+  }
+
+  async #submit(session: Session, text: string): Promise<void> {
     const exchange = command(session.shared.registry, text);
     session.submit(exchange);
     await exchange.promise;
   }
 
-  async #connect(connect: (signal: AbortSignal) => Promise<Session>): Promise<Session> {
+  /** Connects for the first channel; who asked for it is told when that fails. */
+  async #first(connect: Connect): Promise<Session> {
     try {
-      const session = await connect(this.#abort.signal);
-      session.listener = {
-        progress: () => {},
-        notification: (notification) => this.deliver(notification),
-        closed: (_session, error, unsettled) => {
-          for (const exchange of unsettled) exchange.reject(error);
-          this.#lost(connect, error);
-        },
-      };
-      return session;
+      return this.#use(await this.#connect(connect));
     } catch (error) {
       this.#session = undefined;
       throw error;
     }
   }
 
-  #lost(connect: (signal: AbortSignal) => Promise<Session>, error: ConnectionError): void {
+  async #connect(connect: Connect): Promise<Session> {
+    const session = await connect(this.#abort.signal);
+    session.listener = {
+      progress: () => {},
+      notification: (notification) => this.deliver(notification),
+      closed: (_session, error, unsettled) => {
+        for (const exchange of unsettled) exchange.reject(error);
+        // One that was lost before it was put to use is its maker's concern.
+        if (session === this.#current) this.#lost(connect, error);
+      },
+    };
+    return session;
+  }
+
+  #use(session: Session): Session {
+    if (session.state !== "ready") throw new ConnectionError("Cannot listen: the connection was lost");
+    return this.#current = session;
+  }
+
+  #lost(connect: Connect, error: ConnectionError): void {
+    this.#current = undefined;
     this.#session = undefined;
     if (this.#abort.signal.aborted || this.#channels.size === 0) return;
     this.#options.logger?.warn?.(`The connection for LISTEN was lost: ${error.message}`);
-    const again = this.#reconnect(connect);
+    const again: Promise<Session> = this.#reconnect(connect, () => this.#session === again);
     this.#session = again;
     again.catch(() => {});
   }
 
-  async #reconnect(connect: (signal: AbortSignal) => Promise<Session>): Promise<Session> {
+  /** Connects until it succeeds, or until it is not wanted any more. */
+  async #reconnect(connect: Connect, isWanted: () => boolean): Promise<Session> {
     const { signal } = this.#abort;
+    const { backoffMax } = this.#options;
     for (let attempt = 0;; attempt++) {
-      await pause(
-        Math.min(this.#options.backoffMax, 100 * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random() / 2),
-        signal,
-      );
+      const delay = Math.min(backoffMax, 100 * 2 ** Math.min(attempt, 10));
+      await pause(delay * (0.5 + Math.random() / 2), signal);
+      let session: Session | undefined;
       try {
-        const session = await this.#connect(connect);
+        if (isWanted()) session = await this.#connect(connect);
+        if (!isWanted()) throw new PoolClosedError("listen");
         for (const channel of this.#channels.keys()) {
-          const exchange = command(session.shared.registry, `LISTEN ${quoteIdentifier(channel)}`);
-          session.submit(exchange);
-          await exchange.promise;
+          await this.#submit(session!, `LISTEN ${quoteIdentifier(channel)}`);
         }
-        this.#session = Promise.resolve(session);
+        if (!isWanted()) throw new PoolClosedError("listen");
+        this.#use(session!);
         for (const entries of this.#channels.values()) {
           for (const { onReconnect } of entries) if (onReconnect !== undefined) this.#call(onReconnect);
         }
-        return session;
+        return session!;
       } catch (error) {
-        if (signal.aborted) throw error;
+        void session?.close();
+        if (signal.aborted || !isWanted()) throw error;
+        this.#connectError = error;
       }
     }
   }

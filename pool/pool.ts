@@ -11,6 +11,7 @@ import { calling } from "./calling_context.ts";
 import { atCaller, atTaker } from "./caller.ts";
 import { command } from "./commands.ts";
 import type { QueryOptions, UnknownRow } from "./executor.ts";
+import { guardCallbacks } from "./guarded_callbacks.ts";
 import type { Lease, LeasePurpose } from "./lease.ts";
 import { ListenHub, type ListenOptions, type NotificationHandler, type Subscription } from "./listen_hub.ts";
 import { Maintenance } from "./maintenance.ts";
@@ -97,7 +98,7 @@ export class Pool extends Queryable implements AsyncDisposable {
    */
   constructor(options: string | URL | PoolOptions = {}) {
     super();
-    const settings = resolvePoolOptions(options);
+    const settings = guardCallbacks(resolvePoolOptions(options));
     this.#settings = settings;
     const targets: Record<string, PoolTarget> = { primary: settings.primary };
     settings.replicas.forEach((connect, index) =>
@@ -138,6 +139,7 @@ export class Pool extends Queryable implements AsyncDisposable {
         ? undefined
         : (signal) => openTargetSession(settings.primary, knowledges.primary, signal),
       runOnPool: (text) => this.#runCommand(text),
+      timeout: settings.acquireTimeout,
       backoffMax: settings.backoffMax,
       logger: settings.logger,
     });
