@@ -4,6 +4,7 @@
  * @module
  */
 import type { Lease } from "./lease.ts";
+import { TransactionClosedError } from "./pool_errors.ts";
 import { ConnectionError } from "./wire/errors.ts";
 import type { QueryExchange } from "./wire/query_exchange.ts";
 import { command } from "./commands.ts";
@@ -36,7 +37,7 @@ export function cleanSession(lease: Lease, afterReset: () => readonly string[]):
     );
   }, CLEANING_TIMEOUT);
   // Whatever its user left running is not waited for.
-  if (isBusy) session.cancel();
+  if (isBusy) session.giveUpAll(() => new TransactionClosedError(lease.purpose));
   for (const step of steps) session.submit(step);
   return Promise.allSettled(steps.map((step) => step.promise)).then((results) => {
     clearTimeout(timer);

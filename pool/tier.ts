@@ -665,8 +665,8 @@ export class Tier {
       if (session === undefined) return;
       if (!session.idle) {
         // Cancelled first, so that the server does not go on with what nobody waits for.
+        session.giveUpAll(closedError);
         await within(session.cancel(), 1_000);
-        session.destroy(new ConnectionError(`Cannot finish the statement: the pool was closed`));
       }
       await within(session.close(), 1_000);
       session.destroy();
@@ -686,6 +686,16 @@ function lostError(cause: ConnectionError, what: string, outcomeUnknown: boolean
       ? `${cause.message}. The statement was sent and its answer is lost, so it may have taken effect; check before repeating it`
       : `${cause.message}. The ${what} did not take effect; it may be repeated`,
     { cause, sqlState: cause.sqlState, outcomeUnknown },
+  );
+}
+
+/** The error of a statement that the pool's end has cut short. */
+function closedError(isConfirmed: boolean): ConnectionError {
+  return new ConnectionError(
+    `Cannot finish the statement: the pool was closed; ${
+      isConfirmed ? "it did not take effect" : "it may have taken effect, check before repeating it"
+    }`,
+    { outcomeUnknown: !isConfirmed },
   );
 }
 

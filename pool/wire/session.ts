@@ -720,6 +720,11 @@ export class Session {
     else exchange.reject(reason(false));
   }
 
+  /** Gives up everything, as `giveUp` does it; unlike after a mere `cancel`, nothing is sent again. */
+  giveUpAll(reason: (confirmed: boolean) => unknown): void {
+    for (const exchange of [...this.#backlog, ...this.#inFlight]) this.giveUp(exchange, reason);
+  }
+
   /** Cancels the statement that the server is at, for which nobody waits any more. */
   #cancelHead(exchange: Exchange): void {
     if (this.#state === "closed") return;

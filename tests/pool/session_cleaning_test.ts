@@ -72,6 +72,15 @@ const WAYS: Readonly<Record<string, (pool: Pool) => Promise<unknown>>> = {
     }).catch(() => {});
     await Promise.all(left);
   },
+  "pool.reserve() that leaves statements running": async (pool) => {
+    const left: Promise<unknown>[] = [];
+    {
+      await using session = await pool.reserve();
+      for (const statement of DIRT) left.push(session.execute(statement).catch(() => {}));
+      for (let n = 0; n < 3; n++) left.push(session.execute(sql`select pg_sleep(10)`).catch(() => {}));
+    }
+    await Promise.all(left);
+  },
   "pool.batch()": async (pool) => {
     await pool.batch(DIRT, { atomic: false });
   },
