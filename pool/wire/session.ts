@@ -444,7 +444,9 @@ export class Session {
 
   #discard(name: string): void {
     if (this.#state === "ready") {
-      queueMicrotask(() => this.#state === "ready" && this.submit(new CloseExchange(name)));
+      const close = new CloseExchange(name);
+      close.isInternal = true;
+      queueMicrotask(() => this.#state === "ready" && this.submit(close));
     }
   }
 
@@ -807,6 +809,9 @@ export class Session {
       this.#flush();
       // A stream or COPY could not be ended any more, so there is nothing to wait for.
       if (this.#inFlight.length === 0 || this.#barrier !== undefined) this.#leave();
+      else if ([...this.#inFlight].every((exchange) => exchange.settled || exchange.isInternal)) {
+        this.#closingTimer ??= setTimeout(() => this.destroy(), CLOSING);
+      }
     }
     return this.#closed;
   }

@@ -459,6 +459,21 @@ test("Session.close() lets what is in flight be answered and never waits for eve
   assert.ok(performance.now() - start < 3_000);
 });
 
+test("Session.close() does not wait for ever for answers that nobody waits for", async () => {
+  let isMute = false;
+  const { session } = await connectFake((_, usual) => isMute ? [] : usual);
+  await rowsOf(session, "select 1");
+  isMute = true;
+  const query = submit(session, "select 1");
+  const rejected = assert.rejects(query.promise, /given up/);
+  await later(1);
+  session.giveUp(query, () => new Error("given up"));
+  await rejected;
+  const start = performance.now();
+  await session.close();
+  assert.ok(performance.now() - start < 3_000);
+});
+
 test("Session refuses a client_encoding in which texts would be garbled", async () => {
   const { session, transport } = await connectFake();
   transport.send(backend.parameterStatus("client_encoding", "UTF8"));
