@@ -20,12 +20,16 @@ const FORMS = {
  * @throws {ValidationError} When it does not.
  */
 export function assertCopyText(text: string, direction: "in" | "out"): void {
+  if (text.includes("\0")) throw new ValidationError("the statement's text", "it contains a NUL character");
+  if (!isCopyText(text, direction)) throw notCopy(direction);
+}
+
+/** Whether a text looks like a COPY in a direction. */
+export function isCopyText(text: string, direction: "in" | "out"): boolean {
   const { tail } = FORMS[direction];
   // A comment's signs may stand in a literal, so it is looked for with and without comments.
   const bare = text.replace(COMMENT, " ");
-  if (text.includes("\0")) throw new ValidationError("the statement's text", "it contains a NUL character");
-  if (/^[\s(]*copy\b/i.test(bare) && (tail.test(bare) || tail.test(text))) return;
-  throw notCopy(direction);
+  return /^\s*copy\b/i.test(bare) && (tail.test(bare) || tail.test(text));
 }
 
 /** The error for a statement that is no COPY in the direction. */

@@ -8,6 +8,7 @@
  */
 import type { ByteSource } from "./byte_source.ts";
 import type { ByteWriter } from "./byte_writer.ts";
+import { isCopyText } from "./copy_text.ts";
 import { DecodeError, LifeguardError, ProtocolError, ValidationError } from "./errors.ts";
 import type { Exchange, WriteOutcome } from "./exchange.ts";
 import { type Field, readCommandTag, readRowDescription } from "./message/backend.ts";
@@ -89,6 +90,9 @@ export class PortalReader {
   /** Appends what opens the portal and fetches the first rows. */
   open(session: Session, writer: ByteWriter, limit: number): WriteOutcome {
     const statement = session.statements.get(this.text);
+    if (statement === undefined && (isCopyText(this.text, "in") || isCopyText(this.text, "out"))) {
+      throw new ValidationError("COPY in a row stream", "its data are no rows; use copyFrom() or copyTo()");
+    }
     // A statement with a name is described on this very connection first, so that its rows are never misread.
     if (statement === undefined && session.named) return "unprepared";
     const plan = statement?.plan ?? session.shared.plans.get(this.text);

@@ -186,6 +186,8 @@ test(
     await assert.rejects(collect(openRowStream(session, SERIES, [])), ValidationError);
     await assert.rejects(collect(openRowStream(session, "select 1 as a, 2 as a", [])), ValidationError);
     await assert.rejects(collect(openRowStream(session, "selekt 1", [])), PostgresError);
+    await assert.rejects(collect(openRowStream(session, "copy (select 1) to stdout", [])), ValidationError);
+    await assert.rejects(collect(openRowStream(session, "copy t from stdin", [])), ValidationError);
     assert.throws(() => openRowStream(session, SERIES, [1], { batchSize: 0 }), ValidationError);
     await assertUsable(session);
   },
