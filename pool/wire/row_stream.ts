@@ -101,6 +101,8 @@ export class RowStream<Row = StreamedRow> implements AsyncIterableIterator<Row, 
   #at = 0;
   #spare: readonly Row[] | undefined;
   #isFetching = false;
+  /** Why it is to end as soon as what is under way has. */
+  #givenUp: { readonly error: unknown } | undefined;
   #isLast = false;
   #size: number;
   /** Why it ended, until a call of `next()` has been told. */
@@ -201,6 +203,8 @@ export class RowStream<Row = StreamedRow> implements AsyncIterableIterator<Row, 
   #receive(rows: StreamedRow[], bytes: number, isLast: boolean): void {
     this.#isFetching = false;
     if (this.#state !== "flowing") return;
+    // The batch was quicker than its cancellation.
+    if (this.#givenUp !== undefined) return void this.#close(this.#givenUp);
     this.#isLast = isLast;
     if (this.#options.batchSize === undefined && rows.length > 0) this.#size = nextSize(rows.length, bytes);
     this.#spare = rows as Row[];
@@ -239,8 +243,14 @@ export class RowStream<Row = StreamedRow> implements AsyncIterableIterator<Row, 
 
   #abort(reason: unknown): void {
     // What is under way is given up first, and then fails for this reason.
-    if (this.#isFetching) this.#portal!.abandon(reason);
-    else void this.#close({ error: reason });
+    if (this.#isFetching) {
+      // Rows that came before are not given out any more.
+      this.#batch = [];
+      this.#at = 0;
+      this.#spare = undefined;
+      this.#givenUp = { error: reason };
+      this.#portal!.abandon(reason);
+    } else void this.#close({ error: reason });
   }
 
   #fail(error: unknown): void {
@@ -249,7 +259,7 @@ export class RowStream<Row = StreamedRow> implements AsyncIterableIterator<Row, 
       return void this.#close({ error });
     }
     // Of what was asked for ahead and is not wanted any more, the failure does not matter.
-    if (this.#isFetching || this.#failure !== undefined) return;
+    if (this.#isFetching || this.#failure !== undefined || this.#givenUp !== undefined) return;
     this.#failure = { error };
     this.#isUncommitted = true;
   }
