@@ -34,7 +34,6 @@ export class Maintenance {
     const now = performance.now();
     for (const tier of this.#tiers) {
       this.#renew(tier, now);
-      tier.refill();
       this.#report(tier, now);
     }
   }

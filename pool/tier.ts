@@ -457,11 +457,6 @@ export class Tier {
     });
   }
 
-  /** Sees to it that there are as many connections as are to be kept, where the tier is in use at all. */
-  refill(): void {
-    if (this.#slots.some((slot) => slot.state === "open")) this.#refill();
-  }
-
   /** Has vacant slots connected: those kept open, and as many as calls wait for, or so many more. */
   #refill(more = 0): void {
     if (this.#isClosed || !this.#isOpen) return;

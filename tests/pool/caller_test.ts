@@ -6,7 +6,6 @@ import { runtime, test } from "../harness.ts";
 import { needs } from "../services/client.ts";
 import { openPool } from "./pools.ts";
 
-/** Bun writes the callers of an async function into a stack only where the error was made in it. */
 const LINE = /caller_test\.ts:\d+/;
 
 async function stackOf(call: () => Promise<unknown>): Promise<string> {

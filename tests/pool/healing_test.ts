@@ -274,6 +274,61 @@ test(
   },
 );
 
+test("After a refusal for good the pool connects when it is asked again and the cause is gone", {
+  ...needs("primary"),
+}, async () => {
+  await using outside = openPool({ max: 1 });
+  const role = `late_${Math.random().toString(36).slice(2)}`;
+  await outside.execute(sql`create role ${sql.identifier(role)} login password 'right'`);
+  try {
+    const url = new URL(server("primary").url);
+    url.username = role;
+    url.password = "another";
+    await using pool = openPool({ url: url.href, max: 3 });
+    for (let n = 0; n < 5; n++) await rejection(pool.query(sql`select 1`), ConnectionError, 1_500);
+    await outside.execute(sql`alter role ${sql.identifier(role)} password 'another'`);
+    await sleep(700);
+    assert.equal(await pool.value(sql`select 1`), 1);
+    await assertSound(pool, 3);
+    // Refused for good again while some connections are left: these go on serving.
+    await outside.execute(sql`alter role ${sql.identifier(role)} password 'right'`);
+    await outside.execute(sql`
+      select pg_terminate_backend(pid) from pg_stat_activity where usename = ${role} limit 2`);
+    await until("two are lost", () => pool.size === 1);
+    await Promise.all(Array.from({ length: 50 }, () => pool.query(sql`select pg_sleep(0.01)`)));
+    await outside.execute(sql`alter role ${sql.identifier(role)} password 'another'`);
+    await sleep(700);
+    await Promise.all(Array.from({ length: 20 }, () => pool.query(sql`select pg_sleep(0.1)`)));
+    await assertSound(pool, 3);
+  } finally {
+    await outside.execute(sql`drop role ${sql.identifier(role)}`);
+  }
+});
+
+test("A server that has no connections left does not stop those there are, nor is it pressed", {
+  ...needs("control"),
+}, async () => {
+  await using small = await isolatedServer({ settings: { max_connections: "6", max_wal_senders: "0" } });
+  await using gate = await proxy({ host: small.host, port: small.port });
+  await using pool = openPool({ url: gate.url(small.url), max: 12 });
+  const start = performance.now();
+  await Promise.all(
+    Array.from(
+      { length: 200 },
+      (_, n) =>
+        n % 2 === 0
+          ? pool.query(sql`select pg_sleep(0.02)`)
+          : pool.transaction((tx) => tx.query(sql`select 1`)),
+    ),
+  );
+  await sleep(1_000);
+  const seconds = (performance.now() - start) / 1_000;
+  const { accepted } = await gate.describe();
+  console.log(`Six connections for a pool of twelve: ${accepted} attempts in ${seconds.toFixed(1)} s`);
+  assert.ok(pool.size >= 3 && pool.size <= 6, `${pool.size} connections`);
+  assert.ok(accepted <= 8 + 10 * seconds, `${accepted} attempts`);
+});
+
 test("Every call settles in time whatever the server does", needs("primary"), async () => {
   const kinds = (pool: Pool): Promise<unknown>[] => [
     pool.connect(),

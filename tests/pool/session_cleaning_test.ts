@@ -81,6 +81,20 @@ const WAYS: Readonly<Record<string, (pool: Pool) => Promise<unknown>>> = {
     }
     await Promise.all(left);
   },
+  "pool.reserve() that leaves a stream open": async (pool) => {
+    await using session = await pool.reserve();
+    const rows = session.stream(sql`select n from generate_series(1, 1000000) as n`);
+    await rows.next();
+  },
+  "pool.stream() that is given up": async (pool) => {
+    for await (
+      const _ of pool.stream(
+        sql`select n, set_config('work_mem', '7MB', false) from generate_series(1, 100000) as n`,
+      )
+    ) {
+      break;
+    }
+  },
   "pool.batch()": async (pool) => {
     await pool.batch(DIRT, { atomic: false });
   },
