@@ -54,6 +54,8 @@ const PROBE_TIMEOUT = 5_000;
 const DEADLOCK_AFTER = 200;
 /** Milliseconds within which the loss of a connection that has served nobody counts as a failure to connect. */
 const SHORT_LIVED = 1_000;
+/** Milliseconds in which an answer to a probe that came in time is read at last. */
+const LATE_ANSWER = 20;
 /** How often one statement is sent again after its connection was lost. */
 const MAX_ATTEMPTS = 3;
 /** How many slots are looked at to find the least loaded one. */
@@ -94,6 +96,7 @@ export class Tier {
   readonly #waitingFor = new Map<Exchange, Waiter>();
   readonly #connector: Connector;
   #waiting = 0;
+  #probing = 0;
   #cursor = 0;
   #isOpen = false;
   #isClosed = false;
@@ -323,14 +326,15 @@ export class Tier {
     slot.session!.submit(exchange);
   }
 
-  /** An idle, living slot, taken off the list; begins to validate those that were idle for long. */
+  /** An idle, living slot, taken off the list; begins to validate some, one more than calls wait, that were idle for long. */
   #takeIdle(): Slot | undefined {
-    let slot: Slot | undefined;
-    while ((slot = this.#idle.pop()) !== undefined) {
+    for (let slot = this.#idle.at(-1); slot !== undefined; slot = this.#idle.at(-1)) {
+      const isStale = slot.isIdle && performance.now() - slot.idleSince > VALIDATE_AFTER;
+      if (isStale && this.#probing > this.#waiting) return undefined;
+      this.#idle.pop();
       slot.isListed = false;
-      if (!slot.isIdle) continue;
-      if (performance.now() - slot.idleSince <= VALIDATE_AFTER) return slot;
-      this.probe(slot);
+      if (isStale) this.probe(slot);
+      else if (slot.isIdle) return slot;
     }
     return undefined;
   }
@@ -339,22 +343,23 @@ export class Tier {
   probe(slot: Slot): void {
     const session = slot.session!;
     slot.use = "probing";
+    this.#probing++;
     const probe = new ProbeExchange();
-    const timer = setTimeout(() => {
-      session.destroy(
-        new ConnectionError(
-          `Cannot go on with the connection to ${session.address}: no answer to a probe within ${PROBE_TIMEOUT} ms`,
-        ),
-      );
+    let timer = setTimeout(() => {
+      // Should this thread have been stopped meanwhile, an answer may be there that nobody has read yet.
+      timer = setTimeout(() => session.destroy(mute(session)), LATE_ANSWER);
     }, PROBE_TIMEOUT);
     session.submit(probe);
     probe.promise.then(() => {
-      if (slot.session === session && slot.use === "probing") {
-        slot.use = "shared";
-        slot.idleSince = performance.now();
-        this.#freed(slot);
-      }
-    }, () => {}).finally(() => clearTimeout(timer));
+      if (slot.session !== session || slot.use !== "probing") return;
+      slot.use = "shared";
+      slot.idleSince = performance.now();
+      this.#freed(slot);
+    }, () => {}).finally(() => {
+      clearTimeout(timer);
+      this.#probing--;
+      if (this.#waiting > 0) this.#pump();
+    });
   }
 
   /** The least loaded of a few slots behind whose statements a quick one may be put. */
@@ -672,6 +677,13 @@ export class Tier {
     if (this.#waiting > 0) return;
     if (this.#slots.every((slot) => slot.state !== "open" || slot.isIdle)) this.#onDrained?.();
   }
+}
+
+/** The error of a connection that does not answer a probe. */
+function mute(session: Session): ConnectionError {
+  return new ConnectionError(
+    `Cannot go on with the connection to ${session.address}: no answer to a probe within ${PROBE_TIMEOUT} ms`,
+  );
 }
 
 /** An error of a lost connection, anew for each caller. */

@@ -127,3 +127,40 @@ test("Idle connections are probed, so that a mute one is replaced before it is n
   await gate.heal();
   await assertSound(pool, 2);
 });
+
+test("A single query validates few of many idle connections", needs("primary"), async () => {
+  await using gate = await proxy("primary");
+  await using pool = openPool({ url: gate.url(server("primary").url), max: 20 });
+  await pool.connect();
+  await pool.value(sql`select 1`);
+  await sleep(1_050);
+  await gate.blackHole();
+  const controller = new AbortController();
+  const call = settled([pool.value(sql`select 1`, controller)]);
+  await sleep(50);
+  const { busy, idle } = pool.stats();
+  assert.ok(busy <= 2 && idle >= 18, `${busy} are validated`);
+  await gate.heal();
+  assert.equal((await call)[0].status, "fulfilled");
+  await assertSound(pool, 20);
+});
+
+test("Connections that were closed while the thread stood still are noticed before they are used", {
+  ...needs("primary"),
+}, async () => {
+  await using outside = openPool({ max: 1 });
+  await using pool = openPool({ max: 4, applicationName: "closed_meanwhile" });
+  await pool.connect();
+  await assertSound(pool, 4);
+  const killed = outside.execute(sql`
+    select pg_terminate_backend(pid) from pg_stat_activity, pg_sleep(0.2)
+    where application_name = 'closed_meanwhile'`);
+  await sleep(50);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_300);
+  const start = performance.now();
+  const answers = await Promise.all(Array.from({ length: 20 }, (_, n) => pool.value(sql`select ${n}::int`)));
+  assert.deepEqual(answers, Array.from({ length: 20 }, (_, n) => n));
+  console.log(`After standing still for 1.3 s: served in ${(performance.now() - start).toFixed(0)} ms`);
+  await killed;
+  await assertSound(pool, 4);
+});
