@@ -62,6 +62,8 @@ interface SlotOnDemand {
 
 /** An advisory lock that is held; give it back by `release()` or `await using`. */
 export interface AdvisoryLock extends AsyncDisposable {
+  /** Aborts when the connection was lost before the release, and the lock with it. */
+  readonly lost: AbortSignal;
   /** Gives the lock back. */
   release(): Promise<void>;
 }
@@ -491,7 +493,8 @@ export class Pool extends Queryable implements AsyncDisposable {
     try {
       const { shared = false, wait = true, signal } = options;
       advisoryKeySql(key);
-      const session = new LeasedSession(await this.#take("advisory lock", signal), 0);
+      const lease = await this.#take("advisory lock", signal);
+      const session = new LeasedSession(lease, 0);
       try {
         const isLocked = await session.value<boolean>(
           advisoryLockSql(key, { shared, wait, scope: "session" }),
@@ -504,7 +507,9 @@ export class Pool extends Queryable implements AsyncDisposable {
           };
           let released: Promise<void> | undefined;
           const once = (): Promise<void> => released ??= release();
-          return { release: once, [Symbol.asyncDispose]: once };
+          const lost = new AbortController();
+          void lease.session.closed.then(() => released === undefined && lost.abort(lease.lost));
+          return { lost: lost.signal, release: once, [Symbol.asyncDispose]: once };
         }
       } catch (error) {
         await session.release();
