@@ -30,20 +30,21 @@
  *
  * @module
  */
+import type { AsideListener } from "./asides.ts";
 import type { Authenticator } from "./auth/authenticator.ts";
-import type { ByteSource } from "./byte_source.ts";
-import { ByteWriter } from "./byte_writer.ts";
+import type { ByteWriter } from "./byte_writer.ts";
+import { Cancellation } from "./cancellation.ts";
+import { DeadlineWatch } from "./deadline_watch.ts";
 import type { DatabaseKnowledge } from "./database_knowledge.ts";
 import { Deque } from "./deque.ts";
-import { ConnectionError, LifeguardError, ProtocolError, ValidationError } from "./errors.ts";
+import { ConnectionError, LifeguardError } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
-import { Framer } from "./framer.ts";
-import { type BackendKey, type ErrorFields, type Notification, readErrorFields } from "./message/backend.ts";
-import { readNotification, readParameterStatus } from "./message/backend.ts";
-import { writeFlush, writeSync, writeTerminate } from "./message/frontend.ts";
-import { BACKEND, messageName } from "./message/names.ts";
+import type { BackendKey } from "./message/backend.ts";
+import { writeFlush, writeTerminate } from "./message/frontend.ts";
+import { InFlight } from "./in_flight.ts";
+import { Outbox } from "./outbox.ts";
 import type { Plan } from "./plan.ts";
-import { postgresError, SQLSTATE } from "./postgres_error.ts";
+import { Reception } from "./reception.ts";
 import { CloseExchange } from "./prepare_exchange.ts";
 import { learnPlan } from "./learn_plan.ts";
 import { Startup } from "./startup.ts";
@@ -56,7 +57,7 @@ export type SessionState = "starting" | "ready" | "closing" | "closed";
 export type TransactionStatus = "I" | "T" | "E";
 
 /** What a session tells its owner. Nothing here may throw. */
-export interface SessionListener {
+export interface SessionListener extends AsideListener {
   /** Something settled in the last chunk of bytes, so there may be room for more work. */
   progress(session: Session): void;
   /**
@@ -64,12 +65,6 @@ export interface SessionListener {
    * each, or submits it elsewhere.
    */
   closed(session: Session, error: ConnectionError, unsettled: readonly Exchange[]): void;
-  /** NOTIFY. */
-  notification?(notification: Notification): void;
-  /** A notice or warning. */
-  notice?(fields: ErrorFields): void;
-  /** A setting the server reports has changed. */
-  parameter?(name: string, value: string): void;
 }
 
 /** What a session is made of. */
@@ -86,27 +81,8 @@ export interface SessionOptions {
   readonly address: string;
 }
 
-/** Milliseconds within which a cancelled statement's caller is answered, confirmed by the server or not. */
-const CONFIRMATION = 80;
-/** Milliseconds after which a server that does not answer a cancelled statement is taken for dead. */
-const SILENCE = 5_000;
-/** Milliseconds for which a statement nobody waits for any more may hold the others up before it is cancelled. */
-const PATIENCE = 20;
 /** Milliseconds after which a peer that does not take what is left is not waited for when closing. */
 const CLOSING = 2_000;
-
-/** How often one statement may be hit by cancels for others before its caller is told. */
-const MAX_HITS = 5;
-
-/** Statements that commit in their midst, so that a cancelled one may have done a part for good. */
-const COMMITS_MIDWAY =
-  /^(?:\s|\/\*.*?\*\/|--[^\n]*\n)*(?:call|do|vacuum|cluster|reindex|analyze)\b|\bconcurrently\b/is;
-
-/** The longest report of a setting that is believed, in bytes; the longest real one is a search_path. */
-const MAX_PARAMETER_STATUS = 65_536;
-
-/** How many microtasks a write may be put off while more is being written in the same tick. */
-const MAX_HOPS = 12;
 
 /** A session; see the module's head for its states and invariants. */
 export class Session {
@@ -118,70 +94,73 @@ export class Session {
   readonly parameters: Map<string, string> = new Map();
   /** Who it is connected to. */
   readonly address: string;
-  /** When the FIFO's head began to be the head, in monotonic milliseconds. */
-  headSince = 0;
-  /** Milliseconds that everything in flight is expected to take. */
-  expected = 0;
   #state: SessionState = "starting";
   #startup: Startup | undefined;
   #key: BackendKey | undefined;
   #status: TransactionStatus = "I";
   readonly #transport: Transport;
-  readonly #framer: Framer;
-  readonly #cancel: (key: BackendKey) => Promise<void>;
-  readonly #inFlight = new Deque<Exchange>();
+  readonly #outbox: Outbox;
+  readonly #cancellation: Cancellation;
+  readonly #deadlines: DeadlineWatch;
+  readonly #inFlight: InFlight;
   readonly #backlog = new Deque<Exchange>();
   /** Exchanges of the session's own that wait for a CancelRequest; always empty but while one is on its way. */
   readonly #urgent = new Deque<Exchange>();
-  readonly #writer = new ByteWriter(8192);
-  #unsent: Exchange[] = [];
   #listener: SessionListener | undefined;
-  #syncsSent = 0;
-  #syncsReceived = 0;
-  #isGroupOpen = false;
-  #isFlushScheduled = false;
-  #hops = 0;
-  #seenLength = 0;
-  #isBlocked = false;
   /** Whether an exchange is being written; its codecs and toJSON methods are a user's, who may submit in them. */
   #isWriting = false;
   /** What waits for its statement to be prepared, and everything behind it. */
   #stalled: Exchange | undefined;
   #barrier: Exchange | undefined;
-  #cancelling: Promise<void> | undefined;
-  #cancelHorizon = 0;
-  #groupWithLateError = 0;
   #fatal: LifeguardError | undefined;
   #closingTimer: ReturnType<typeof setTimeout> | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #timerAt = 0;
-  #finished: Plan[] = [];
   #hasProgress = false;
-  readonly #hop: () => void = () => this.#flushOrHop();
   #closed: Promise<void>;
   #resolveClosed!: () => void;
-  #drained: Promise<void> | undefined;
-  #resolveDrained!: () => void;
 
   /** Takes over a transport; see {@link SessionOptions}. Next comes `start`. */
   constructor(options: SessionOptions) {
     this.shared = options.shared;
     this.statements = new StatementCache(options.shared.statementLimit);
     this.address = options.address;
-    this.#cancel = options.cancel;
-    this.#framer = new Framer(
-      options.maxMessageSize,
-      (type, source, offset, end) => this.#message(type, source, offset, end),
-    );
     this.#closed = new Promise((resolve) => this.#resolveClosed = resolve);
     this.#transport = options.transport;
-    options.transport.attach({
-      data: (chunk) => this.#data(chunk),
-      drain: () => {
-        this.#isBlocked = false;
-        this.#flush();
-        if (!this.#isBlocked) this.#unblock();
+    this.#outbox = new Outbox(options.transport);
+    this.#inFlight = new InFlight({
+      answered: (exchange) => this.#answered(exchange),
+      hitByMistake: (exchange) => this.#cancellation.hitByMistake(exchange),
+    });
+    this.#deadlines = new DeadlineWatch(
+      () => [...this.#inFlight, ...this.#backlog],
+      (exchange) => this.giveUp(exchange, (confirmed) => exchange.timeoutError(confirmed)),
+    );
+    this.#cancellation = new Cancellation({
+      request: () => this.#key === undefined ? undefined : options.cancel(this.#key),
+      latestGroup: () => this.#outbox.latestGroup,
+      done: () => {
+        this.#pump();
+        this.#hasProgress = true;
+        this.#reportProgress();
       },
+      destroy: (error) => this.destroy(error),
+      address: options.address,
+    });
+    const reception = new Reception({
+      session: this,
+      inFlight: this.#inFlight,
+      listener: () => this.#listener,
+      startup: () => this.#startup,
+      groupsSent: () => this.#outbox.syncs,
+      answered: (exchange) => this.#answered(exchange),
+      headChanged: () => this.#cancellation.headChanged(this.#inFlight.head),
+      statusReported: (status) => this.#status = status,
+      groupEnded: (again) => this.#groupEnded(again),
+      manualFailed: (exchange) => this.endManual(exchange),
+      taken: () => this.#reportProgress(),
+    }, options.maxMessageSize);
+    options.transport.attach({
+      data: (chunk) => reception.take(chunk),
+      drain: () => this.#outbox.unblock(),
       closed: (error) => this.#end(error),
     });
   }
@@ -231,6 +210,16 @@ export class Session {
     return this.#status;
   }
 
+  /** When the FIFO's head began to be the head, in monotonic milliseconds. */
+  get headSince(): number {
+    return this.#inFlight.headSince;
+  }
+
+  /** Milliseconds that everything in flight is expected to take. */
+  get expected(): number {
+    return this.#inFlight.expected;
+  }
+
   /** How many exchanges have been submitted and not settled. */
   get depth(): number {
     return this.#inFlight.length + this.#backlog.length;
@@ -238,17 +227,17 @@ export class Session {
 
   /** The exchange the server is at, if any. */
   get head(): Exchange | undefined {
-    return this.#inFlight.peek();
+    return this.#inFlight.head;
   }
 
   /** Whether nothing is in flight, waiting, or being cancelled. */
   get idle(): boolean {
-    return this.depth === 0 && this.#cancelling === undefined && this.#state === "ready";
+    return this.depth === 0 && !this.cancelling && this.#state === "ready";
   }
 
   /** Whether a CancelRequest is on its way. */
   get cancelling(): boolean {
-    return this.#cancelling !== undefined;
+    return this.#cancellation.isRunning;
   }
 
   /** Whether statements are prepared under names here. */
@@ -263,19 +252,12 @@ export class Session {
 
   /** Whether bytes it has written wait for the peer to take them. */
   get blocked(): boolean {
-    return this.#isBlocked;
+    return this.#outbox.blocked;
   }
 
   /** Resolves when it is not `blocked` any more, or closed. */
   get drained(): Promise<void> {
-    if (!this.#isBlocked || this.#state === "closed") return Promise.resolve();
-    return this.#drained ??= new Promise((resolve) => this.#resolveDrained = resolve);
-  }
-
-  #unblock(): void {
-    if (this.#drained === undefined) return;
-    this.#drained = undefined;
-    this.#resolveDrained();
+    return this.#outbox.drained;
   }
 
   /** Puts an exchange into the FIFO. It settles in any case. */
@@ -293,7 +275,7 @@ export class Session {
     if (exchange.deadline === 0 && exchange.timeout > 0) {
       exchange.deadline = performance.now() + exchange.timeout;
     }
-    if (exchange.deadline > 0) this.#watch(exchange.deadline);
+    if (exchange.deadline > 0) this.#deadlines.watch(exchange.deadline);
     if (this.#isWriting) queueMicrotask(() => this.#pump());
     if (this.#mustWait) this.#backlog.push(exchange);
     else this.#write(exchange);
@@ -301,16 +283,15 @@ export class Session {
 
   get #mustWait(): boolean {
     return this.#isWriting || this.#stalled !== undefined || this.#barrier !== undefined ||
-      this.#cancelling !== undefined ||
-      this.#backlog.length > 0;
+      this.cancelling || this.#backlog.length > 0;
   }
 
   /** Writes an exchange, or stalls until its statement is prepared. */
   #write(exchange: Exchange): void {
     // What was skipped once goes with a Sync of its own, or a run of failing reads would be sent over and over.
     const policy = exchange.sync === "shared" && exchange.attempts > 0 ? "own" : exchange.sync;
-    if (policy !== "shared") this.#endGroup();
-    const writer = this.#writer;
+    if (policy !== "shared") this.#outbox.endGroup();
+    const { writer } = this.#outbox;
     const start = writer.length;
     this.#isWriting = true;
     try {
@@ -329,43 +310,39 @@ export class Session {
     } finally {
       this.#isWriting = false;
     }
-    exchange.group = this.#syncsSent + 1;
-    exchange.expected = exchange.plan?.estimate ?? 0;
-    this.expected += exchange.expected;
-    if (this.#inFlight.length === 0) this.headSince = performance.now();
-    this.#inFlight.push(exchange);
-    this.#unsent.push(exchange);
-    if (policy === "own") this.#sync();
-    else if (policy === "shared") this.#isGroupOpen = true;
+    exchange.group = this.#outbox.syncs + 1;
+    this.#inFlight.add(exchange);
+    if (policy === "own") this.#outbox.sync();
+    else if (policy === "shared") this.#outbox.shareGroup();
     else {
       this.#barrier = exchange;
       writeFlush(writer);
     }
-    this.#scheduleFlush();
+    this.#outbox.appended(exchange);
   }
 
   /** Sends what a manual exchange has to say next, while it is in flight. */
   send(write: (writer: ByteWriter) => void): void {
     if (this.#state === "closed") return;
-    write(this.#writer);
-    this.#scheduleFlush();
+    write(this.#outbox.writer);
+    this.#outbox.schedule();
   }
 
   /** Sends bytes at once behind everything written; returns false when the caller should await `drained`. */
   sendRaw(write: (writer: ByteWriter) => void): boolean {
     if (this.#state === "closed") return true;
-    write(this.#writer);
-    this.#flush();
-    return !this.#isBlocked;
+    write(this.#outbox.writer);
+    this.#outbox.flush();
+    return !this.#outbox.blocked;
   }
 
   /** Ends the manual exchange in flight with its Sync; once for each. */
   endManual(exchange: Exchange): void {
-    if (this.#barrier !== exchange || exchange.group !== this.#syncsSent + 1 || this.#state === "closed") {
+    if (this.#barrier !== exchange || exchange.group !== this.#outbox.syncs + 1 || this.#state === "closed") {
       return;
     }
-    this.#sync();
-    this.#scheduleFlush();
+    this.#outbox.sync();
+    this.#outbox.schedule();
   }
 
   /** Stops and starts reading from the server: back-pressure for streams. */
@@ -373,17 +350,6 @@ export class Session {
     if (this.#state === "closed") return;
     if (isOpen) this.#transport.resume();
     else this.#transport.pause();
-  }
-
-  #sync(): void {
-    writeSync(this.#writer);
-    this.#syncsSent++;
-  }
-
-  #endGroup(): void {
-    if (!this.#isGroupOpen) return;
-    this.#isGroupOpen = false;
-    this.#sync();
   }
 
   #stall(exchange: Exchange): void {
@@ -406,13 +372,13 @@ export class Session {
           neverSent: true,
         }),
       );
-    } else if (this.#cancelling !== undefined) this.#urgent.push(exchange);
+    } else if (this.cancelling) this.#urgent.push(exchange);
     else this.#write(exchange);
   }
 
   /** Writes what has waited in the backlog, as far as it may go. */
   #pump(): void {
-    if (this.#cancelling !== undefined || this.#state !== "ready") return;
+    if (this.cancelling || this.#state !== "ready") return;
     for (let exchange = this.#urgent.shift(); exchange !== undefined; exchange = this.#urgent.shift()) {
       if (!exchange.settled) this.#write(exchange);
     }
@@ -461,244 +427,32 @@ export class Session {
     } else this.submit(exchange);
   }
 
-  #scheduleFlush(): void {
-    if (this.#isFlushScheduled) return;
-    this.#isFlushScheduled = true;
-    this.#hops = 0;
-    this.#seenLength = -1;
-    queueMicrotask(this.#hop);
-  }
-
-  /** Lets the tick's other work write first: flushes when nothing was added for one hop. */
-  #flushOrHop(): void {
-    if (this.#writer.length !== this.#seenLength && this.#hops++ < MAX_HOPS) {
-      this.#seenLength = this.#writer.length;
-      queueMicrotask(this.#hop);
-      return;
-    }
-    this.#isFlushScheduled = false;
-    this.#flush();
-  }
-
-  #flush(): void {
-    if (this.#isBlocked || this.#state === "closed") return;
-    this.#endGroup();
-    if (this.#writer.length === 0) return;
-    const unsent = this.#unsent;
-    for (let index = 0; index < unsent.length; index++) unsent[index].sent = true;
-    unsent.length = 0;
-    if (!this.#transport.write(this.#writer.take())) this.#isBlocked = true;
-  }
-
-  #data(chunk: Uint8Array): void {
-    if (this.#state === "closed") return;
-    try {
-      this.#framer.push(chunk);
-    } catch (error) {
-      this.#violation(error);
-      return;
-    }
-    if (this.#finished.length > 0) this.#measure();
-    this.#reportProgress();
-  }
-
-  /** Shares the time since the last completion among what completed in this chunk. */
-  #measure(): void {
-    const now = performance.now();
-    const each = (now - this.headSince) / this.#finished.length;
-    this.headSince = now;
-    for (let index = 0; index < this.#finished.length; index++) this.#finished[index].measured(each);
-    this.#finished.length = 0;
-  }
-
   #reportProgress(): void {
     if (!this.#hasProgress) return;
     this.#hasProgress = false;
     this.#listener?.progress(this);
   }
 
-  #violation(error: unknown): void {
-    this.destroy(
-      error instanceof LifeguardError
-        ? error
-        : new ProtocolError("a message", String(error), { cause: error }),
-    );
-  }
-
-  /** Takes one message; returns false when nothing more is to be read. */
-  #message(type: number, source: ByteSource, offset: number, end: number): boolean {
-    switch (type) {
-      case BACKEND.ReadyForQuery:
-        if (this.#startup !== undefined) this.#startup.receive(type, source, offset, end);
-        else this.#readyForQuery(source, offset, end);
-        break;
-      case BACKEND.ErrorResponse:
-        if (this.#startup !== undefined) this.#startup.receive(type, source, offset, end);
-        else this.#errorResponse(readErrorFields("ErrorResponse", source, offset, end));
-        break;
-      case BACKEND.NoticeResponse: {
-        const fields = readErrorFields("NoticeResponse", source, offset, end);
-        this.#listener?.notice?.(fields);
-        break;
-      }
-      case BACKEND.NotificationResponse: {
-        const notification = readNotification(source, offset, end);
-        this.#listener?.notification?.(notification);
-        break;
-      }
-      case BACKEND.ParameterStatus: {
-        if (end - offset > MAX_PARAMETER_STATUS) {
-          throw new ProtocolError("ParameterStatus", `it is longer than ${MAX_PARAMETER_STATUS} bytes`);
-        }
-        const [name, value] = readParameterStatus(source, offset, end);
-        if (this.parameters.size > 200 && !this.parameters.has(name)) {
-          throw new ProtocolError("ParameterStatus", "more than 200 settings were reported");
-        }
-        if (name === "client_encoding" && !/^(?:utf-?8|unicode)$/i.test(value)) {
-          throw new ConnectionError(
-            `Cannot go on with the connection to ${this.address}: its client_encoding was set to "${value}", in which texts would be garbled; leave it at UTF8`,
-            { retryable: false },
-          );
-        }
-        this.parameters.set(name, value);
-        this.#listener?.parameter?.(name, value);
-        break;
-      }
-      default: {
-        if (this.#startup !== undefined) {
-          this.#startup.receive(type, source, offset, end);
-          break;
-        }
-        const head = this.#inFlight.peek();
-        if (!this.#isBeingAnswered(head) || head.complete || head.failure !== undefined) {
-          throw new ProtocolError(messageName(type), "it came out of order");
-        }
-        head.receive(type, source, offset, end, this);
-        if (head.complete) this.#completed(head);
-      }
-    }
-    return this.#state !== "closed";
-  }
-
-  /** Whether the server is at this exchange, and not still at the end of the group before (S1, S3). */
-  #isBeingAnswered(head: Exchange | undefined): head is Exchange {
-    return head !== undefined && head.group === this.#syncsReceived + 1;
-  }
-
-  /** An exchange has all of its answer but the ReadyForQuery. */
-  #completed(head: Exchange): void {
-    if (head.plan !== undefined) this.#finished.push(head.plan);
-    // A read cannot fail any more when its group ends, so its caller need not wait for those behind it.
-    if (head.sync === "shared") {
-      this.#inFlight.shift();
-      this.#settle(head);
-      this.#headChanged();
-    }
-  }
-
-  /** Sees to it that a statement nobody waits for any more does not hold up those behind it. */
-  #headChanged(): void {
-    const head = this.#inFlight.peek();
-    if (head?.givenUp === undefined || head.onAnswer !== undefined) return;
-    const timer = setTimeout(() => this.#cancelHead(head), PATIENCE);
-    head.onAnswer = () => clearTimeout(timer);
-  }
-
-  #settle(exchange: Exchange): void {
-    this.expected = this.#inFlight.length === 0 ? 0 : this.expected - exchange.expected;
+  #answered(exchange: Exchange): void {
     this.#hasProgress = true;
     exchange.onAnswer?.();
     exchange.settle(this);
   }
 
-  #readyForQuery(source: ByteSource, offset: number, end: number): void {
-    const status = end - offset === 1 ? String.fromCharCode(source.u8(offset)) : "";
-    if (status !== "I" && status !== "T" && status !== "E") {
-      throw new ProtocolError("ReadyForQuery", "its transaction status is none of I, T, E");
+  #groupEnded(again: readonly Exchange[]): void {
+    if (this.#barrier !== undefined && this.#barrier.group <= this.#inFlight.groupsEnded) {
+      this.#barrier = undefined;
     }
-    if (this.#syncsReceived === this.#syncsSent) {
-      throw new ProtocolError("ReadyForQuery", "it came out of order");
-    }
-    const group = ++this.#syncsReceived;
-    this.#status = status;
-    let hadFailure = false;
-    const skipped: Exchange[] = [];
-    for (
-      let head = this.#inFlight.peek();
-      head !== undefined && head.group <= group;
-      head = this.#inFlight.peek()
-    ) {
-      if (!head.complete && head.failure === undefined) {
-        if (!hadFailure) {
-          throw new ProtocolError("ReadyForQuery", "it came before the statement was complete");
-        }
-        this.#inFlight.shift();
-        this.expected -= head.expected;
-        skipped.push(head);
-        continue;
-      }
-      this.#inFlight.shift();
-      hadFailure ||= head.failure !== undefined;
-      if (this.#wasHitByMistake(head)) {
-        head.hits++;
-        this.expected -= head.expected;
-        skipped.push(head);
-      } else this.#settle(head);
-    }
-    if (this.#barrier !== undefined && this.#barrier.group <= group) this.#barrier = undefined;
-    for (const exchange of skipped) {
-      if (exchange.settled) continue;
-      this.resend(exchange);
-    }
+    for (const exchange of again) if (!exchange.settled) this.resend(exchange);
     this.#hasProgress = true;
-    this.#headChanged();
+    this.#cancellation.headChanged(this.#inFlight.head);
     this.#pump();
     if (this.#state === "closing" && this.#inFlight.length === 0) this.#leave();
   }
 
-  /** Whether a CancelRequest for another exchange ended this one (S4). */
-  #wasHitByMistake(exchange: Exchange): boolean {
-    if (exchange.failure === undefined || this.#cancelHorizon < exchange.group) return false;
-    return exchange.failure.get("C") === SQLSTATE.queryCanceled && exchange.givenUp === undefined &&
-      this.#status === "I" && exchange.hits < MAX_HITS && exchange.sync !== "manual" && !exchange.settled &&
-      !COMMITS_MIDWAY.test(exchange.text);
-  }
-
-  #errorResponse(fields: ErrorFields): void {
-    const severity = fields.get("V") ?? fields.get("S");
-    if (severity === "FATAL" || severity === "PANIC") {
-      const cause = postgresError(fields, this.#inFlight.peek()?.text);
-      this.destroy(
-        new ConnectionError(`Cannot go on with the connection to ${this.address}: ${cause.message}`, {
-          cause,
-          sqlState: cause.sqlState,
-        }),
-      );
-      return;
-    }
-    const head = this.#inFlight.peek();
-    if (!this.#isBeingAnswered(head)) {
-      // The reads of a group are settled before it ends. That it could not be committed in the end (serializable
-      // isolation may say so even of reads) concerns nobody in flight.
-      const group = this.#syncsReceived + 1;
-      if (group <= this.#syncsSent && this.#groupWithLateError !== group) {
-        this.#groupWithLateError = group;
-        return;
-      }
-      throw new ProtocolError("ErrorResponse", "it came out of order");
-    }
-    if (head.failure !== undefined) {
-      throw new ProtocolError("ErrorResponse", "it came out of order");
-    }
-    // A failing read leaves the server deaf until its group's Sync, which is certainly on its way.
-    head.failure = fields;
-    if (head.sync === "manual") this.endManual(head);
-    if (head.plan !== undefined) this.#finished.push(head.plan);
-  }
-
   /**
    * Gives an exchange up. What was not sent, or has others before it, is rejected at once; what the server is at is
-   * cancelled there and rejected when the server has confirmed it, or after {@link CONFIRMATION} milliseconds.
+   * cancelled there and rejected when the server has confirmed it, or does not in a moment.
    *
    * @param exchange What to give up; nothing happens when it is settled.
    * @param reason Makes what it rejects with, told whether the server confirmed the cancellation.
@@ -708,17 +462,17 @@ export class Session {
     if (this.#backlog.remove(exchange)) {
       exchange.reject(reason(true));
       // Nobody waits for its statement to be prepared either; a lock may keep the server from that.
-      const head = this.#inFlight.peek();
+      const head = this.#inFlight.head;
       if (this.#stalled === exchange && head?.isInternal) {
         head.givenUp ??= reason;
-        this.#headChanged();
+        this.#cancellation.headChanged(this.#inFlight.head);
       }
       this.#hasProgress = true;
       this.#reportProgress();
       return;
     }
     exchange.givenUp = reason;
-    if (this.#inFlight.peek() === exchange) this.#cancelHead(exchange);
+    if (this.#inFlight.head === exchange) this.#cancellation.cancelHead(exchange);
     else exchange.reject(reason(false));
   }
 
@@ -727,75 +481,9 @@ export class Session {
     for (const exchange of [...this.#backlog, ...this.#inFlight]) this.giveUp(exchange, reason);
   }
 
-  /** Cancels the statement that the server is at, for which nobody waits any more. */
-  #cancelHead(exchange: Exchange): void {
-    if (this.#state === "closed") return;
-    // A request may overtake the statement it is meant for, and is lost on an idle server; so it is repeated.
-    let impatient: ReturnType<typeof setTimeout>;
-    const insist = (patience: number): void => {
-      impatient = setTimeout(() => {
-        exchange.reject(exchange.givenUp?.(false));
-        insist(patience * 4);
-        this.cancel();
-      }, patience);
-    };
-    insist(CONFIRMATION);
-    // A server that says nothing even then has lost the connection, or us.
-    const dead = setTimeout(() => {
-      this.destroy(
-        new ConnectionError(
-          `Cannot go on with the connection to ${this.address}: no answer to a cancelled statement for ${SILENCE} ms`,
-        ),
-      );
-    }, SILENCE);
-    exchange.onAnswer = () => {
-      clearTimeout(impatient);
-      clearTimeout(dead);
-    };
-    this.cancel();
-  }
-
   /** Asks the server to cancel what it is doing; what is in flight may be hit, nothing later (S4). */
   cancel(): Promise<void> {
-    if (this.#key === undefined) return Promise.resolve();
-    this.#cancelling ??= this.#cancel(this.#key).then(
-      () => this.#cancelled(),
-      // Whether and when it arrives is unknown, so nothing may be sent here any more.
-      (error) => this.destroy(error instanceof LifeguardError ? error : new ConnectionError(String(error))),
-    );
-    this.#cancelHorizon = Infinity;
-    return this.#cancelling;
-  }
-
-  #cancelled(): void {
-    // What was in flight meanwhile; a group still open in the buffer has the next number.
-    this.#cancelHorizon = this.#syncsSent + (this.#isGroupOpen ? 1 : 0);
-    this.#cancelling = undefined;
-    this.#pump();
-    this.#hasProgress = true;
-    this.#reportProgress();
-  }
-
-  /** Watches deadlines with one timer for all. */
-  #watch(deadline: number): void {
-    if (this.#timer !== undefined && this.#timerAt <= deadline) return;
-    clearTimeout(this.#timer);
-    this.#timerAt = deadline;
-    this.#timer = setTimeout(() => this.#expire(), Math.max(0, deadline - performance.now()));
-  }
-
-  #expire(): void {
-    this.#timer = undefined;
-    const now = performance.now();
-    let next = Infinity;
-    for (const exchange of [...this.#inFlight, ...this.#backlog]) {
-      if (exchange.settled || exchange.deadline === 0) continue;
-      if (exchange.deadline <= now + 0.5) {
-        exchange.deadline = 0;
-        this.giveUp(exchange, (confirmed) => exchange.timeoutError(confirmed));
-      } else next = Math.min(next, exchange.deadline);
-    }
-    if (next < Infinity && this.#state !== "closed") this.#watch(next);
+    return this.#cancellation.cancel();
   }
 
   /** Sends Terminate after what was written, and closes when that was answered; resolves when closed. */
@@ -803,10 +491,9 @@ export class Session {
     if (this.#state === "starting") this.destroy();
     else if (this.#state === "ready") {
       this.#state = "closing";
-      this.#endGroup();
-      writeTerminate(this.#writer);
-      this.#isBlocked = false;
-      this.#flush();
+      this.#outbox.endGroup();
+      writeTerminate(this.#outbox.writer);
+      this.#outbox.flushLast();
       // A stream or COPY could not be ended any more, so there is nothing to wait for.
       if (this.#inFlight.length === 0 || this.#barrier !== undefined) this.#leave();
       else if ([...this.#inFlight].every((exchange) => exchange.settled || exchange.isInternal)) {
@@ -833,13 +520,13 @@ export class Session {
     if (this.#state === "closed") return;
     const problem = this.#failure(error);
     this.#state = "closed";
-    clearTimeout(this.#timer);
+    this.#deadlines.stop();
+    this.#outbox.close();
     clearTimeout(this.#closingTimer);
     const everything = [...this.#inFlight, ...this.#urgent, ...this.#backlog];
     this.#inFlight.clear();
     this.#urgent.clear();
     this.#backlog.clear();
-    this.#unsent.length = 0;
     const unsettled: Exchange[] = [];
     for (const exchange of everything) {
       exchange.onAnswer?.();
@@ -868,15 +555,5 @@ export class Session {
         : `Cannot go on with the connection to ${this.address}: ${cause.message}`,
       { cause },
     );
-  }
-
-  /** Refuses work that needs the session for itself while something else is in flight. */
-  assertExclusive(what: string): void {
-    if (this.#barrier !== undefined) {
-      throw new ValidationError(
-        what,
-        "another stream or COPY is running on this connection; finish it first",
-      );
-    }
   }
 }

@@ -741,13 +741,14 @@ for (
     const before = process.memoryUsage();
     const chunk = stream();
     if (what.startsWith("messages")) transport.send(header("D", 1_048_576));
-    for (let sent = 0; sent < 100 * 1_048_576 && session.state !== "closed"; sent += chunk.length) {
+    for (let sent = 0; sent < 400 * 1_048_576 && session.state !== "closed"; sent += chunk.length) {
       transport.send(chunk);
       if (chunk.length < 100) sent += 100_000;
     }
     const after = process.memoryUsage();
     const grown = (after.heapUsed + after.external - before.heapUsed - before.external) / 1_048_576;
-    assert.ok(grown < 60, `${grown.toFixed()} MB are held`);
+    // What waits for the collector varies; what is really held would be all of it.
+    assert.ok(grown < 200, `${grown.toFixed()} MB are held`);
     session.destroy();
     await session.closed;
   });
