@@ -1,6 +1,6 @@
 /** Waiting for a connection inside a transaction: named when it cannot end, let be when it can. */
 import assert from "node:assert/strict";
-import { Pool, PoolDeadlockError, sql } from "../../pool/mod.ts";
+import { PoolDeadlockError, sql } from "../../pool/mod.ts";
 import { test } from "../harness.ts";
 import { needs } from "../services/client.ts";
 import { assertSound, openPool, rejection, settled, sleep, until } from "./pools.ts";
@@ -88,10 +88,4 @@ test("PoolDeadlockError is not raised where the transaction does not wait for wh
   });
   assert.equal(await aside, "later");
   await assertSound(pool, 1);
-});
-
-test("PoolDeadlockError is raised on an embedded database, too", { sanitize: false }, async () => {
-  await using pool = new Pool("pglite:");
-  await rejection(pool.transaction(() => pool.query(sql`select 1`)), PoolDeadlockError, 20_000);
-  assert.equal(await pool.value(sql`select 1`), 1);
 });

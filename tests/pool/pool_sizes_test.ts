@@ -1,6 +1,6 @@
 /** How many connections a pool has, by tier, and when it makes them. */
 import assert from "node:assert/strict";
-import { Pool, sql } from "../../pool/mod.ts";
+import { Pool, PoolClosedError, PoolDeadlockError, sql } from "../../pool/mod.ts";
 import { ConnectionError } from "../../pool/wire/errors.ts";
 import { test } from "../harness.ts";
 import { needs, proxy, server } from "../services/client.ts";
@@ -111,7 +111,19 @@ test("Pool on an embedded database has one connection, which everybody gets in t
   );
   assert.deepEqual(await waiting, Array.from({ length: 50 }, (_, n) => n));
   assert.equal(pool.size, 1);
+  await rejection(pool.transaction(() => pool.query(sql`select 1`)), PoolDeadlockError);
+  const controller = new AbortController();
+  const held = await pool.reserve();
+  const given = rejection(pool.query(sql`select 1`, controller), Error);
+  const queued = pool.value(sql`select 8`);
+  controller.abort();
+  await given;
+  await held.execute(sql`set work_mem = '7MB'`);
+  await held.release();
+  assert.equal(await queued, 8);
+  assert.notEqual(await pool.value(sql`show work_mem`), "7MB");
   const late = pool.value(sql`select 7`);
   await pool.close();
   assert.equal(await late, 7);
+  await rejection(pool.query(sql`select 1`), PoolClosedError);
 });

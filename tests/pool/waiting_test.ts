@@ -211,7 +211,7 @@ test("10,000 calls wait, 5,000 give up: the others are served in order", needs("
   await assertSound(pool, 10);
 });
 
-test("A reservation is served or rejected when the connection it counts on is killed, in 150 rounds", {
+test("A reservation is served or rejected when the connection it counts on is killed, in 100 rounds", {
   ...needs("primary"),
   timeout: 60_000,
 }, async () => {
@@ -225,7 +225,7 @@ test("A reservation is served or rejected when the connection it counts on is ki
   await pool.connect();
   let served = 0;
   let lost = 0;
-  for (let round = 0; round < 150; round++) {
+  for (let round = 0; round < 100; round++) {
     const calls: Promise<unknown>[] = [
       pool.query(sql`select pg_sleep(${(round % 5) / 1000}::float8)`),
       pool.query(sql`select ${round}::int`),
@@ -244,7 +244,7 @@ test("A reservation is served or rejected when the connection it counts on is ki
       else lost++;
     }
   }
-  console.log(`150 rounds: ${served} calls served, ${lost} lost with their connection`);
+  console.log(`100 rounds: ${served} calls served, ${lost} lost with their connection`);
   assert.equal(pool.stats().waiting, 0);
   await assertSound(pool, 2);
 });
