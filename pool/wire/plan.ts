@@ -14,6 +14,9 @@ import { compileRowReader, type RowReader } from "./row_reader.ts";
 const FALL = 0.5;
 const RISE = 0.1;
 
+/** Commands whose columns are those of something else by that name at the moment: a cursor, a prepared statement. */
+const BORROWS_COLUMNS = /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*(?:fetch|execute)\b/i;
+
 /** A statement's text with everything learned about it. */
 export class Plan {
   /** The SQL text. */
@@ -28,6 +31,8 @@ export class Plan {
   readonly fields: readonly Field[];
   /** The formats asked for, one a column. */
   readonly resultFormats: readonly WireFormat[];
+  /** Whether it says nothing about the text's next execution. */
+  readonly isPassing: boolean;
   /** Milliseconds one execution usually takes on the server, `undefined` before the first. */
   estimate: number | undefined = undefined;
   /** When it was learned, in monotonic milliseconds. */
@@ -52,6 +57,7 @@ export class Plan {
     registry: CodecRegistry,
   ) {
     this.text = text;
+    this.isPassing = BORROWS_COLUMNS.test(text);
     this.parameterOids = parameterOids;
     this.parameterCodecs = parameterOids.map((oid) => registry.get(oid) ?? registry.text);
     this.parameterFormats = this.parameterCodecs.map((codec) => codec.binary ? BINARY_FORMAT : TEXT_FORMAT);

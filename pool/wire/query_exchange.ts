@@ -234,6 +234,7 @@ export class QueryExchange extends Exchange implements QueryResult {
   }
 
   override settle(session: Session): void {
+    if (this.plan?.isPassing) session.forget(this.plan);
     if (this.settled) return;
     if (this.failure !== undefined) {
       if (this.givenUp !== undefined) return this.reject(this.givenUp(true));
