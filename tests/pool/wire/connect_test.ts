@@ -313,3 +313,70 @@ test("Session is closed, and says so, when its network is cut", needs("primary",
     assert.equal(session.state, "closed");
   }
 });
+
+async function hasNoSuchTable(session: Session): Promise<boolean> {
+  const [{ found }] = await rowsOf(
+    session,
+    "select (pg_stat_file('/proc/net/tcp', true)).size is not null as found",
+  );
+  return found !== true;
+}
+
+test(
+  "connectSession() has the system probe a connection that is idle for keepAlive",
+  needs("primary"),
+  async () => {
+    await using observer = await connectTo(server("primary").url, { sslmode: "disable" });
+    /** The timer of our end of a connection, and when it fires, as the kernel tells; the server can read it for us. */
+    const timerOf = async (session: Session): Promise<{ kind: string; seconds: number }> => {
+      const [{ port }] = await rowsOf(session, "select inet_client_port() as port");
+      await new Promise((resolve) => setTimeout(resolve, 400)); // Until nothing is to be acknowledged any more.
+      const [{ table }] = await rowsOf(observer.session, "select pg_read_file('/proc/net/tcp') as table");
+      const own = Number(port).toString(16).toUpperCase().padStart(4, "0");
+      const line = new RegExp(`^ *\\d+: \\w+:${own} \\S+ \\S+ \\S+ (\\d\\d):(\\w+)`, "m").exec(String(table));
+      assert.ok(line !== null, "the connection is not in the table");
+      return { kind: line[1], seconds: Number.parseInt(line[2], 16) / 100 };
+    };
+    if (await hasNoSuchTable(observer.session)) return void console.log("not on Linux: nothing can be seen");
+    for (const sslmode of ["disable", "require"] as const) {
+      for (const keepAlive of [0, 20_000]) {
+        await using connected = await connectTo(server("primary").url, { sslmode, keepAlive });
+        const { kind, seconds } = await timerOf(connected.session);
+        if (keepAlive === 0) assert.equal(kind, "00", `${sslmode}: there is a timer`);
+        else {
+          assert.equal(kind, "02", `${sslmode}: there is no keepalive timer`);
+          assert.ok(seconds > 15 && seconds <= 20, `${sslmode}: it fires in ${seconds} s`);
+        }
+      }
+    }
+  },
+);
+
+test(
+  "Session is destroyed when the server stays silent after a cancel",
+  needs("primary", "control"),
+  async () => {
+    await using between = await proxy("primary");
+    await using connected = await connectTo(between.url(server("primary").url), { sslmode: "disable" });
+    const { session } = connected;
+    await rowsOf(session, "select 1 as n");
+    await between.blackHole();
+    const start = performance.now();
+    const behind = assert.rejects(async () => {
+      await assert.rejects(rowsOf(session, "select 1 as n", [], { timeout: 150 }), {
+        name: "QueryTimeoutError",
+        outcomeUnknown: true,
+      });
+      const answered = performance.now() - start;
+      assert.ok(answered < 400, `it was answered after ${answered.toFixed()} ms`);
+      // Without a deadline of its own, this one can only be ended by the connection's end.
+      await rowsOf(session, "select 2 as n");
+    }, ConnectionError);
+    await behind;
+    await session.closed;
+    const took = performance.now() - start;
+    console.log(`A server that is silent after a cancel is given up after ${took.toFixed()} ms`);
+    assert.equal(session.state, "closed");
+    assert.ok(took > 1_000 && took < 6_500, `it took ${took.toFixed()} ms`);
+  },
+);
