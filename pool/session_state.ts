@@ -7,22 +7,35 @@
  * @module
  */
 
-/** Commands that change the session itself, at the beginning of a statement. `SET LOCAL` ends with its transaction. */
+/** What may stand before a statement: space, semicolons, comments. Each can be read in one way only, so in linear time. */
+const LEAD = /(?:[\s;]|--[^\n]*(?:\n|$)|\/\*(?:[^*/]|\*(?!\/)|\/(?!\*))*\*\/)*/y;
+
+/**
+ * Commands that change the session itself, and comments within comments, behind which anything may be. `SET LOCAL` ends
+ * with its transaction.
+ */
 const COMMAND =
-  /^\s*(?:(?:--[^\n]*\n|\/\*[\s\S]*?\*\/)\s*)*(?:set\s+(?!local\b|transaction\b|constraints\b)|reset\b|discard\b|listen\b|unlisten\b|prepare\b|deallocate\b|declare\b|load\b|do\b|call\b|execute\b|begin\b|start\s+transaction\b)/i;
+  /set\b(?!\s+(?:local|transaction|constraints)\b)|(?:reset|discard|listen|unlisten|prepare|deallocate|declare|load|do|call|execute|begin)\b|start\s+transaction\b|\/\*/iy;
 
 /** Commands that begin a transaction. */
-const BEGIN = /^\s*(?:(?:--[^\n]*\n|\/\*[\s\S]*?\*\/)\s*)*(?:begin|start\s+transaction)\b/i;
+const BEGIN = /(?:begin|start\s+transaction)\b/iy;
 
 /** Words that, anywhere in a statement, mean that it may leave something behind. */
 const WORD = /\b(?:temp|temporary|pg_temp|set_config|pg_(?:try_)?advisory_lock(?:_shared)?|setseed)\b/i;
 
 /** Whether a statement may leave a setting, role, lock, temporary table or subscription behind in its session. */
 export function touchesSession(text: string): boolean {
-  return COMMAND.test(text) || WORD.test(text);
+  return startsWith(COMMAND, text) || WORD.test(text);
 }
 
 /** Whether a statement begins a transaction, which nobody could go on with in a session of others. */
 export function beginsTransaction(text: string): boolean {
-  return BEGIN.test(text);
+  return startsWith(BEGIN, text);
+}
+
+function startsWith(command: RegExp, text: string): boolean {
+  LEAD.lastIndex = 0;
+  LEAD.test(text);
+  command.lastIndex = LEAD.lastIndex;
+  return command.test(text);
 }

@@ -95,6 +95,8 @@ export class Tier {
   /** The statements that wait, for those that are given up. */
   readonly #waitingFor = new Map<Exchange, Waiter>();
   readonly #connector: Connector;
+  /** The ends of connections that have no slot any more. */
+  readonly #retired = new Set<Promise<void>>();
   #waiting = 0;
   #probing = 0;
   #cursor = 0;
@@ -430,6 +432,7 @@ export class Tier {
   /** A slot may have become idle, or have room. */
   #freed(slot: Slot): void {
     if (slot.state === "open" && slot.use === "shared" && slot.session!.idle) {
+      if (slot.session!.transactionStatus !== "I") return this.#endTransaction(slot);
       slot.isSolo = false;
       if (slot.isRetiring) {
         this.#retire(slot);
@@ -440,6 +443,13 @@ export class Tier {
       if (this.#isClosed) this.#drained();
     }
     if (this.#waiting > 0) this.#pump();
+  }
+
+  /** Ends a transaction that a statement began although its text did not look like it. */
+  #endTransaction(slot: Slot): void {
+    const lease = slot.lease = new Lease(slot, "statement", new Error("taken here"), () => {});
+    lease.isDirty = true;
+    this.#released(lease, slot);
   }
 
   /** Cleans up behind a lease and gives the slot to the next. */
@@ -484,7 +494,7 @@ export class Tier {
 
   #connected(session: Session): void {
     const slot = this.#slots.find((candidate) => candidate.state === "connecting");
-    if (slot === undefined || (this.#isClosed && this.#waiting === 0)) return void session.close();
+    if (slot === undefined || (this.#isClosed && this.#waiting === 0)) return this.#leave(session);
     if (session.state !== "ready") {
       // It was lost before anybody could be told.
       slot.state = "vacant";
@@ -640,8 +650,15 @@ export class Tier {
     slot.isListed = false;
     const index = this.#idle.indexOf(slot);
     if (index >= 0) this.#idle.splice(index, 1);
-    session.close();
+    this.#leave(session);
     this.#refill();
+  }
+
+  /** Closes a session that has no slot; the tier's end waits for it. */
+  #leave(session: Session): void {
+    const closed = session.close();
+    this.#retired.add(closed);
+    closed.then(() => this.#retired.delete(closed));
   }
 
   /** Refuses new calls, waits for running and waiting ones, then closes. What is left after `timeout` is cancelled. */
@@ -657,6 +674,7 @@ export class Tier {
     await within(drained, timeout);
     clearTimeout(this.#timer);
     clearTimeout(this.#deadlockTimer);
+    const retired = within(Promise.all(this.#retired), 1_000);
     this.#connector.close();
     this.#settleOpen(new PoolClosedError("connect"));
     this.#refuseAll(() => new PoolClosedError("run the statement"));
@@ -671,6 +689,7 @@ export class Tier {
       await within(session.close(), 1_000);
       session.destroy();
     }));
+    await retired;
   }
 
   #drained(): void {

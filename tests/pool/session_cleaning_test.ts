@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import { type Executor, type Pool, sql } from "../../pool/mod.ts";
 import { PostgresError } from "../../pool/wire/postgres_error.ts";
+import { beginsTransaction, touchesSession } from "../../pool/session_state.ts";
 import { test } from "../harness.ts";
 import { needs, server } from "../services/client.ts";
-import { assertSound, openPool, rejection } from "./pools.ts";
+import { assertSound, openPool, rejection, until } from "./pools.ts";
 
 const DIRT = [
   sql`set work_mem = '7MB'`,
@@ -118,6 +119,50 @@ for (const [way, leave] of Object.entries(WAYS)) {
     await assertSound(pool, 1);
   });
 }
+
+test(
+  "A transaction that a statement begins in disguise is ended before the next user",
+  needs("primary"),
+  async () => {
+    await using outside = openPool({ max: 1 });
+    await using pool = openPool({ max: 1 });
+    await pool.execute(sql`/* comments /* nest */ in PostgreSQL */ begin`);
+    await rejection(pool.query(sql`select 1 / 0`), PostgresError);
+    const pid = await pool.value<number>(sql`select pg_backend_pid()`);
+    const state = sql`select state from pg_stat_activity where pid = ${pid}`;
+    await until("its transaction is over", async () => await outside.value(state) === "idle", 1_000);
+    await pool.execute(sql`/* a /* b */ c */ set work_mem = '7MB'`);
+    assert.notEqual(await pool.value(sql`show work_mem`), "7MB");
+    await assertSound(pool, 1);
+  },
+);
+
+test("Statements are recognized behind whatever stands before them, in linear time", () => {
+  for (const lead of ["", ";", " ; ;\n", "-- x\n", "/**/", "/* a * b */ /***/", "-- a\n/* b */;"]) {
+    for (
+      const command of [
+        "set role x",
+        "SET/**/role x",
+        "reset all",
+        "listen x",
+        "Do $$$$",
+        "prepare x as select 1",
+      ]
+    ) {
+      assert.ok(touchesSession(lead + command), lead + command);
+    }
+    for (
+      const command of ["set local role x", "select 1", "settle", "update t set n = 1", "select document"]
+    ) {
+      assert.ok(!touchesSession(lead + command), lead + command);
+    }
+    assert.ok(beginsTransaction(`${lead}BEGIN`) && !beginsTransaction(`${lead}beginning`));
+  }
+  const start = performance.now();
+  assert.ok(!touchesSession("/**/".repeat(100_000) + "select 1"));
+  assert.ok(touchesSession("/*".repeat(100_000)));
+  assert.ok(performance.now() - start < 500);
+});
 
 test("A session's own settings in the URL survive being cleaned", needs("primary"), async () => {
   const url = `${server("primary").url}?options=-c%20work_mem%3D9MB`;
