@@ -219,6 +219,7 @@ export class Pool extends Queryable implements AsyncDisposable {
       );
     }
     const lease = await this.#take("statement", options?.signal);
+    let isGivenUp = false;
     try {
       const exchange = new QueryExchange(statement.text, statement.values);
       exchange.timeout = options?.timeout ?? this.#settings.queryTimeout;
@@ -230,8 +231,11 @@ export class Pool extends Queryable implements AsyncDisposable {
         signal,
         (reason) => lease.session.giveUp(exchange, () => reason),
       );
+    } catch (error) {
+      if (options?.signal?.aborted || error instanceof QueryTimeoutError) isGivenUp = true;
+      throw error;
     } finally {
-      await lease.release();
+      await (isGivenUp ? releasePromptly(lease) : lease.release());
     }
   }
 
@@ -336,20 +340,16 @@ export class Pool extends Queryable implements AsyncDisposable {
       if (statements.length === 0) return [];
       const { atomic = true, timeout = this.#settings.queryTimeout, signal } = options;
       const lease = await this.#take("batch", signal);
-      let released: Promise<unknown> | undefined;
+      let isGivenUp = false;
       try {
         const results = await runBatch(lease, statements, { atomic, timeout, signal });
         if (!atomic) return results;
         return results.map((result) => (result as PromiseFulfilledResult<unknown[]>).value);
       } catch (error) {
-        if (signal?.aborted || error instanceof QueryTimeoutError) {
-          // Whoever gave it up is told at once; the slot is cleaned in the background.
-          released = within(lease.answered(), CLEANING_DELAY).then(() => lease.release());
-          await within(released, PROMPTLY);
-        }
+        if (signal?.aborted || error instanceof QueryTimeoutError) isGivenUp = true;
         throw error;
       } finally {
-        if (released === undefined) await lease.release();
+        await (isGivenUp ? releasePromptly(lease) : lease.release());
       }
     } catch (error) {
       throw atCaller(error);
@@ -666,4 +666,9 @@ export class Pool extends Queryable implements AsyncDisposable {
     this.#start();
     return await this.#primary.lease(purpose, taker, signal);
   }
+}
+
+/** Releases what was given up: its user is told at once, and the slot is cleaned in the background. */
+async function releasePromptly(lease: Lease): Promise<void> {
+  await within(within(lease.answered(), CLEANING_DELAY).then(() => lease.release()), PROMPTLY);
 }

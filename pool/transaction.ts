@@ -209,8 +209,10 @@ export class TransactionSession extends LeaseQueryable implements Transaction {
       await nested.#end();
       // A parent that has ended took the savepoint with it.
       if (this.#isOpen) {
-        await this.#command(`ROLLBACK TO SAVEPOINT ${name}`).catch(() => {});
-        await this.#command(`RELEASE SAVEPOINT ${name}`).catch(() => {});
+        const undone = this.#command(`ROLLBACK TO SAVEPOINT ${name}`).catch(() => {});
+        const released = this.#command(`RELEASE SAVEPOINT ${name}`).catch(() => {});
+        // A server that did not answer in time is not waited for again.
+        if (!(error instanceof QueryTimeoutError)) await Promise.all([undone, released]);
       }
       throw error;
     }
