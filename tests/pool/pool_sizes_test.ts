@@ -56,6 +56,29 @@ test("Pool.stats() tells idle, busy, reserved and waiting apart", needs("primary
   await assertSound(pool, 3);
 });
 
+test("Pool.stats() counts connections that are made and made again as healing, by tier", {
+  ...needs("primary", "replica"),
+}, async () => {
+  await using gate = await proxy("primary");
+  await using pool = openPool({
+    url: gate.url(server("primary").url),
+    max: 3,
+    replicas: [server("replica").url],
+  });
+  await pool.connect();
+  const { size, healing, tiers } = pool.stats();
+  assert.deepEqual([size, healing, tiers.primary.healing, tiers["replica-1"].healing], [6, 0, 0, 0]);
+  await gate.refuse();
+  await gate.cut();
+  await until("the primary's are lost", () => pool.stats().tiers.primary.size === 0);
+  await until("they are being made again", () => pool.stats().tiers.primary.healing === 3);
+  assert.equal(pool.stats().healing, 3);
+  assert.equal(pool.stats().tiers["replica-1"].idle, 3);
+  await gate.heal();
+  await until("they are there again", () => pool.stats().tiers.primary.idle === 3);
+  assert.equal(pool.stats().healing, 0);
+});
+
 test("Pool grows from min to max as calls wait, not further", needs("primary"), async () => {
   await using pool = openPool({ min: 1, max: 4 });
   await pool.connect();
