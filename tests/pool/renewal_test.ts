@@ -44,6 +44,31 @@ test("Connections older than maxLifetime are replaced under load without an erro
   await assertSound(pool, 3);
 });
 
+test("Connections made at once do not all grow old at once", needs("primary"), async () => {
+  await using outside = openPool({ max: 1 });
+  const applicationName = `aged_${crypto.randomUUID().slice(0, 8)}`;
+  await using pool = openPool({ max: 16, maxLifetime: 2_000, maxLifetimeJitter: 1, applicationName });
+  await pool.connect();
+  const begun = performance.now();
+  const alive = async () =>
+    (await outside.query<{ pid: number }>(sql`
+      select pid from pg_stat_activity where application_name = ${applicationName}`)).map(({ pid }) => pid);
+  let left = await alive();
+  assert.equal(left.length, 16);
+  const ages: number[] = [];
+  while (left.length > 0) {
+    await sleep(100);
+    const now = await alive();
+    for (const _ of left.filter((pid) => !now.includes(pid))) ages.push(performance.now() - begun);
+    left = left.filter((pid) => now.includes(pid));
+    assert.ok(performance.now() - begun < 5_000, `${left.length} are older than they may be`);
+  }
+  console.log(
+    `16 connections were renewed after ${ages.map((age) => (age / 1_000).toFixed(1)).join(", ")} s`,
+  );
+  assert.ok(ages.at(-1)! - ages[0] > 800, "all were renewed at once");
+});
+
 test(
   "A pool shrinks to its minimum when connections are idle, and grows again",
   needs("primary"),
