@@ -6,7 +6,7 @@
 import { atCaller, atTaker } from "./caller.ts";
 import type { QueryOptions, UnknownRow } from "./executor.ts";
 import type { Lease } from "./lease.ts";
-import { assertQueryOptions } from "./query_options.ts";
+import { assertQueryOptions, COPY_OPTIONS, STREAM_OPTIONS } from "./query_options.ts";
 import { Queryable } from "./queryable.ts";
 import { assertSql, type Sql } from "./sql.ts";
 import { copyIn } from "./wire/copy_in.ts";
@@ -90,7 +90,7 @@ export abstract class LeaseQueryable extends Queryable implements SessionExecuto
 
   stream<Row = UnknownRow>(statement: Sql<Row>, options: StreamOptions = {}): RowStream<Row> {
     assertSql(statement);
-    assertQueryOptions(options);
+    assertQueryOptions(options, STREAM_OPTIONS);
     this.assertOpen();
     this.lease.note(statement.text);
     const { signal, batchSize, timeout = this.#queryTimeout } = options;
@@ -117,7 +117,7 @@ export abstract class LeaseQueryable extends Queryable implements SessionExecuto
   async copyFrom(statement: Sql<unknown>, source: CopySource, options: CopyOptions = {}): Promise<number> {
     try {
       assertSql(statement);
-      assertQueryOptions(options);
+      assertQueryOptions(options, COPY_OPTIONS);
       this.assertOpen();
       this.lease.note(statement.text);
       const { signal, timeout = this.#queryTimeout } = options;
@@ -130,7 +130,7 @@ export abstract class LeaseQueryable extends Queryable implements SessionExecuto
 
   copyTo(statement: Sql<unknown>, options: CopyOptions = {}): ReadableStream<Uint8Array<ArrayBuffer>> {
     assertSql(statement);
-    assertQueryOptions(options);
+    assertQueryOptions(options, COPY_OPTIONS);
     this.assertOpen();
     this.lease.note(statement.text);
     const { signal, timeout = this.#queryTimeout } = options;

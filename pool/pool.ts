@@ -19,7 +19,15 @@ import { within } from "./pause.ts";
 import { PoolClosedError } from "./pool_errors.ts";
 import type { PoolOptions, PoolTarget, ResolvedPoolOptions } from "./pool_options.ts";
 import { type PoolStats, totalStats } from "./pool_stats.ts";
-import { assertQueryOptions } from "./query_options.ts";
+import {
+  assertOptions,
+  assertQueryOptions,
+  assertSignal,
+  assertTimeout,
+  BATCH_OPTIONS,
+  COPY_OPTIONS,
+  STREAM_OPTIONS,
+} from "./query_options.ts";
 import { Queryable } from "./queryable.ts";
 import { LeasedSession } from "./reserved_session.ts";
 import { resolvePoolOptions } from "./resolve_pool_options.ts";
@@ -271,7 +279,7 @@ export class Pool extends Queryable implements AsyncDisposable {
    */
   stream<Row = UnknownRow>(statement: Sql<Row>, options: StreamOptions = {}): RowStream<Row> {
     assertSql(statement);
-    assertQueryOptions(options);
+    assertQueryOptions(options, STREAM_OPTIONS);
     const { text, values } = statement;
     const { signal, batchSize, timeout = this.#settings.queryTimeout } = options;
     const slot = this.#takeWhenRead("stream", text);
@@ -336,7 +344,7 @@ export class Pool extends Queryable implements AsyncDisposable {
         throw new ValidationError("the batch", "give an array of sql statements");
       }
       statements.forEach((statement, index) => assertSql(statement, `statement ${index + 1} of the batch`));
-      assertQueryOptions(options);
+      assertQueryOptions(options, BATCH_OPTIONS);
       if (statements.length === 0) return [];
       const { atomic = true, timeout = this.#settings.queryTimeout, signal } = options;
       const lease = await this.#take("batch", signal);
@@ -409,12 +417,13 @@ export class Pool extends Queryable implements AsyncDisposable {
    * console.assert(tenant === "42");
    * ```
    */
-  withSettings<T>(
+  async withSettings<T>(
     settings: LocalSettings,
     work: (tx: Transaction) => Promise<T> | T,
     options: TransactionOptions = {},
   ): Promise<T> {
-    return this.transaction(work, { ...options, settings: { ...options.settings, ...settings } });
+    assertRecord(settings, "the settings of withSettings()");
+    return await this.transaction(work, { ...options, settings: { ...options.settings, ...settings } });
   }
 
   /**
@@ -426,12 +435,13 @@ export class Pool extends Queryable implements AsyncDisposable {
    * @param options As for {@link Pool.transaction}.
    * @returns What the function returned.
    */
-  withContext<T>(
+  async withContext<T>(
     context: SessionContext,
     work: (tx: Transaction) => Promise<T> | T,
     options: TransactionOptions = {},
   ): Promise<T> {
-    return this.transaction(work, { ...options, context: { ...options.context, ...context } });
+    assertRecord(context, "the context of withContext()");
+    return await this.transaction(work, { ...options, context: { ...options.context, ...context } });
   }
 
   /**
@@ -440,9 +450,9 @@ export class Pool extends Queryable implements AsyncDisposable {
    * @param statement The call.
    * @returns One array of rows for each cursor, in order.
    */
-  resultSets(statement: Sql<unknown>): Promise<ResultSet[]> {
+  async resultSets(statement: Sql<unknown>): Promise<ResultSet[]> {
     assertSql(statement);
-    return this.transaction((tx) => tx.resultSets(statement));
+    return await this.transaction((tx) => tx.resultSets(statement));
   }
 
   /**
@@ -453,6 +463,8 @@ export class Pool extends Queryable implements AsyncDisposable {
    */
   async reserve(options: { readonly signal?: AbortSignal } = {}): Promise<ReservedSession> {
     try {
+      assertOptions(options, ["signal"]);
+      if (options.signal !== undefined) assertSignal(options.signal);
       return new LeasedSession(
         await this.#take("reserved session", options.signal),
         this.#settings.queryTimeout,
@@ -491,7 +503,9 @@ export class Pool extends Queryable implements AsyncDisposable {
     options: { readonly shared?: boolean; readonly wait?: boolean; readonly signal?: AbortSignal } = {},
   ): Promise<AdvisoryLock | undefined> {
     try {
+      assertOptions(options, ["shared", "wait", "signal"]);
       const { shared = false, wait = true, signal } = options;
+      if (signal !== undefined) assertSignal(signal);
       advisoryKeySql(key);
       const lease = await this.#take("advisory lock", signal);
       const session = new LeasedSession(lease, 0);
@@ -542,7 +556,7 @@ export class Pool extends Queryable implements AsyncDisposable {
   async copyFrom(statement: Sql<unknown>, source: CopySource, options: CopyOptions = {}): Promise<number> {
     try {
       assertSql(statement);
-      assertQueryOptions(options);
+      assertQueryOptions(options, COPY_OPTIONS);
       const lease = await this.#take("COPY", options.signal);
       try {
         lease.note(statement.text);
@@ -573,7 +587,7 @@ export class Pool extends Queryable implements AsyncDisposable {
    */
   copyTo(statement: Sql<unknown>, options: CopyOptions = {}): ReadableStream<Uint8Array<ArrayBuffer>> {
     assertSql(statement);
-    assertQueryOptions(options);
+    assertQueryOptions(options, COPY_OPTIONS);
     const slot = this.#takeWhenRead("COPY", statement.text);
     return copyOut(slot.take, statement.text, {
       signal: options.signal,
@@ -609,6 +623,8 @@ export class Pool extends Queryable implements AsyncDisposable {
   ): Promise<Subscription> {
     try {
       this.#assertOpen("listen");
+      assertOptions(options, ["onReconnect", "signal"]);
+      if (options.signal !== undefined) assertSignal(options.signal);
       this.#start();
       return await this.#hub.listen(channel, handler, options);
     } catch (error) {
@@ -632,6 +648,8 @@ export class Pool extends Queryable implements AsyncDisposable {
    * @param options How long to wait before what is left is cancelled.
    */
   close(options: CloseOptions = {}): Promise<void> {
+    assertOptions(options, ["timeout"]);
+    if (options.timeout !== undefined) assertTimeout(options.timeout);
     return this.#closing ??= this.#close(options.timeout ?? this.#settings.drainTimeout);
   }
 
@@ -671,4 +689,10 @@ export class Pool extends Queryable implements AsyncDisposable {
 /** Releases what was given up: its user is told at once, and the slot is cleaned in the background. */
 async function releasePromptly(lease: Lease): Promise<void> {
   await within(within(lease.answered(), CLEANING_DELAY).then(() => lease.release()), PROMPTLY);
+}
+
+/** Asserts that settings or a context were given: with nothing instead, a transaction would run without them. */
+function assertRecord(value: unknown, subject: string): void {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return;
+  throw new ValidationError(subject, "it is not an object of names and values; give one");
 }

@@ -17,7 +17,7 @@ import { LeaseQueryable } from "./lease_queryable.ts";
 import { type AdvisoryKey, advisoryLockSql } from "./advisory_key.ts";
 import { atCaller } from "./caller.ts";
 import { pause, within } from "./pause.ts";
-import { assertSignal } from "./query_options.ts";
+import { assertOptions, assertSignal } from "./query_options.ts";
 import { anySignal, untilAborted, withSignal } from "./with_signal.ts";
 import { readResultSets, type ResultSet } from "./result_sets.ts";
 import { TransactionAbortedError, TransactionClosedError } from "./pool_errors.ts";
@@ -403,14 +403,7 @@ function isAborted(error: unknown): boolean {
 }
 
 function beginText(options: TransactionOptions): string {
-  for (const key of Object.keys(options)) {
-    if (!TRANSACTION_OPTIONS.includes(key)) {
-      throw new ValidationError(
-        `option "${key}" of a transaction`,
-        `it is unknown; allowed are ${TRANSACTION_OPTIONS.join(", ")}`,
-      );
-    }
-  }
+  assertOptions(options, TRANSACTION_OPTIONS);
   const { isolation, readOnly, deferrable, retries, signal } = options;
   if (isolation !== undefined && !ISOLATION_LEVELS.includes(isolation)) {
     throw new ValidationError(

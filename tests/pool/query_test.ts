@@ -161,7 +161,7 @@ test("Pool.query() refuses options that mean nothing before it sends the stateme
   await using live = await livePool();
   const { pool } = live;
   await pool.execute(sql`create table t (n int)`);
-  const bad = [{ timeout: -1 }, { timeout: NaN }, { timeout: "5s" }, { signal: {} }, 5, null];
+  const bad = [{ timeout: -1 }, { timeout: NaN }, { timeout: "5s" }, { signal: {} }, { timeuot: 5 }, 5, null];
   for (const options of bad as unknown as { timeout: number }[]) {
     const insert = sql`insert into t values (1) returning n`;
     const calls: (() => Promise<unknown>)[] = [
@@ -176,12 +176,43 @@ test("Pool.query() refuses options that mean nothing before it sends the stateme
     for (const call of calls) {
       const error = await rejection(Promise.resolve().then(call));
       assert.ok(error instanceof ValidationError, `${JSON.stringify(options)} ${call}: ${error}`);
-      assert.match(error.message, /timeout|signal|options/);
+      assert.match(error.message, /timeout"|signal|options/);
     }
   }
   assert.equal(await pool.value(sql`select count(*)::int from t`), 0);
   await assertServes(live);
 });
+
+test(
+  "Pool methods refuse options that are unknown or mean nothing, and say what there is",
+  LIVE,
+  async () => {
+    await using live = await livePool();
+    const { pool } = live;
+    const bad = (value: unknown) => value as never;
+    const calls: [() => Promise<unknown>, RegExp][] = [
+      [() => pool.query(sql`select 1`, bad({ readonly: true })), /"readonly".*"readOnly"/],
+      [() => pool.batch([sql`select 1`], bad({ atomc: false })), /"atomc".*"atomic"/],
+      [() => pool.stream(sql`select 1`, bad({ batch: 5 })).next(), /"batch"/],
+      [() => pool.copyFrom(sql`copy t from stdin`, "", bad({ xyzzy: 1 })), /"xyzzy".*signal, timeout/],
+      [() => pool.reserve(bad({ timeout: 5 })), /"timeout".*unknown/],
+      [() => pool.reserve(bad(null)), /null was given/],
+      [() => pool.advisoryLock(1, bad({ share: true })), /"share".*"shared"/],
+      [() => pool.listen("x", () => {}, bad({ signal: 5 })), /signal/],
+      [() => pool.transaction(() => {}, bad(null)), /null was given/],
+      [() => pool.withSettings(bad(null), () => {}), /settings.*give one/],
+      [() => pool.withSettings(bad("a=b"), () => {}), /settings.*give one/],
+      [() => pool.withContext(bad(undefined), () => {}), /context.*give one/],
+      [() => Promise.resolve().then(() => pool.close(bad({ timeout: "5s" }))), /timeout.*milliseconds/],
+    ];
+    for (const [call, message] of calls) {
+      const error = await rejection<Error>(Promise.resolve().then(call));
+      assert.ok(error instanceof ValidationError, `${call}: ${error}`);
+      assert.match(error.message, message);
+    }
+    await assertServes(live);
+  },
+);
 
 test("Pool.query() types rows by the statement's row type and by the schema's output", LIVE, async () => {
   await using live = await livePool();
