@@ -62,7 +62,7 @@ export class Slot {
     return this.state === "open" && this.use === "shared" && !this.isRetiring && this.session!.idle;
   }
 
-  /** Whether a quick statement may be put behind what is in flight. */
+  /** Whether there is something in flight that a quick statement may be put behind. */
   accepts(depth: number, budget: number, now: number): boolean {
     if (
       this.state !== "open" || this.use !== "shared" || this.isSolo || this.isEarmarked || this.isRetiring
@@ -74,7 +74,7 @@ export class Slot {
       return false;
     }
     const head = session.head;
-    // A head that takes much longer than it usually does is not worth waiting for.
-    return head === undefined || now - session.headSince <= Math.max(budget, 4 * head.expected);
+    // An idle slot may have to be validated first. A head that takes much longer than usual is not worth waiting for.
+    return head !== undefined && now - session.headSince <= Math.max(budget, 4 * head.expected);
   }
 }

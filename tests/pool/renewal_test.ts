@@ -140,13 +140,14 @@ test("A single query validates few of many idle connections", needs("primary"), 
   await using gate = await proxy("primary");
   await using pool = openPool({ url: gate.url(server("primary").url), max: 20 });
   await pool.connect();
-  await pool.value(sql`select 1`);
+  for (let n = 0; n < 5; n++) await pool.value(sql`select 1`);
   await sleep(1_050);
   await gate.blackHole();
   const controller = new AbortController();
   const call = settled([pool.value(sql`select 1`, controller)]);
   await sleep(50);
-  const { busy, idle } = pool.stats();
+  const { busy, idle, waiting } = pool.stats();
+  assert.equal(waiting, 1, "it was sent on a connection that was not validated");
   assert.ok(busy <= 2 && idle >= 18, `${busy} are validated`);
   await gate.heal();
   assert.equal((await call)[0].status, "fulfilled");
