@@ -3,11 +3,39 @@
  *
  * @module
  */
+import type { QueryOptions } from "./executor.ts";
 import { LeaseQueryable } from "./lease_queryable.ts";
+import { TransactionAbortedError } from "./pool_errors.ts";
 import type { ReservedSession } from "./session_executor.ts";
+import { commitsTransaction } from "./session_state.ts";
+import type { Sql } from "./sql.ts";
+import { PostgresError } from "./wire/postgres_error.ts";
+import type { QueryResult } from "./wire/query_exchange.ts";
 
 /** The implementation of {@link ReservedSession}. */
 export class LeasedSession extends LeaseQueryable implements ReservedSession {
+  /** What failed first since the last statement that succeeded: in a failed transaction none does but its end. */
+  #failure: PostgresError | undefined;
+
+  protected override async run(
+    statement: Sql<unknown>,
+    options: QueryOptions | undefined,
+  ): Promise<QueryResult> {
+    let result: QueryResult;
+    try {
+      result = await super.run(statement, options);
+    } catch (error) {
+      if (error instanceof PostgresError) this.#failure ??= error;
+      throw error;
+    }
+    const cause = this.#failure;
+    this.#failure = undefined;
+    if (result.tag === "ROLLBACK" && commitsTransaction(statement.text)) {
+      throw new TransactionAbortedError({ cause });
+    }
+    return result;
+  }
+
   async release(): Promise<void> {
     await this.endStreams();
     this.lease.isDirty = true;

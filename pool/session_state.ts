@@ -20,6 +20,9 @@ const COMMAND =
 /** Commands that begin a transaction. */
 const BEGIN = /(?:begin|start\s+transaction)\b/iy;
 
+/** Commands that are to commit a transaction, or to make it ready for that. */
+const COMMIT = /(?:commit|end|prepare\s+transaction)\b/iy;
+
 /** Words that, anywhere in a statement, mean that it may leave something behind. */
 const WORD = /\b(?:temp|temporary|pg_temp|set_config|pg_(?:try_)?advisory_lock(?:_shared)?|setseed)\b/i;
 
@@ -31,6 +34,11 @@ export function touchesSession(text: string): boolean {
 /** Whether a statement begins a transaction, which nobody could go on with in a session of others. */
 export function beginsTransaction(text: string): boolean {
   return startsWith(BEGIN, text);
+}
+
+/** Whether a statement is to commit a transaction; where one had failed the server answers it with `ROLLBACK`. */
+export function commitsTransaction(text: string): boolean {
+  return startsWith(COMMIT, text);
 }
 
 function startsWith(command: RegExp, text: string): boolean {
