@@ -22,12 +22,18 @@
  * - T5 Every waiter settles: served, timed out, aborted, refused because the tier is closed or can never connect.
  * - T6 What was not sent, or only reads, when its connection is lost goes back to the front of the channel; anything
  *   else is rejected, and says whether it may have taken effect.
+ * - T7 What a lease has submitted runs on its connection or not at all, also while that is being cleaned.
+ * - T8 A connection that was idle for {@link VALIDATE_AFTER} answers a probe before it is given anything. At most one more
+ *   than calls wait is probed for them at a time.
+ * - T9 A call is refused for a deadlock only when all slots were held, for {@link DEADLOCK_AFTER}, by callers that wait
+ *   for another one and did nothing else.
  *
  * @module
  */
 import { Claims } from "./claims.ts";
 import { Connector } from "./connector.ts";
 import { Lease, type LeasePurpose } from "./lease.ts";
+import { anew, closedError, lostError, muteError } from "./lost_errors.ts";
 import { within } from "./pause.ts";
 import { PoolClosedError, PoolDeadlockError, type PoolSnapshot, type SlotHolder } from "./pool_errors.ts";
 import { PoolQueueFullError, PoolTimeoutError } from "./pool_errors.ts";
@@ -38,7 +44,7 @@ import { Slot } from "./slot.ts";
 import { type Demand, Waiter } from "./waiter.ts";
 import type { DatabaseKnowledge } from "./wire/database_knowledge.ts";
 import { Deque } from "./wire/deque.ts";
-import { ConnectionError } from "./wire/errors.ts";
+import type { ConnectionError } from "./wire/errors.ts";
 import type { Exchange } from "./wire/exchange.ts";
 import { ProbeExchange } from "./wire/prepare_exchange.ts";
 import type { Session, SessionListener } from "./wire/session.ts";
@@ -349,7 +355,7 @@ export class Tier {
     const probe = new ProbeExchange();
     let timer = setTimeout(() => {
       // Should this thread have been stopped meanwhile, an answer may be there that nobody has read yet.
-      timer = setTimeout(() => session.destroy(mute(session)), LATE_ANSWER);
+      timer = setTimeout(() => session.destroy(muteError(session.address, PROBE_TIMEOUT)), LATE_ANSWER);
     }, PROBE_TIMEOUT);
     session.submit(probe);
     probe.promise.then(() => {
@@ -696,38 +702,4 @@ export class Tier {
     if (this.#waiting > 0) return;
     if (this.#slots.every((slot) => slot.state !== "open" || slot.isIdle)) this.#onDrained?.();
   }
-}
-
-/** The error of a connection that does not answer a probe. */
-function mute(session: Session): ConnectionError {
-  return new ConnectionError(
-    `Cannot go on with the connection to ${session.address}: no answer to a probe within ${PROBE_TIMEOUT} ms`,
-  );
-}
-
-/** An error of a lost connection, anew for each caller. */
-function lostError(cause: ConnectionError, what: string, outcomeUnknown: boolean): ConnectionError {
-  return new ConnectionError(
-    outcomeUnknown
-      ? `${cause.message}. The statement was sent and its answer is lost, so it may have taken effect; check before repeating it`
-      : `${cause.message}. The ${what} did not take effect; it may be repeated`,
-    { cause, sqlState: cause.sqlState, outcomeUnknown },
-  );
-}
-
-/** The error of a statement that the pool's end has cut short. */
-function closedError(isConfirmed: boolean): ConnectionError {
-  return new ConnectionError(
-    `Cannot finish the statement: the pool was closed; ${
-      isConfirmed ? "it did not take effect" : "it may have taken effect, check before repeating it"
-    }`,
-    { outcomeUnknown: !isConfirmed },
-  );
-}
-
-/** The same error for one more caller, so that each has its own stack. */
-function anew(error: unknown): unknown {
-  if (!(error instanceof ConnectionError)) return error;
-  const { message, sqlState, retryable, neverSent } = error;
-  return new ConnectionError(message, { cause: error.cause ?? error, sqlState, retryable, neverSent });
 }
