@@ -45,7 +45,7 @@ export function assertOptions(options: object, allowed: readonly string[]): void
       `${options === null ? "null" : typeof options} was given; give an object`,
     );
   }
-  for (const name in options) {
+  for (const name of Object.keys(options)) {
     if (allowed.includes(name)) continue;
     const nearest = nearestWord(name, allowed);
     throw new ValidationError(
