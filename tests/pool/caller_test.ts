@@ -70,7 +70,7 @@ test("An error that is not ours keeps its own stack", needs("primary"), async ()
   const { stack } = reason;
   await using held = await pool.reserve();
   const controller = new AbortController();
-  const call = pool.query(sql`select 1`, controller);
+  const call = pool.query(sql`select 1`, { signal: controller.signal });
   controller.abort(reason);
   await assert.rejects(call, (error) => error === reason && reason.stack === stack);
   await assert.rejects(held.query(sql`selec`), PostgresError);

@@ -137,7 +137,7 @@ test("Pool on an embedded database has one connection, which everybody gets in t
   await rejection(pool.transaction(() => pool.query(sql`select 1`)), PoolDeadlockError);
   const controller = new AbortController();
   const held = await pool.reserve();
-  const given = rejection(pool.query(sql`select 1`, controller), Error);
+  const given = rejection(pool.query(sql`select 1`, { signal: controller.signal }), Error);
   const queued = pool.value(sql`select 8`);
   controller.abort();
   await given;

@@ -144,7 +144,7 @@ test("A single query validates few of many idle connections", needs("primary"), 
   await sleep(1_050);
   await gate.blackHole();
   const controller = new AbortController();
-  const call = settled([pool.value(sql`select 1`, controller)]);
+  const call = settled([pool.value(sql`select 1`, { signal: controller.signal })]);
   await sleep(50);
   const { busy, idle, waiting } = pool.stats();
   assert.equal(waiting, 1, "it was sent on a connection that was not validated");

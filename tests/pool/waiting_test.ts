@@ -107,7 +107,7 @@ test(
     assert.match(error.message, /3 calls wait already/);
     await rejection(pool.transaction(() => 1), PoolQueueFullError, 50);
     const controller = new AbortController();
-    await rejection(pool.reserve(controller), PoolQueueFullError, 50);
+    await rejection(pool.reserve({ signal: controller.signal }), PoolQueueFullError, 50);
     await held.release();
     assert.deepEqual(await Promise.all(waiting), [0, 1, 2]);
     await assertSound(pool, 1);
