@@ -23,6 +23,10 @@ const BEGIN = /(?:begin|start\s+transaction)\b/iy;
 /** Commands that are to commit a transaction, or to make it ready for that. */
 const COMMIT = /(?:commit|end|prepare\s+transaction)\b/iy;
 
+/** Commands that begin or end a transaction; ROLLBACK TO a savepoint does not. */
+const CONTROL =
+  /(?:(?:begin|commit|end|abort)\b|(?:start|prepare)\s+transaction\b|rollback\b(?!\s+(?:(?:work|transaction)\s+)?to\b))/iy;
+
 /** Words that, anywhere in a statement, mean that it may leave something behind. */
 const WORD = /\b(?:temp|temporary|pg_temp|set_config|pg_(?:try_)?advisory_lock(?:_shared)?|setseed)\b/i;
 
@@ -39,6 +43,11 @@ export function beginsTransaction(text: string): boolean {
 /** Whether a statement is to commit a transaction; where one had failed the server answers it with `ROLLBACK`. */
 export function commitsTransaction(text: string): boolean {
   return startsWith(COMMIT, text);
+}
+
+/** Whether a statement begins or ends a transaction. */
+export function controlsTransaction(text: string): boolean {
+  return startsWith(CONTROL, text);
 }
 
 function startsWith(command: RegExp, text: string): boolean {

@@ -23,6 +23,7 @@ import { readResultSets, type ResultSet } from "./result_sets.ts";
 import { TransactionAbortedError, TransactionClosedError } from "./pool_errors.ts";
 import { isOutcomeUnknown, unknownOutcome } from "./unknown_outcome.ts";
 import type { QueryOptions } from "./executor.ts";
+import { controlsTransaction } from "./session_state.ts";
 import { assertSql, type Sql } from "./sql.ts";
 import type { Transaction } from "./session_executor.ts";
 import { type SetupStatement, setupStatements, type TransactionSetup } from "./transaction_setup.ts";
@@ -58,10 +59,6 @@ export interface TransactionOptions extends TransactionSetup {
 const PROMPTLY = 50;
 /** Milliseconds to wait for the answer to BEGIN before a transaction that was given up is cleaned up behind. */
 const BEGIN_TIMEOUT = 5_000;
-
-/** Commands that begin or end a transaction; ROLLBACK TO a savepoint does not. */
-const ENDS_TRANSACTION =
-  /^\s*(?:begin\b|start\s+transaction\b|commit\b|end\b|abort\b|prepare\s+transaction\b|rollback\b(?!\s+(?:(?:work|transaction)\s+)?to\b))/i;
 
 const TRANSACTION_OPTIONS: readonly string[] = [
   "isolation",
@@ -127,7 +124,7 @@ export class TransactionSession extends LeaseQueryable implements Transaction {
 
   protected override run(statement: Sql<unknown>, options: QueryOptions | undefined): Promise<QueryResult> {
     this.assertOpen();
-    if (ENDS_TRANSACTION.test(statement.text)) {
+    if (controlsTransaction(statement.text)) {
       throw new ValidationError(
         "a transaction command in a transaction",
         "it would end or begin one behind its back; return to commit, throw to roll back, nest with tx.transaction()",

@@ -668,7 +668,17 @@ test("Commands that begin or end transactions are refused where they would misle
     assert.match(error.message, /pool\.transaction\(\)/);
   }
   await pool.transaction(async (tx) => {
-    for (const word of ["commit", "END", "rollback", "abort", "begin", "prepare transaction 'x'"]) {
+    for (
+      const word of [
+        "commit",
+        "END",
+        "rollback",
+        "abort",
+        "begin",
+        "prepare transaction 'x'",
+        "/* x */;--y\n commit",
+      ]
+    ) {
       const error = await rejection<Error>(tx.execute(sql.unsafe(word)));
       assert.ok(error instanceof ValidationError, word);
       assert.match(error.message, /throw to roll back/);
