@@ -23,6 +23,6 @@ export type {
 } from "./session_executor.ts";
 export { FRAGMENT, Sql, sql, type SqlTag, type SqlValue } from "./sql.ts";
 export type { SchemaIssue, SchemaResult, StandardSchema } from "./standard_schema.ts";
-export { ISOLATION_LEVELS, type IsolationLevel, type TransactionOptions } from "./transaction.ts";
+export { ISOLATION_LEVELS, type IsolationLevel, type TransactionOptions } from "./transaction_options.ts";
 export type { JsonValue, LocalSettings, SessionContext, TransactionSetup } from "./transaction_setup.ts";
 export * from "./wire/mod.ts";

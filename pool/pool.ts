@@ -37,7 +37,8 @@ import type { CopyOptions, ReservedSession, StreamOptions, Transaction } from ".
 import { beginsTransaction, touchesSession } from "./session_state.ts";
 import { assertSql, type Sql, sql } from "./sql.ts";
 import { Tier } from "./tier.ts";
-import { runTransaction, type TransactionHome, type TransactionOptions } from "./transaction.ts";
+import { runTransaction, type TransactionHome } from "./transaction.ts";
+import type { TransactionOptions } from "./transaction_options.ts";
 import type { LocalSettings, SessionContext } from "./transaction_setup.ts";
 import { CodecRegistry } from "./wire/codec/registry.ts";
 import { copyIn } from "./wire/copy_in.ts";

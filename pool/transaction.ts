@@ -17,7 +17,6 @@ import { LeaseQueryable } from "./lease_queryable.ts";
 import { type AdvisoryKey, advisoryLockSql } from "./advisory_key.ts";
 import { atCaller } from "./caller.ts";
 import { pause, within } from "./pause.ts";
-import { assertOptions, assertSignal } from "./query_options.ts";
 import { anySignal, untilAborted, withSignal } from "./with_signal.ts";
 import { readResultSets, type ResultSet } from "./result_sets.ts";
 import { TransactionAbortedError, TransactionClosedError } from "./pool_errors.ts";
@@ -26,49 +25,16 @@ import type { QueryOptions } from "./executor.ts";
 import { controlsTransaction } from "./session_state.ts";
 import { assertSql, type Sql } from "./sql.ts";
 import type { Transaction } from "./session_executor.ts";
-import { type SetupStatement, setupStatements, type TransactionSetup } from "./transaction_setup.ts";
+import { beginText, type TransactionOptions } from "./transaction_options.ts";
+import { type SetupStatement, setupStatements } from "./transaction_setup.ts";
 import { LifeguardError, QueryTimeoutError, ValidationError } from "./wire/errors.ts";
 import { DeadlockError, PostgresError, SerializationError, SQLSTATE } from "./wire/postgres_error.ts";
 import { QueryExchange, type QueryResult } from "./wire/query_exchange.ts";
-
-/** The isolation levels of PostgreSQL. */
-export const ISOLATION_LEVELS = [
-  "read uncommitted",
-  "read committed",
-  "repeatable read",
-  "serializable",
-] as const;
-/** See {@link ISOLATION_LEVELS}. */
-export type IsolationLevel = typeof ISOLATION_LEVELS[number];
-
-/** How a transaction is run. */
-export interface TransactionOptions extends TransactionSetup {
-  /** Its isolation level. Default: the server's, as a rule `"read committed"`. */
-  readonly isolation?: IsolationLevel;
-  /** Whether it may only read. Default false. */
-  readonly readOnly?: boolean;
-  /** Whether a serializable read-only transaction waits until it can run without conflicts. Default false. */
-  readonly deferrable?: boolean;
-  /** How often the whole function is run again after a serialization failure or deadlock. Default 0. */
-  readonly retries?: number;
-  /** Gives up waiting for a connection, and cancels what runs. */
-  readonly signal?: AbortSignal;
-}
 
 /** Milliseconds a call that was given up waits for its transaction to be rolled back. */
 const PROMPTLY = 50;
 /** Milliseconds to wait for the answer to BEGIN before a transaction that was given up is cleaned up behind. */
 const BEGIN_TIMEOUT = 5_000;
-
-const TRANSACTION_OPTIONS: readonly string[] = [
-  "isolation",
-  "readOnly",
-  "deferrable",
-  "retries",
-  "signal",
-  "settings",
-  "context",
-];
 
 /** What a pool gives a transaction. */
 export interface TransactionHome {
@@ -397,30 +363,6 @@ async function attemptTransaction<T>(
 /** Whether a statement failed only because one before it in the transaction had. */
 function isAborted(error: unknown): boolean {
   return error instanceof PostgresError && error.sqlState === SQLSTATE.failedTransaction;
-}
-
-function beginText(options: TransactionOptions): string {
-  assertOptions(options, TRANSACTION_OPTIONS);
-  const { isolation, readOnly, deferrable, retries, signal } = options;
-  if (isolation !== undefined && !ISOLATION_LEVELS.includes(isolation)) {
-    throw new ValidationError(
-      `option "isolation"`,
-      `"${isolation}" was given; allowed are ${ISOLATION_LEVELS.join(", ")}`,
-    );
-  }
-  if (retries !== undefined && (!Number.isInteger(retries) || retries < 0 || retries > 1_000)) {
-    throw new ValidationError(`option "retries"`, `${retries} was given; give an integer from 0 to 1000`);
-  }
-  for (const [name, value] of Object.entries({ readOnly, deferrable })) {
-    if (value === undefined || typeof value === "boolean") continue;
-    throw new ValidationError(`option "${name}"`, `a ${typeof value} was given; give true or false`);
-  }
-  if (signal !== undefined) assertSignal(signal);
-  let text = "BEGIN";
-  if (isolation !== undefined) text += ` ISOLATION LEVEL ${isolation.toUpperCase()}`;
-  if (readOnly !== undefined) text += readOnly ? " READ ONLY" : " READ WRITE";
-  if (deferrable !== undefined) text += deferrable ? " DEFERRABLE" : " NOT DEFERRABLE";
-  return text;
 }
 
 /** Whether running the whole again may succeed, also when the conflict is only the cause of what was thrown. */
