@@ -181,10 +181,10 @@ test("Reconnecting is tried at most ten times a second, two at a time, whoever w
     backoffMax: 1,
   });
   const calls = Array.from({ length: 10_000 }, () => pool.query(sql`select 1 as n`));
-  await sleep(2_000);
+  await sleep(1_500);
   const { accepted } = await gate.describe();
-  console.log(`10,000 callers wait for a refusing server: ${accepted} attempts in 2 s`);
-  assert.ok(accepted >= 2 && accepted <= 22, `${accepted} attempts`);
+  console.log(`10,000 callers wait for a refusing server: ${accepted} attempts in 1.5 s`);
+  assert.ok(accepted >= 2 && accepted <= 17, `${accepted} attempts`);
   await gate.heal();
   await settled(calls, 10_000);
   await Promise.all(calls);
@@ -214,15 +214,21 @@ test("A server that lets everybody in and then closes is asked at most ten times
     backoffMin: 1,
   });
   const calls = Array.from({ length: 200 }, () => pool.query(sql`select 1`, { readOnly: true }));
+  const settling = settled(calls, 4_000);
+  await sleep(300);
+  // Each connection was lost once by now; what follows is the steady pace.
+  const early = accepted;
   const start = performance.now();
-  for (const outcome of await settled(calls, 4_000)) {
+  for (const outcome of await settling) {
     assert.equal(outcome.status, "rejected");
     const { reason } = outcome as PromiseRejectedResult;
     assert.ok(reason instanceof ConnectionError || reason instanceof PoolTimeoutError, String(reason));
   }
-  const rate = accepted / ((performance.now() - start) / 1_000);
-  console.log(`A server that closes after the handshake: ${accepted} attempts, ${rate.toFixed(1)} a second`);
-  assert.ok(accepted <= 25 + 10, `${accepted} attempts`);
+  const rate = (accepted - early) / ((performance.now() - start) / 1_000);
+  console.log(
+    `A server that closes after the handshake: ${early} attempts at first, then ${rate.toFixed(1)} a second`,
+  );
+  assert.ok(early <= 20 && rate <= 11, `${early} attempts, then ${rate} a second`);
 });
 
 test("At most two handshakes at once", async () => {

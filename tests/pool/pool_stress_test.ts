@@ -96,7 +96,7 @@ for (const seed of [1, 2]) {
     const counts = new Map<string, number>();
     const calls: Promise<unknown>[] = [];
     const unexpected: string[] = [];
-    const end = performance.now() + 2_500;
+    const end = performance.now() + 1_800;
     const disturbing = (async () => {
       while (performance.now() < end) {
         await sleep(30 + 200 * random());
