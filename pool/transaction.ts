@@ -330,7 +330,12 @@ async function attemptTransaction<T>(
   work: (tx: Transaction) => Promise<T> | T,
   { begin, setup, signal }: Attempt,
 ): Promise<T> {
-  const lease = await home.take(signal);
+  let lease: Lease;
+  try {
+    lease = await home.take(signal);
+  } catch (error) {
+    throw atCaller(error);
+  }
   const tx = new TransactionSession(lease, home, { signal });
   try {
     tx.begin(begin, setup);
@@ -344,7 +349,9 @@ async function attemptTransaction<T>(
         throw signal?.aborted ? signal.reason : error;
       }
       await tx.rollback();
-      throw await tx.reasonFor(error);
+      const reason = await tx.reasonFor(error);
+      // What the work threw already shows where.
+      throw reason === error ? error : atCaller(reason);
     }
     try {
       await tx.commit();

@@ -170,7 +170,7 @@ test("No error prints a value: messages, stacks, causes, inspection, JSON", LIVE
 });
 
 test("Every error shows the caller's line", LIVE, async () => {
-  await using live = await livePool();
+  await using live = await livePool({ sessionContextFunction: "nowhere" });
   const { pool } = live;
   const bad = sql`select 1 / ${0}::int`;
   const calls: Record<string, () => Promise<unknown>> = {
@@ -194,6 +194,7 @@ test("Every error shows the caller's line", LIVE, async () => {
         for await (const row of tx.stream(bad)) assert.fail(String(row));
       }),
     notify: async () => await pool.notify("x", "x".repeat(9_000)),
+    setup: async () => await pool.withContext({ tenant: 1 }, (tx) => tx.query(sql`select 1`)),
     resultSets: async () => await pool.resultSets(bad),
     listen: async () => await pool.listen("", () => {}),
     lock: async () => await pool.advisoryLock(1.5),
