@@ -195,3 +195,46 @@ test(
     assert.deepEqual(await rows(live), [1]);
   },
 );
+
+test(
+  "Writes whose connections are cut at random are there, gone, or said to be unknown",
+  PROXIED,
+  async () => {
+    await using line = await proxy("primary");
+    await using live = await withTable({ through: (url) => line.url(url), connectTimeout: 1_000 });
+    const { pool } = live;
+    const count = { acknowledged: 0, unknown: 0, lost: 0 };
+    let isDone = false;
+    const cutting = (async () => {
+      while (!isDone) {
+        await new Promise((resolve) => setTimeout(resolve, 15 + Math.random() * 25));
+        await line.cut();
+      }
+    })();
+    const writes = [
+      () => pool.batch([insert(1), sql`select 1`]),
+      () => pool.transaction((tx) => tx.execute(insert(1))),
+      () => pool.execute(insert(1)),
+    ];
+    await Promise.all(Array.from({ length: 8 }, async () => {
+      for (let round = 0; round < 45; round++) {
+        try {
+          await writes[round % 3]();
+          count.acknowledged++;
+        } catch (error) {
+          assert.ok(error instanceof ConnectionError, String(error));
+          count[error.outcomeUnknown ? "unknown" : "lost"]++;
+        }
+      }
+    }));
+    isDone = true;
+    await cutting;
+    const there = (await rows(live)).length;
+    const { acknowledged, unknown } = count;
+    assert.ok(
+      there >= acknowledged && there <= acknowledged + unknown,
+      `${there} of ${JSON.stringify(count)}`,
+    );
+    await assertServes(live);
+  },
+);
