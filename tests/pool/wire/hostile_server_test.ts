@@ -712,7 +712,8 @@ test("Session settles everything, within bounded memory, whatever bytes the serv
     assert.deepEqual(unhandled, []);
     assert.ok(closed > 300, `only ${closed} of the rounds broke anything`);
     const grown = (process.memoryUsage().rss - before) / 1_048_576;
-    assert.ok(grown < 200, `${grown.toFixed()} MB more are used`);
+    console.log(`1,500 rounds, ${closed} of them broke the session: ${grown.toFixed()} MB more are used`);
+    assert.ok(grown < 200);
   } finally {
     process.off("unhandledRejection", onUnhandled);
   }
@@ -748,7 +749,8 @@ for (
     const after = process.memoryUsage();
     const grown = (after.heapUsed + after.external - before.heapUsed - before.external) / 1_048_576;
     // What waits for the collector varies; what is really held would be all of it.
-    assert.ok(grown < 200, `${grown.toFixed()} MB are held`);
+    console.log(`${what}: ${grown.toFixed()} MB are held`);
+    assert.ok(grown < 200);
     session.destroy();
     await session.closed;
   });

@@ -584,7 +584,8 @@ for (const name of ["primary", "pg15"] as const) {
       assert.equal(error.name, "QueryTimeoutError");
       assert.equal(error.timeout, timeout);
       assert.equal(error.outcomeUnknown, false, "the server did confirm");
-      assert.ok(took >= timeout - 2 && took < timeout + 100 + SLACK, `it took ${took.toFixed()} ms`);
+      console.log(`${name}: a deadline of ${timeout} ms was answered after ${took.toFixed()} ms`);
+      assert.ok(took >= timeout - 2 && took < timeout + 100 + SLACK);
       assert.deepEqual(await rowsOf(session, "select 1 as n"), [{ n: 1 }]);
     }
   });
