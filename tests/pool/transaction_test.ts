@@ -14,7 +14,7 @@ import {
 } from "../../pool/mod.ts";
 import { test } from "../harness.ts";
 import { needs, proxy } from "../services/client.ts";
-import { assertServes, kill, livePool, rejection, running, stopped } from "./live_pool.ts";
+import { assertServes, kill, livePool, quickest, rejection, running, stopped } from "./live_pool.ts";
 
 const LIVE = needs("primary");
 
@@ -131,9 +131,7 @@ test("Pool.transaction() sends BEGIN with its first statement: two round trips i
   const once = () => pool.withSettings(settings, (tx) => tx.value(sql`select current_setting('app.tenant')`));
   assert.equal(await once(), "7");
   await slow.delay(60); // A round trip takes 120 ms at least.
-  const start = performance.now();
-  assert.equal(await once(), "7");
-  const took = performance.now() - start;
+  const took = await quickest(once);
   await slow.heal();
   console.log(`A transaction of one statement over a line of 120 ms: ${took.toFixed(0)} ms`);
   assert.ok(took > 235 && took < 350, `two round trips of 120 ms took ${took} ms`);
