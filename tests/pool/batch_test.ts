@@ -54,6 +54,7 @@ test("Pool.batch() of known statements takes one round trip, atomic or not", PRO
     await once();
     await slow.delay(60); // A round trip takes 120 ms at least.
     const took = await quickest(once);
+    console.log(`A batch over a line of 120 ms, atomic ${atomic}: ${took.toFixed(0)} ms`);
     await slow.heal();
     assert.ok(took > 115 && took < 220, `atomic ${atomic}: one round trip of 120 ms took ${took} ms`);
   }
