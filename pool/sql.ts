@@ -264,7 +264,7 @@ function refused(values: readonly unknown[], index: number, what: string): Valid
   }
   return new ValidationError(
     `parameter $${position} of sql`,
-    `it is ${what}; give null, a string, number, bigint, boolean, array, object or a sql fragment`,
+    `it is ${what}; give null (PostgreSQL's NULL), a string, number, bigint, boolean, array, object or a sql fragment`,
   );
 }
 
@@ -300,7 +300,7 @@ function quoteParts(parts: readonly string[]): string {
 }
 
 function describe(value: unknown): string {
-  if (value === undefined) return "undefined (null is PostgreSQL's NULL)";
+  if (value === undefined) return "undefined";
   if (value === null) return "null";
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }

@@ -106,7 +106,7 @@ export function unknownColumn(table: Table, property: string): ValidationError {
   const near = nearestWord(property, names);
   return new ValidationError(
     `property "${property}" of model "${table.name}"`,
-    `there is no such column; ${near === undefined ? `use ${names.join(", ")}` : `did you mean "${near}"`}`,
+    `there is no such column; ${near === undefined ? `use ${names.join(", ")}` : `did you mean "${near}"?`}`,
   );
 }
 

@@ -150,14 +150,14 @@ async function connectSocket(host: TransportHost, target: OpeningTarget): Promis
       `Cannot connect to "${target.name}": ${describeCause(error, "the connection")}; ${
         connectAdvice(error)
       }`,
-      { cause: error, neverSent: true },
+      { cause: error, neverSent: true, retryable: !isPermissionMissing(error) },
     );
   }
 }
 
 function connectAdvice(error: unknown): string {
   const { code, name } = error as { code?: unknown; name?: unknown };
-  if (name === "NotCapable" || name === "PermissionDenied" || code === "EPERM") {
+  if (isPermissionMissing(error) || code === "EPERM") {
     return "grant the permission, for example --allow-net (Unix sockets need --allow-read and --allow-write too)";
   }
   if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "check the host's name and the name service";
@@ -165,6 +165,12 @@ function connectAdvice(error: unknown): string {
   if (code === "EACCES") return "check who may use the socket";
   if (name === "TimeoutError") return "check the host, the port and firewalls, or raise the connect timeout";
   return "check that the server runs and listens on this address";
+}
+
+/** Whether the runtime does not let this program connect, which no later attempt changes. */
+function isPermissionMissing(error: unknown): boolean {
+  const { name } = error as { name?: unknown };
+  return name === "NotCapable" || name === "PermissionDenied";
 }
 
 /** Sends the SSLRequest; resolves to whether the server agrees, where a no can be lived with. */

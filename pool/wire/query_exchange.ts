@@ -372,5 +372,7 @@ function parameterError(error: unknown, index: number, type: string): unknown {
   if (!(error instanceof ValidationError)) return error;
   const prefix = `Cannot use ${error.subject}: `;
   const problem = error.message.startsWith(prefix) ? error.message.slice(prefix.length) : error.message;
-  return new ValidationError(`parameter $${index + 1} of type ${type}`, problem, { cause: error.cause });
+  // The catalogue's name of text[] is _text.
+  const name = type.startsWith("_") ? `${type.slice(1)}[]` : type;
+  return new ValidationError(`parameter $${index + 1} of type ${name}`, problem, { cause: error.cause });
 }

@@ -176,7 +176,7 @@ test("Query refuses bad input and names it", () => {
   const where = untyped(find.where.bind(find));
   refuses(() => where("age > 1"), /condition of model "users": it is a string; write it with the sql tag/);
   refuses(() => where(undefined), /it is undefined/);
-  refuses(() => where({ emial: "x" }), /property "emial".*did you mean "email"/);
+  refuses(() => where({ emial: "x" }), /property "emial".*did you mean "email"\?/);
   refuses(
     () => where({ email: undefined }),
     /column "email" of model "users": it is compared with undefined/,

@@ -38,7 +38,10 @@ export function kindOf(value: unknown): string {
  */
 export function refusal(type: string, value: unknown, advice: string): ValidationError {
   if (value === undefined) return undefinedRefusal(type);
-  return new ValidationError(`a value of type ${type}`, `${kindOf(value)} was given; ${advice}`);
+  // Several values for one parameter are nearly always meant for a list of them.
+  const isListMeant = Array.isArray(value) && advice !== "" && !/array/i.test(advice);
+  const list = isListMeant ? ", or compare with = any(${…}) to give several" : "";
+  return new ValidationError(`a value of type ${type}`, `${kindOf(value)} was given; ${advice}${list}`);
 }
 
 /** The error for a value of the right kind whose content a type does not take. */

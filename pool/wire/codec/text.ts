@@ -11,7 +11,11 @@ import { contentRefusal, refusal } from "./refusal.ts";
  */
 export function checkText(type: string, value: unknown, advice = "give a string"): string {
   if (typeof value !== "string") {
-    throw refusal(type, value, typeof value === "number" ? `${advice}, as String(value) makes one` : advice);
+    throw refusal(
+      type,
+      value,
+      isNumeric(value) ? `${advice}, as String(value) makes one${castAdvice(type)}` : advice,
+    );
   }
   if (value.includes("\0")) {
     throw contentRefusal(type, "the string contains a NUL character", "remove it, or use bytea");
@@ -20,6 +24,15 @@ export function checkText(type: string, value: unknown, advice = "give a string"
     throw contentRefusal(type, "the string contains half of a surrogate pair", "call toWellFormed() on it");
   }
   return value;
+}
+
+function isNumeric(value: unknown): boolean {
+  return typeof value === "number" || typeof value === "bigint";
+}
+
+/** A parameter whose type nothing in the statement tells is `text` to PostgreSQL, which surprises with numbers. */
+function castAdvice(type: string): string {
+  return type === "text" ? ", or name the parameter's type in the statement, as in ${…}::int" : "";
 }
 
 /**

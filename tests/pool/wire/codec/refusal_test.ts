@@ -16,6 +16,7 @@ const REFUSED: Readonly<Record<string, readonly (readonly [unknown, RegExp])[]>>
     [1.5, /a number with a fraction was given; give an integer between -2147483648 and 2147483647/],
     [2 ** 31, /an integer was given/],
     [NaN, /NaN was given/],
+    [[1, 2], /an array was given; .*, or compare with = any\(\$\{…\}\) to give several$/],
     ["1", /a string was given/],
     [2 ** 60, /too large to be an exact integer/],
   ],
@@ -37,6 +38,7 @@ const REFUSED: Readonly<Record<string, readonly (readonly [unknown, RegExp])[]>>
     /a boolean was given/,
   ]],
   text: [
+    [5, /as String\(value\) makes one, or name the parameter's type in the statement, as in \$\{…\}::int/],
     [SECRET + "\0", /contains a NUL character; remove it, or use bytea/],
     [SECRET + "\ud800", /half of a surrogate pair/],
     [1, /an integer was given; give a string, as String\(value\) makes one/],
