@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { type CustomCodec, DecodeError, sql, type SqlValue, ValidationError } from "../../pool/mod.ts";
 import { test } from "../harness.ts";
-import { needs } from "../services/client.ts";
+import { needs, server } from "../services/client.ts";
 import { assertServes, livePool, rejection } from "./live_pool.ts";
+import { openPool } from "./pools.ts";
 
 const LIVE = needs("primary");
 
@@ -14,43 +15,45 @@ const ROW = sql<Record<string, SqlValue>>`
     '{"a": [1, null]}'::json as j, '{"a": [1, null]}'::jsonb as jb, '\\x00ff'::bytea as bytes,
     '00000000-0000-4000-8000-00000000000f'::uuid as id, true as yes, 7::int4 as n, null::int8 as nothing`;
 
-test("Pool decodes each type to its default, and loses nothing", LIVE, async () => {
-  await using live = await livePool();
-  for (const prepare of ["first", "prepared"]) {
-    const row = await live.pool.one(ROW);
-    const { day, hour, local, at, span, ...plain } = row;
-    assert.deepEqual(plain, {
-      big: 9007199254740993n,
-      exact: "1.50",
-      j: { a: [1, null] },
-      jb: { a: [1, null] },
-      bytes: Uint8Array.of(0, 255),
-      id: "00000000-0000-4000-8000-00000000000f",
-      yes: true,
-      n: 7,
-      nothing: null,
-    }, prepare);
-    assert.ok(day instanceof Temporal.PlainDate && hour instanceof Temporal.PlainTime);
-    assert.ok(local instanceof Temporal.PlainDateTime && at instanceof Temporal.Instant);
-    assert.ok(span instanceof Temporal.Duration && plain.bytes instanceof Uint8Array);
-    assert.deepEqual([day, hour, local, at, span].map(String), [
-      "2024-02-29",
-      "12:34:56.123456",
-      "2024-02-29T12:34:56.123456",
-      "2024-02-29T12:34:56.123456Z",
-      "P1DT0.000001S",
-    ]);
-    // And back, as parameters.
-    const back = sql`select ${day}::date = date '2024-02-29' and ${hour}::time = time '12:34:56.123456'
+for (const name of ["primary", "pg15"] as const) {
+  test(`Pool decodes each type to its default, and loses nothing, on ${name}`, needs(name), async () => {
+    await using pool = openPool({ url: server(name).url, max: 1 });
+    for (const prepare of ["first", "prepared"]) {
+      const row = await pool.one(ROW);
+      const { day, hour, local, at, span, ...plain } = row;
+      assert.deepEqual(plain, {
+        big: 9007199254740993n,
+        exact: "1.50",
+        j: { a: [1, null] },
+        jb: { a: [1, null] },
+        bytes: Uint8Array.of(0, 255),
+        id: "00000000-0000-4000-8000-00000000000f",
+        yes: true,
+        n: 7,
+        nothing: null,
+      }, prepare);
+      assert.ok(day instanceof Temporal.PlainDate && hour instanceof Temporal.PlainTime);
+      assert.ok(local instanceof Temporal.PlainDateTime && at instanceof Temporal.Instant);
+      assert.ok(span instanceof Temporal.Duration && plain.bytes instanceof Uint8Array);
+      assert.deepEqual([day, hour, local, at, span].map(String), [
+        "2024-02-29",
+        "12:34:56.123456",
+        "2024-02-29T12:34:56.123456",
+        "2024-02-29T12:34:56.123456Z",
+        "P1DT0.000001S",
+      ]);
+      // And back, as parameters.
+      const back = sql`select ${day}::date = date '2024-02-29' and ${hour}::time = time '12:34:56.123456'
       and ${local}::timestamp = timestamp '2024-02-29 12:34:56.123456'
       and ${at}::timestamptz = timestamptz '2024-02-29 12:34:56.123456Z'
       and ${span}::interval = interval '1 day 00:00:00.000001'
       and ${row.big}::int8 = 9007199254740993 and ${row.exact}::numeric = 1.5
       and ${row.jb}::jsonb = '{"a": [1, null]}' and ${row.bytes}::bytea = '\\x00ff'
       and ${row.id}::uuid::text = ${row.id}::text and ${null}::int8 is null`;
-    assert.equal(await live.pool.value(back), true, prepare);
-  }
-});
+      assert.equal(await pool.value(back), true, prepare);
+    }
+  });
+}
 
 test("Pool options int8, numeric and dates choose other values", LIVE, async () => {
   await using numbers = await livePool({ int8: "number", numeric: "number", dates: "Date" });
