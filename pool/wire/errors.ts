@@ -6,6 +6,8 @@
  * @module
  */
 
+import { showCaller } from "./caller_frames.ts";
+
 /** The kinds of error, one for each class a caller may act on. Each has a heading in `docs/errors.md`. */
 export const ERROR_CODES = [
   "CONFIG",
@@ -80,6 +82,8 @@ export class ConfigError extends LifeguardError {
     super(`Cannot use setting "${key}" from ${source}: ${problem}`, options);
     this.key = key;
     this.source = source;
+    // Thrown at once where the setting was written, so its reader wants that line first.
+    showCaller(this, new.target);
   }
 }
 
@@ -177,6 +181,7 @@ export class ValidationError extends LifeguardError {
   constructor(subject: string, problem: string, options: LifeguardErrorOptions = {}) {
     super(`Cannot use ${subject}: ${problem}`, options);
     this.subject = subject;
+    showCaller(this, new.target);
   }
 }
 
