@@ -4,7 +4,9 @@
  *
  * @module
  */
+import type { Lease } from "./lease.ts";
 import { ConnectionError } from "./wire/errors.ts";
+import type { Exchange } from "./wire/exchange.ts";
 
 /** The error of a connection that does not answer a probe. */
 export function muteError(address: string, timeout: number): ConnectionError {
@@ -38,4 +40,12 @@ export function anew(error: unknown): unknown {
   if (!(error instanceof ConnectionError)) return error;
   const { message, sqlState, retryable, neverSent } = error;
   return new ConnectionError(message, { cause: error.cause ?? error, sqlState, retryable, neverSent });
+}
+
+/** The error of a statement that ran on a lease whose connection was lost. */
+export function lostInLease(lease: Lease, exchange: Exchange, error: ConnectionError): ConnectionError {
+  // Without its COMMIT a transaction is rolled back, so only the COMMIT's fate is unknown.
+  const mayHaveEffect = exchange.sent && !exchange.repeatable &&
+    (lease.purpose !== "transaction" || exchange.text === "COMMIT");
+  return lostError(error, "statement", mayHaveEffect);
 }

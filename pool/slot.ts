@@ -57,6 +57,27 @@ export class Slot {
     this.index = index;
   }
 
+  /** Takes a new connection, which is to be renewed after so many milliseconds. */
+  open(session: Session, lifetime: number): void {
+    this.vacate();
+    this.state = "open";
+    this.session = session;
+    this.hasServed = false;
+    this.idleSince = this.connectedAt = performance.now();
+    this.expiresAt = this.idleSince + lifetime;
+  }
+
+  /** Lets go of its connection, which is lost or about to be closed. */
+  vacate(): void {
+    this.state = "vacant";
+    this.use = "shared";
+    this.session = undefined;
+    this.lease = undefined;
+    this.isSolo = false;
+    this.isEarmarked = false;
+    this.isRetiring = false;
+  }
+
   /** Whether it could take a statement or a lease at once. */
   get isIdle(): boolean {
     return this.state === "open" && this.use === "shared" && !this.isRetiring && this.session!.idle;

@@ -25,48 +25,43 @@
  * - T7 What a lease has submitted runs on its connection or not at all, also while that is being cleaned.
  * - T8 A connection that was idle for {@link VALIDATE_AFTER} answers a probe before it is given anything. At most one more
  *   than calls wait is probed for them at a time.
- * - T9 A call is refused for a deadlock only when all slots were held, for {@link DEADLOCK_AFTER}, by callers that wait
+ * - T9 A call is refused for a deadlock only when all slots were held, for a while (deadlock_watch.ts), by callers that wait
  *   for another one and did nothing else.
  *
  * @module
  */
-import { Claims } from "./claims.ts";
+import { Channel } from "./channel.ts";
 import { Connector } from "./connector.ts";
+import { DeadlockWatch } from "./deadlock_watch.ts";
+import { IdleSlots } from "./idle_slots.ts";
 import { Lease, type LeasePurpose } from "./lease.ts";
-import { anew, closedError, lostError, muteError } from "./lost_errors.ts";
+import { anew, closedError, lostError, lostInLease } from "./lost_errors.ts";
 import { within } from "./pause.ts";
-import { PoolClosedError, PoolDeadlockError, type PoolSnapshot, type SlotHolder } from "./pool_errors.ts";
-import { PoolQueueFullError, PoolTimeoutError } from "./pool_errors.ts";
+import {
+  PoolClosedError,
+  PoolDeadlockError,
+  PoolQueueFullError,
+  type PoolSnapshot,
+  PoolTimeoutError,
+} from "./pool_errors.ts";
 import type { ResolvedPoolOptions, TierSize } from "./pool_options.ts";
 import { type TierStats, totalStats } from "./pool_stats.ts";
 import { cleanSession } from "./session_cleaning.ts";
+import { ShareableSlots } from "./shareable_slots.ts";
 import { Slot } from "./slot.ts";
+import { countSlots, longestHolder } from "./slot_counts.ts";
 import { type Demand, Waiter } from "./waiter.ts";
 import type { DatabaseKnowledge } from "./wire/database_knowledge.ts";
-import { Deque } from "./wire/deque.ts";
 import type { ConnectionError } from "./wire/errors.ts";
 import type { Exchange } from "./wire/exchange.ts";
-import { ProbeExchange } from "./wire/prepare_exchange.ts";
 import type { Session, SessionListener } from "./wire/session.ts";
-import { wordLine } from "./caller.ts";
 
 /** Milliseconds that a pipelined statement, and the backlog it is put behind, are expected to take at most. */
 const BUDGET = 5;
-/** Milliseconds of idleness after which a connection must answer before it is given work. */
-const VALIDATE_AFTER = 1_000;
-/** Milliseconds in which a connection must answer a probe. */
-const PROBE_TIMEOUT = 5_000;
-/** Milliseconds for which all holders must have done nothing but wait for each other to be in a deadlock. */
-const DEADLOCK_AFTER = 200;
 /** Milliseconds within which the loss of a connection that has served nobody counts as a failure to connect. */
 const SHORT_LIVED = 1_000;
-/** Milliseconds in which an answer to a probe that came in time is read at last. */
-const LATE_ANSWER = 20;
 /** How often one statement is sent again after its connection was lost. */
 const MAX_ATTEMPTS = 3;
-/** How many slots are looked at to find the least loaded one. */
-const CANDIDATES = 8;
-
 /** How a tier is set up. */
 export interface TierOptions {
   /** Its name: `primary`, `replica-1`, … */
@@ -95,22 +90,15 @@ export class Tier {
   readonly name: string;
   readonly #options: TierOptions;
   readonly #slots: Slot[];
-  readonly #idle: Slot[] = [];
-  readonly #channel = new Deque<Waiter>();
-  readonly #claims: Claims;
-  /** The statements that wait, for those that are given up. */
-  readonly #waitingFor = new Map<Exchange, Waiter>();
+  readonly #idle: IdleSlots;
+  readonly #shareable: ShareableSlots;
+  readonly #channel: Channel;
+  readonly #deadlocks: DeadlockWatch;
   readonly #connector: Connector;
   /** The ends of connections that have no slot any more. */
   readonly #retired = new Set<Promise<void>>();
-  #waiting = 0;
-  #probing = 0;
-  #cursor = 0;
   #isOpen = false;
   #isClosed = false;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #timerAt = Infinity;
-  #deadlockTimer: ReturnType<typeof setTimeout> | undefined;
   #openWaiters: { resolve(): void; reject(error: unknown): void }[] = [];
   #onDrained: (() => void) | undefined;
 
@@ -119,7 +107,20 @@ export class Tier {
     this.name = options.name;
     this.#options = options;
     this.#slots = Array.from({ length: options.size.max }, (_, index) => new Slot(index));
-    this.#claims = new Claims(this.#slots);
+    this.#shareable = new ShareableSlots(this.#slots, options.settings.pipelineDepth, BUDGET);
+    this.#idle = new IdleSlots({
+      waiting: () => this.#channel.length,
+      freed: (slot) => this.#freed(slot),
+      probed: () => {
+        if (this.#channel.length > 0) this.#pump();
+      },
+    });
+    this.#channel = new Channel(this.#slots, (waiters) => this.#timedOut(waiters));
+    this.#deadlocks = new DeadlockWatch(
+      this.#slots,
+      this.#channel,
+      (victim) => this.giveUp(victim, new PoolDeadlockError(this.#slots.length)),
+    );
     this.#connector = new Connector({
       connect: options.connect,
       backoffMin: options.settings.backoffMin,
@@ -154,11 +155,11 @@ export class Tier {
   /** Runs a statement, which usually takes `estimate` ms, on whatever slot is right for it. It settles in any case. */
   run(exchange: Exchange, estimate: number | undefined): void {
     if (this.#isClosed) return exchange.reject(new PoolClosedError("run the statement"));
-    if (this.#waiting === 0) {
-      const slot = this.#takeIdle();
+    if (this.#channel.length === 0) {
+      const slot = this.#idle.take();
       if (slot !== undefined) return this.#give(slot, exchange, estimate);
       if (estimate !== undefined && estimate <= BUDGET) {
-        const shared = this.#findShareable();
+        const shared = this.#shareable.find();
         if (shared !== undefined) return shared.session!.submit(exchange);
       }
     }
@@ -174,7 +175,7 @@ export class Tier {
         slot.use = "leased";
         resolve(slot.lease = new Lease(slot, purpose, taker, (lease, held) => this.#released(lease, held)));
       };
-      const slot = this.#waiting === 0 ? this.#takeIdle() : undefined;
+      const slot = this.#channel.length === 0 ? this.#idle.take() : undefined;
       if (slot !== undefined) return grant(slot);
       const pending: { waiter?: Waiter } = {};
       const onAbort = (): void => {
@@ -199,13 +200,13 @@ export class Tier {
   /** Ends a wait with an error. */
   giveUp(waiter: Waiter, reason: unknown): void {
     if (waiter.isDone) return;
-    this.#refuse(waiter, reason);
+    this.#channel.refuse(waiter, reason);
     this.#pump();
   }
 
   /** Ends the wait of a statement that waits for a slot; returns false when it does not wait. */
   giveUpQuery(exchange: Exchange, reason: unknown): boolean {
-    const waiter = this.#waitingFor.get(exchange);
+    const waiter = this.#channel.waiterOf(exchange);
     if (waiter === undefined) return false;
     this.giveUp(waiter, reason);
     return true;
@@ -213,39 +214,15 @@ export class Tier {
 
   /** The counts. */
   stats(): TierStats {
-    const stats = { size: 0, idle: 0, busy: 0, reserved: 0, healing: 0, waiting: this.#waiting, inFlight: 0 };
-    for (const slot of this.#slots) {
-      if (slot.state === "connecting") stats.healing++;
-      if (slot.state !== "open") continue;
-      stats.size++;
-      stats.inFlight += slot.session!.depth;
-      if (slot.use === "leased") stats.reserved++;
-      else if (slot.isIdle) stats.idle++;
-      else stats.busy++;
-    }
-    return stats;
+    return countSlots(this.#slots, this.#channel.length);
   }
 
   /** What the tier looks like to somebody who waited in vain. */
   snapshot(): PoolSnapshot {
     const stats = this.stats();
-    const now = performance.now();
-    let longestHolder: SlotHolder | undefined;
-    for (const { state, lease, session } of this.#slots) {
-      if (state !== "open") continue;
-      const head = session!.head;
-      if (lease === undefined && head === undefined) continue;
-      const heldFor = now - (lease?.takenAt ?? session!.headSince);
-      if (longestHolder !== undefined && longestHolder.heldFor >= heldFor) continue;
-      longestHolder = {
-        heldFor,
-        query: head?.text ?? lease?.latest,
-        takenAt: lease === undefined ? undefined : wordLine(lease.taker),
-      };
-    }
     return {
       stats: totalStats({ [this.name]: stats }),
-      longestHolder,
+      longestHolder: longestHolder(this.#slots),
       connectError: stats.size === 0 ? this.#connector.lastError : undefined,
     };
   }
@@ -255,7 +232,10 @@ export class Tier {
     const { settings, holder } = this.#options;
     const by = holder();
     const waiter = new Waiter(demand, performance.now() + settings.acquireTimeout, by);
-    if (this.#waiting >= settings.maxWaiting && this.#waiting >= settings.maxWaiting + this.#coming()) {
+    if (
+      this.#channel.length >= settings.maxWaiting &&
+      this.#channel.length >= settings.maxWaiting + this.#coming()
+    ) {
       waiter.refuse(new PoolQueueFullError(settings.maxWaiting));
       return waiter;
     }
@@ -264,11 +244,10 @@ export class Tier {
       return waiter;
     }
     this.#channel.push(waiter);
-    this.#waits(waiter);
     this.#isOpen = true;
     this.#refill();
     this.#pump();
-    if (by !== undefined && !waiter.isDone) this.#watchDeadlock();
+    if (by !== undefined && !waiter.isDone) this.#deadlocks.suspect();
     return waiter;
   }
 
@@ -281,147 +260,47 @@ export class Tier {
     return count;
   }
 
-  /** Counts a call that begins to wait. */
-  #waits(waiter: Waiter): void {
-    this.#waiting++;
-    if (waiter.demand.kind === "query") this.#waitingFor.set(waiter.demand.exchange, waiter);
-    this.#arm(waiter.deadline);
-  }
-
-  /** Counts a call that does not wait any more. */
-  #waited(waiter: Waiter): void {
-    this.#waiting--;
-    if (waiter.demand.kind === "query") this.#waitingFor.delete(waiter.demand.exchange);
-  }
-
-  #refuse(waiter: Waiter, reason: unknown): void {
-    this.#waited(waiter);
-    waiter.refuse(reason);
-  }
-
-  /** Watches a suspicion until it is confirmed or gone: a holder need not wait for what it has asked for. */
-  #watchDeadlock(): void {
-    if (this.#deadlockTimer !== undefined || this.#isClosed || !this.#isDeadlocked(0)) return;
-    this.#deadlockTimer = setTimeout(() => {
-      this.#deadlockTimer = undefined;
-      if (this.#isDeadlocked(DEADLOCK_AFTER)) {
-        const victim = [...this.#claims, ...this.#channel].findLast((waiter) =>
-          !waiter.isDone && waiter.holder !== undefined
-        );
-        this.giveUp(victim!, new PoolDeadlockError(this.#slots.length));
-      }
-      this.#watchDeadlock();
-    }, DEADLOCK_AFTER + 1);
-  }
-
-  /** Whether every slot is held by somebody who waits for another one and has run nothing for so many ms. */
-  #isDeadlocked(stillFor: number): boolean {
-    const before = performance.now() - stillFor;
-    for (const { state, lease, session, idleSince } of this.#slots) {
-      if (state !== "open" || lease === undefined) return false;
-      if (stillFor > 0 && (session!.depth > 0 || Math.max(idleSince, lease.takenAt) > before)) return false;
-    }
-    const waiting = new Set<Lease>();
-    for (const waiter of [...this.#claims, ...this.#channel]) {
-      if (!waiter.isDone && waiter.holder !== undefined) waiting.add(waiter.holder);
-    }
-    return this.#slots.every((slot) => waiting.has(slot.lease!));
-  }
-
   /** Puts a slot's session to work for a statement. */
   #give(slot: Slot, exchange: Exchange, estimate: number | undefined): void {
     slot.isSolo = estimate === undefined || estimate > BUDGET;
     slot.session!.submit(exchange);
   }
 
-  /** An idle, living slot, taken off the list; begins to validate some, one more than calls wait, that were idle for long. */
-  #takeIdle(): Slot | undefined {
-    for (let slot = this.#idle.at(-1); slot !== undefined; slot = this.#idle.at(-1)) {
-      const isStale = slot.isIdle && performance.now() - slot.idleSince > VALIDATE_AFTER;
-      if (isStale && this.#probing > this.#waiting) return undefined;
-      this.#idle.pop();
-      slot.isListed = false;
-      if (isStale) this.probe(slot);
-      else if (slot.isIdle) return slot;
-    }
-    return undefined;
-  }
-
-  /** Asks an idle slot whether its connection lives; gives it work again when it does. */
+  /** Asks an idle slot whether its connection lives. */
   probe(slot: Slot): void {
-    const session = slot.session!;
-    slot.use = "probing";
-    this.#probing++;
-    const probe = new ProbeExchange();
-    let timer = setTimeout(() => {
-      // Should this thread have been stopped meanwhile, an answer may be there that nobody has read yet.
-      timer = setTimeout(() => session.destroy(muteError(session.address, PROBE_TIMEOUT)), LATE_ANSWER);
-    }, PROBE_TIMEOUT);
-    session.submit(probe);
-    probe.promise.then(() => {
-      if (slot.session !== session || slot.use !== "probing") return;
-      slot.use = "shared";
-      slot.idleSince = performance.now();
-      this.#freed(slot);
-    }, () => {}).finally(() => {
-      clearTimeout(timer);
-      this.#probing--;
-      if (this.#waiting > 0) this.#pump();
-    });
-  }
-
-  /** The least loaded of a few slots behind whose statements a quick one may be put. */
-  #findShareable(): Slot | undefined {
-    const slots = this.#slots;
-    const depth = this.#options.settings.pipelineDepth;
-    if (depth <= 1) return undefined;
-    const now = performance.now();
-    let best: Slot | undefined;
-    let seen = 0;
-    for (let step = 0; step < slots.length && seen < CANDIDATES; step++) {
-      this.#cursor = this.#cursor + 1 < slots.length ? this.#cursor + 1 : 0;
-      const slot = slots[this.#cursor];
-      if (!slot.accepts(depth, BUDGET, now)) continue;
-      seen++;
-      if (best === undefined || slot.session!.depth < best.session!.depth) best = slot;
-    }
-    return best;
+    this.#idle.probe(slot);
   }
 
   /** Serves who waits, in order, as far as slots allow. */
   #pump(): void {
-    if (this.#claims.length > 0) {
-      this.#claims.settle();
-      while (this.#claims.length > 0) {
-        const slot = this.#takeIdle();
+    const { claims } = this.#channel;
+    if (claims.length > 0) {
+      claims.settle();
+      while (claims.length > 0) {
+        const slot = this.#idle.take();
         if (slot === undefined) break;
         slot.isEarmarked = false;
-        this.#serve(slot, this.#claims.shift()!);
+        this.#serve(slot, claims.shift()!);
       }
-      this.#claims.settle();
+      claims.settle();
     }
-    for (let first = this.#channel.peek(); first !== undefined; first = this.#channel.peek()) {
-      if (!first.isDone) {
-        const slot = this.#takeIdle();
-        if (slot !== undefined) {
-          slot.isEarmarked = false;
-          this.#channel.shift();
-          this.#serve(slot, first);
-          continue;
-        }
-        const { demand } = first;
-        const estimate = demand.kind === "query" ? this.#estimate(demand.exchange) : undefined;
-        if (demand.kind === "query" && estimate !== undefined && estimate <= BUDGET) {
-          const shared = this.#findShareable();
-          if (shared === undefined) break;
-          first.isDone = true;
-          this.#waited(first);
-          shared.session!.submit(demand.exchange);
-        } else if (!this.#claims.add(first)) break;
+    for (let first = this.#channel.first(); first !== undefined; first = this.#channel.first()) {
+      const slot = this.#idle.take();
+      if (slot !== undefined) {
+        slot.isEarmarked = false;
+        this.#serve(slot, first);
+        continue;
       }
-      this.#channel.shift();
+      const { demand } = first;
+      const estimate = demand.kind === "query" ? this.#estimate(demand.exchange) : undefined;
+      if (demand.kind === "query" && estimate !== undefined && estimate <= BUDGET) {
+        const shared = this.#shareable.find();
+        if (shared === undefined) break;
+        this.#channel.served(first);
+        shared.session!.submit(demand.exchange);
+      } else if (!this.#channel.claim(first)) break;
     }
-    if (this.#isClosed && this.#waiting === 0) this.#drained();
+    if (this.#isClosed && this.#channel.length === 0) this.#drained();
   }
 
   #estimate(exchange: Exchange): number | undefined {
@@ -429,8 +308,7 @@ export class Tier {
   }
 
   #serve(slot: Slot, waiter: Waiter): void {
-    waiter.isDone = true;
-    this.#waited(waiter);
+    this.#channel.served(waiter);
     if (waiter.demand.kind === "lease") waiter.demand.grant(slot);
     else this.#give(slot, waiter.demand.exchange, this.#estimate(waiter.demand.exchange));
   }
@@ -442,13 +320,10 @@ export class Tier {
       slot.isSolo = false;
       if (slot.isRetiring) {
         this.#retire(slot);
-      } else if (!slot.isListed) {
-        slot.isListed = true;
-        this.#idle.push(slot);
-      }
+      } else this.#idle.add(slot);
       if (this.#isClosed) this.#drained();
     }
-    if (this.#waiting > 0) this.#pump();
+    if (this.#channel.length > 0) this.#pump();
   }
 
   /** Ends a transaction that a statement began although its text did not look like it. */
@@ -488,7 +363,7 @@ export class Tier {
       else if (slot.state === "connecting") connecting++;
     }
     const { min, max } = this.#options.size;
-    let missing = Math.min(max - open, Math.max(min - open, this.#waiting + more)) - connecting;
+    let missing = Math.min(max - open, Math.max(min - open, this.#channel.length + more)) - connecting;
     if (missing <= 0) return;
     for (const slot of this.#slots) {
       if (slot.state !== "vacant") continue;
@@ -500,7 +375,7 @@ export class Tier {
 
   #connected(session: Session): void {
     const slot = this.#slots.find((candidate) => candidate.state === "connecting");
-    if (slot === undefined || (this.#isClosed && this.#waiting === 0)) return this.#leave(session);
+    if (slot === undefined || (this.#isClosed && this.#channel.length === 0)) return this.#leave(session);
     if (session.state !== "ready") {
       // It was lost before anybody could be told.
       slot.state = "vacant";
@@ -508,17 +383,9 @@ export class Tier {
       return this.#refill();
     }
     const { settings, events, isEmbedded } = this.#options;
-    slot.state = "open";
-    slot.use = "shared";
-    slot.session = session;
-    slot.isRetiring = false;
-    slot.isSolo = false;
-    slot.isEarmarked = false;
-    slot.hasServed = false;
-    slot.idleSince = slot.connectedAt = performance.now();
-    slot.expiresAt = settings.maxLifetime === 0 || isEmbedded
-      ? Infinity
-      : slot.idleSince + settings.maxLifetime * (1 - Math.random() * settings.maxLifetimeJitter);
+    const { maxLifetime, maxLifetimeJitter } = settings;
+    const isLasting = maxLifetime === 0 || isEmbedded;
+    slot.open(session, isLasting ? Infinity : maxLifetime * (1 - Math.random() * maxLifetimeJitter));
     session.listener = {
       ...events,
       progress: () => {
@@ -550,30 +417,17 @@ export class Tier {
     for (const slot of this.#slots) if (slot.state === "connecting") slot.state = "vacant";
     // Nobody is let wait for what cannot come, unless others' connections go on serving.
     if (this.#slots.some((slot) => slot.state === "open")) return;
-    this.#refuseAll(() => anew(error));
-  }
-
-  #refuseAll(reason: () => unknown): void {
-    for (const waiter of [...this.#claims, ...this.#channel]) {
-      if (!waiter.isDone) this.#refuse(waiter, reason());
-    }
-    this.#channel.clear();
-    this.#claims.settle();
+    this.#channel.refuseAll(() => anew(error));
   }
 
   /** A slot's connection is gone. */
   #lost(slot: Slot, session: Session, error: ConnectionError, unsettled: readonly Exchange[]): void {
     if (slot.session !== session) return;
     const { lease, use } = slot;
-    slot.session = undefined;
-    slot.state = "vacant";
-    slot.use = "shared";
-    slot.lease = undefined;
-    slot.isSolo = false;
-    slot.isEarmarked = false;
+    slot.vacate();
     if (lease !== undefined) {
       lease.lost = lostError(error, lease.purpose, false);
-      for (const exchange of unsettled) exchange.reject(this.#lostInLease(lease, exchange, error));
+      for (const exchange of unsettled) exchange.reject(lostInLease(lease, exchange, error));
     } else if (use !== "shared") {
       // The tier's own, and what its last holder left running, have no place on another connection.
       for (const exchange of unsettled) {
@@ -588,18 +442,11 @@ export class Tier {
     this.#refill();
     if (this.#isClosed) {
       if (this.#slots.every(({ state }) => state === "vacant")) {
-        this.#refuseAll(() => new PoolClosedError("run the statement"));
+        this.#channel.refuseAll(() => new PoolClosedError("run the statement"));
       }
       this.#drained();
     }
     this.#pump();
-  }
-
-  #lostInLease(lease: Lease, exchange: Exchange, error: ConnectionError): ConnectionError {
-    // Without its COMMIT a transaction is rolled back, so only the COMMIT's fate is unknown.
-    const mayHaveEffect = exchange.sent && !exchange.repeatable &&
-      (lease.purpose !== "transaction" || exchange.text === "COMMIT");
-    return lostError(error, "statement", mayHaveEffect);
   }
 
   #sendElsewhere(exchange: Exchange, error: ConnectionError): void {
@@ -610,34 +457,16 @@ export class Tier {
     }
     exchange.reset(undefined);
     const deadline = performance.now() + this.#options.settings.acquireTimeout;
-    const waiter = new Waiter({ kind: "query", exchange }, deadline, undefined);
-    this.#channel.unshift(waiter);
-    this.#waits(waiter);
+    this.#channel.unshift(new Waiter({ kind: "query", exchange }, deadline, undefined));
   }
 
-  /** Watches the waiters' deadlines with one timer. */
-  #arm(deadline: number): void {
-    if (this.#timerAt <= deadline) return;
-    clearTimeout(this.#timer);
-    this.#timerAt = deadline;
-    this.#timer = setTimeout(() => this.#expire(), Math.max(5, deadline - performance.now()));
-  }
-
-  #expire(): void {
-    this.#timerAt = Infinity;
-    const now = performance.now();
-    let next = Infinity;
-    let snapshot: PoolSnapshot | undefined;
-    for (const waiter of [...this.#claims, ...this.#channel]) {
-      if (waiter.isDone) continue;
-      if (waiter.deadline > now + 1) {
-        next = Math.min(next, waiter.deadline);
-        continue;
+  #timedOut(waiters: readonly Waiter[]): void {
+    if (waiters.length > 0) {
+      const snapshot = this.snapshot();
+      for (const waiter of waiters) {
+        this.#channel.refuse(waiter, new PoolTimeoutError(this.#options.settings.acquireTimeout, snapshot));
       }
-      snapshot ??= this.snapshot();
-      this.#refuse(waiter, new PoolTimeoutError(this.#options.settings.acquireTimeout, snapshot));
     }
-    if (next < Infinity) this.#arm(next);
     this.#pump();
   }
 
@@ -649,13 +478,8 @@ export class Tier {
 
   #retire(slot: Slot): void {
     const session = slot.session!;
-    slot.session = undefined;
-    slot.state = "vacant";
-    slot.isRetiring = false;
-    slot.isEarmarked = false;
-    slot.isListed = false;
-    const index = this.#idle.indexOf(slot);
-    if (index >= 0) this.#idle.splice(index, 1);
+    this.#idle.remove(slot);
+    slot.vacate();
     this.#leave(session);
     this.#refill();
   }
@@ -674,32 +498,34 @@ export class Tier {
     const drained = new Promise<void>((resolve) => this.#onDrained = resolve);
     this.#drained();
     if (this.#slots.every(({ state }) => state === "vacant")) {
-      this.#refuseAll(() => new PoolClosedError("run the statement"));
+      this.#channel.refuseAll(() => new PoolClosedError("run the statement"));
       this.#drained();
     }
     await within(drained, timeout);
-    clearTimeout(this.#timer);
-    clearTimeout(this.#deadlockTimer);
+    this.#channel.stop();
+    this.#deadlocks.stop();
     const retired = within(Promise.all(this.#retired), 1_000);
     this.#connector.close();
     this.#settleOpen(new PoolClosedError("connect"));
-    this.#refuseAll(() => new PoolClosedError("run the statement"));
-    await Promise.all(this.#slots.map(async (slot) => {
-      const session = slot.session;
-      if (session === undefined) return;
-      if (!session.idle) {
-        // Cancelled first, so that the server does not go on with what nobody waits for.
-        session.giveUpAll(closedError);
-        await within(session.cancel(), 1_000);
-      }
-      await within(session.close(), 1_000);
-      session.destroy();
-    }));
+    this.#channel.refuseAll(() => new PoolClosedError("run the statement"));
+    await Promise.all(
+      this.#slots.map(({ session }) => session === undefined ? undefined : endSession(session)),
+    );
     await retired;
   }
 
   #drained(): void {
-    if (this.#waiting > 0) return;
+    if (this.#channel.length > 0) return;
     if (this.#slots.every((slot) => slot.state !== "open" || slot.isIdle)) this.#onDrained?.();
   }
+}
+
+/** Closes a session; what still runs there is cancelled first, so that the server does not go on for nobody. */
+async function endSession(session: Session): Promise<void> {
+  if (!session.idle) {
+    session.giveUpAll(closedError);
+    await within(session.cancel(), 1_000);
+  }
+  await within(session.close(), 1_000);
+  session.destroy();
 }

@@ -330,10 +330,10 @@ test("Values that cannot be sent are refused with their position, and the pool g
     [() => pool.execute(sql`insert into t (b) values (${12})`), /parameter \$1 of type bytea/],
     [
       () => pool.execute(sql`insert into t (a) values (${["canary-text"]})`),
-      /parameter \$1 of type _int4/,
+      /parameter \$1 of type int4\[\]/,
     ],
     [() => pool.query(sql`select ${"a\0canary-text"}::text`), /parameter \$1 of type text/],
-    [() => pool.query(sql`select ${[1, undefined]}::int[]`), /parameter \$1 of type _int4/],
+    [() => pool.query(sql`select ${[1, undefined]}::int[]`), /parameter \$1 of type int4\[\]/],
   ];
   for (const [statement, message] of cases) {
     for (let again = 0; again < 2; again++) {
