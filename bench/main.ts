@@ -74,9 +74,7 @@ async function measure(subject: Subject): Promise<number> {
   const text = new TextDecoder().decode(stdout).trim();
   if (code !== 0 || !/^\d+(\.\d+)?$/.test(text)) {
     throw new Error(
-      `Cannot measure ${subject.name}: ${text}\n${
-        new TextDecoder().decode(stderr)
-      }`,
+      `Cannot measure ${subject.name}: ${text}\n${new TextDecoder().decode(stderr)}`,
     );
   }
   return Number(text);
@@ -85,9 +83,7 @@ async function measure(subject: Subject): Promise<number> {
 function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1
-    ? sorted[middle]
-    : (sorted[middle - 1] + sorted[middle]) / 2;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
 console.log(

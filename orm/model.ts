@@ -4,7 +4,7 @@
  * @module
  */
 import type { Executor } from "../pool/executor.ts";
-import { FRAGMENT, Sql } from "../pool/sql.ts";
+import { FRAGMENT, Sql } from "../pool/sql/sql.ts";
 import { type Query, selectQuery } from "./building/query.ts";
 import { InsertTexts } from "./compiling/insert.ts";
 import { writeSelectByKey } from "./compiling/select.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Executor } from "../pool/executor.ts";
-import type { FRAGMENT, Sql } from "../pool/sql.ts";
+import type { FRAGMENT, Sql } from "../pool/sql/sql.ts";
 import type { Column } from "./building/column.ts";
 import type { Query } from "./building/query.ts";
 import type { ColumnDefinitions, InsertOf, KeyOf, RowOf, UpdateOf } from "./definition/row_types.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 import type { CodecRegistry } from "./wire/codec/registry.ts";
-import { Plan } from "./wire/plan.ts";
-import { QueryExchange } from "./wire/query_exchange.ts";
+import { Plan } from "./wire/session/plan.ts";
+import { QueryExchange } from "./wire/session/query_exchange.ts";
 
 /** Milliseconds a command takes as a rule. */
 const ESTIMATE = 0.1;

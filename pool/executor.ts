@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Sql } from "./sql.ts";
+import type { Sql } from "./sql/sql.ts";
 import type { StandardSchema } from "./standard_schema.ts";
 
 /** A row whose columns are not typed: what a statement without a row type returns. */

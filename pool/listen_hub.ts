@@ -10,12 +10,12 @@
  * @module
  */
 import { command } from "./commands.ts";
-import { quoteIdentifier } from "./identifier.ts";
+import { quoteIdentifier } from "./sql/identifier.ts";
 import { pause } from "./pause.ts";
-import type { PoolLogger } from "./pool_options.ts";
+import type { PoolLogger } from "./configuration/pool_options.ts";
 import { PoolClosedError } from "./pool_errors.ts";
 import type { Notification } from "./wire/message/backend.ts";
-import type { Session } from "./wire/session.ts";
+import type { Session } from "./wire/session/session.ts";
 import { ConnectionError, ValidationError } from "./wire/errors.ts";
 
 /** Receives the notifications of a channel. */

@@ -3,17 +3,24 @@
  *
  * @module
  */
-export type { AdvisoryKey } from "./advisory_key.ts";
-export type { BatchOutcomes, BatchRows, StatementRow } from "./batch.ts";
+export type { AdvisoryKey } from "./transaction/advisory_key.ts";
+export type { BatchOutcomes, BatchRows, StatementRow } from "./transaction/batch.ts";
 export type { Executor, QueryOptions, UnknownRow, ValidatedQueryOptions } from "./executor.ts";
 export type { ListenOptions, NotificationHandler, Subscription } from "./listen_hub.ts";
 export { type AdvisoryLock, type CloseOptions, Pool } from "./pool.ts";
 export * from "./pool_errors.ts";
-export type { Duration, PoolLeak, PoolLogger, PoolNotice, PoolOptions, PrepareMode } from "./pool_options.ts";
-export { PREPARE_MODES } from "./pool_options.ts";
+export type {
+  Duration,
+  PoolLeak,
+  PoolLogger,
+  PoolNotice,
+  PoolOptions,
+  PrepareMode,
+} from "./configuration/pool_options.ts";
+export { PREPARE_MODES } from "./configuration/pool_options.ts";
 export type { PoolStats, TierStats } from "./pool_stats.ts";
 export { Queryable } from "./queryable.ts";
-export type { ResultSet } from "./result_sets.ts";
+export type { ResultSet } from "./transaction/result_sets.ts";
 export type {
   CopyOptions,
   ReservedSession,
@@ -21,8 +28,17 @@ export type {
   StreamOptions,
   Transaction,
 } from "./session_executor.ts";
-export { FRAGMENT, Sql, sql, type SqlTag, type SqlValue } from "./sql.ts";
+export { FRAGMENT, Sql, sql, type SqlTag, type SqlValue } from "./sql/sql.ts";
 export type { SchemaIssue, SchemaResult, StandardSchema } from "./standard_schema.ts";
-export { ISOLATION_LEVELS, type IsolationLevel, type TransactionOptions } from "./transaction_options.ts";
-export type { JsonValue, LocalSettings, SessionContext, TransactionSetup } from "./transaction_setup.ts";
+export {
+  ISOLATION_LEVELS,
+  type IsolationLevel,
+  type TransactionOptions,
+} from "./transaction/transaction_options.ts";
+export type {
+  JsonValue,
+  LocalSettings,
+  SessionContext,
+  TransactionSetup,
+} from "./transaction/transaction_setup.ts";
 export * from "./wire/mod.ts";

@@ -5,19 +5,24 @@
  *
  * @module
  */
-import { type AdvisoryKey, advisoryKeySql, advisoryLockSql, advisoryUnlockSql } from "./advisory_key.ts";
-import { type BatchOutcomes, type BatchRows, runBatch } from "./batch.ts";
-import { calling } from "./calling_context.ts";
+import {
+  type AdvisoryKey,
+  advisoryKeySql,
+  advisoryLockSql,
+  advisoryUnlockSql,
+} from "./transaction/advisory_key.ts";
+import { type BatchOutcomes, type BatchRows, runBatch } from "./transaction/batch.ts";
+import { calling } from "./transaction/calling_context.ts";
 import { atCaller, atTaker } from "./caller.ts";
 import { command } from "./commands.ts";
 import type { QueryOptions, UnknownRow } from "./executor.ts";
-import { guardCallbacks } from "./guarded_callbacks.ts";
-import type { Lease, LeasePurpose } from "./lease.ts";
+import { guardCallbacks } from "./tier/guarded_callbacks.ts";
+import type { Lease, LeasePurpose } from "./tier/lease.ts";
 import { ListenHub, type ListenOptions, type NotificationHandler, type Subscription } from "./listen_hub.ts";
-import { Maintenance } from "./maintenance.ts";
+import { Maintenance } from "./tier/maintenance.ts";
 import { within } from "./pause.ts";
 import { PoolClosedError } from "./pool_errors.ts";
-import type { PoolOptions, PoolTarget, ResolvedPoolOptions } from "./pool_options.ts";
+import type { PoolOptions, PoolTarget, ResolvedPoolOptions } from "./configuration/pool_options.ts";
 import { type PoolStats, totalStats } from "./pool_stats.ts";
 import {
   assertOptions,
@@ -29,26 +34,26 @@ import {
   STREAM_OPTIONS,
 } from "./query_options.ts";
 import { Queryable } from "./queryable.ts";
-import { LeasedSession } from "./reserved_session.ts";
-import { resolvePoolOptions } from "./resolve_pool_options.ts";
-import type { ResultSet } from "./result_sets.ts";
-import { openTargetSession } from "./target_session.ts";
+import { LeasedSession } from "./transaction/reserved_session.ts";
+import { resolvePoolOptions } from "./configuration/resolve_pool_options.ts";
+import type { ResultSet } from "./transaction/result_sets.ts";
+import { openTargetSession } from "./tier/target_session.ts";
 import type { CopyOptions, ReservedSession, StreamOptions, Transaction } from "./session_executor.ts";
-import { beginsTransaction, touchesSession } from "./session_state.ts";
-import { assertSql, type Sql, sql } from "./sql.ts";
-import { Tier } from "./tier.ts";
-import { runTransaction, type TransactionHome } from "./transaction.ts";
-import type { TransactionOptions } from "./transaction_options.ts";
-import type { LocalSettings, SessionContext } from "./transaction_setup.ts";
+import { beginsTransaction, touchesSession } from "./tier/session_state.ts";
+import { assertSql, type Sql, sql } from "./sql/sql.ts";
+import { Tier } from "./tier/tier.ts";
+import { runTransaction, type TransactionHome } from "./transaction/transaction.ts";
+import type { TransactionOptions } from "./transaction/transaction_options.ts";
+import type { LocalSettings, SessionContext } from "./transaction/transaction_setup.ts";
 import { CodecRegistry } from "./wire/codec/registry.ts";
-import { copyIn } from "./wire/copy_in.ts";
-import { copyOut } from "./wire/copy_out.ts";
-import type { CopySource } from "./wire/copy_source.ts";
-import { DatabaseKnowledge } from "./wire/database_knowledge.ts";
+import { copyIn } from "./wire/stream/copy_in.ts";
+import { copyOut } from "./wire/stream/copy_out.ts";
+import type { CopySource } from "./wire/stream/copy_source.ts";
+import { DatabaseKnowledge } from "./wire/session/database_knowledge.ts";
 import { QueryTimeoutError, ValidationError } from "./wire/errors.ts";
-import { openRowStream, type RowStream } from "./wire/row_stream.ts";
-import type { Session } from "./wire/session.ts";
-import { QueryExchange, type QueryResult } from "./wire/query_exchange.ts";
+import { openRowStream, type RowStream } from "./wire/stream/row_stream.ts";
+import type { Session } from "./wire/session/session.ts";
+import { QueryExchange, type QueryResult } from "./wire/session/query_exchange.ts";
 import { withSignal } from "./with_signal.ts";
 
 /** Milliseconds a call that was given up waits for its slot to be clean. */

@@ -6,7 +6,7 @@
 import type { QueryOptions } from "./executor.ts";
 import { assertSchema } from "./standard_schema.ts";
 import { ValidationError } from "./wire/errors.ts";
-import { nearestWord } from "./wire/nearest_word.ts";
+import { nearestWord } from "./wire/configuration/nearest_word.ts";
 
 /** The longest delay of a timer, in milliseconds. */
 const MAX_DELAY = 2 ** 31 - 1;

@@ -6,11 +6,11 @@
 import { atCaller } from "./caller.ts";
 import type { Executor, QueryOptions, UnknownRow, ValidatedQueryOptions } from "./executor.ts";
 import { NotFoundError, TooManyRowsError } from "./pool_errors.ts";
-import { assertSql, type Sql } from "./sql.ts";
+import { assertSql, type Sql } from "./sql/sql.ts";
 import { assertQueryOptions } from "./query_options.ts";
 import { validateRows } from "./standard_schema.ts";
 import { ValidationError } from "./wire/errors.ts";
-import type { QueryResult } from "./wire/query_exchange.ts";
+import type { QueryResult } from "./wire/session/query_exchange.ts";
 
 /** Options of one statement, with or without a validator. */
 type AnyQueryOptions = QueryOptions & Partial<ValidatedQueryOptions<unknown>>;

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import type { AdvisoryKey } from "./advisory_key.ts";
+import type { AdvisoryKey } from "./transaction/advisory_key.ts";
 import type { Executor, QueryOptions, UnknownRow } from "./executor.ts";
-import type { ResultSet } from "./result_sets.ts";
-import type { Sql } from "./sql.ts";
-import type { CopySource } from "./wire/copy_source.ts";
-import type { RowStream } from "./wire/row_stream.ts";
+import type { ResultSet } from "./transaction/result_sets.ts";
+import type { Sql } from "./sql/sql.ts";
+import type { CopySource } from "./wire/stream/copy_source.ts";
+import type { RowStream } from "./wire/stream/row_stream.ts";
 
 /** How rows are streamed. */
 export interface StreamOptions extends Pick<QueryOptions, "signal" | "timeout"> {

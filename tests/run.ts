@@ -3,7 +3,7 @@
  * sources, and the suite under Bun, and ends with the line `N passed, N failed, N skipped`.
  *
  *     deno task test                               everything
- *     deno task test tests/pool/channel_test.ts    some files or folders, on both runtimes
+ *     deno task test tests/pool/tier/waiting_test.ts some files or folders, on both runtimes
  *     deno task test "Pool.query"                  tests whose name contains this
  *     deno task test --deno-only | --bun-only | --docs-only
  *     deno task test --no-services                 what needs a server is ignored

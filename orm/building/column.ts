@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { quoteIdentifier } from "../../pool/identifier.ts";
-import { Sql, sql, type SqlValue } from "../../pool/sql.ts";
+import { quoteIdentifier } from "../../pool/sql/identifier.ts";
+import { Sql, sql, type SqlValue } from "../../pool/sql/sql.ts";
 import { kindOf } from "../../pool/wire/codec/refusal.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
 import type { ColumnSettings } from "../definition/column_definition.ts";

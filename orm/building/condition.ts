@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { assertSql, type Sql } from "../../pool/sql.ts";
+import { assertSql, type Sql } from "../../pool/sql/sql.ts";
 import { type Condition, Expression, traitsOf } from "./expression.ts";
 
 /** How many different combinations are remembered. */

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { Sql, type SqlValue } from "../../pool/sql.ts";
+import { Sql, type SqlValue } from "../../pool/sql/sql.ts";
 
 /**
  * An SQL expression of a value's type: a column, a condition, an order. It is a fragment of `sql` like any other.

@@ -7,7 +7,7 @@
  * @module
  */
 import type { Executor } from "../../pool/executor.ts";
-import { assertSql, FRAGMENT, Sql } from "../../pool/sql.ts";
+import { assertSql, FRAGMENT, Sql } from "../../pool/sql/sql.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
 import { NUMBER_STRINGS, type Question, type Shape } from "../compiling/shape.ts";
 import { writeSelect } from "../compiling/select.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { AnyColumn } from "../building/column.ts";
-import { quoteIdentifier } from "../../pool/identifier.ts";
+import { quoteIdentifier } from "../../pool/sql/identifier.ts";
 import type { Table } from "../definition/table.ts";
 import { type StatementText, StatementWriter } from "./statement_text.ts";
 

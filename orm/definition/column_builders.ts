@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { quoteIdentifier } from "../../pool/identifier.ts";
+import { quoteIdentifier } from "../../pool/sql/identifier.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
 import { ColumnDefinition } from "./column_definition.ts";
 import {

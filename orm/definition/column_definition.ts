@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { assertSql, Sql } from "../../pool/sql.ts";
+import { assertSql, Sql } from "../../pool/sql/sql.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
 import type { Column } from "../building/column.ts";
 import { arrayType, type ColumnType } from "./column_type.ts";

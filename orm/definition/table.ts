@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { quoteIdentifier } from "../../pool/identifier.ts";
-import { Sql } from "../../pool/sql.ts";
+import { quoteIdentifier } from "../../pool/sql/identifier.ts";
+import { Sql } from "../../pool/sql/sql.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
-import { nearestWord } from "../../pool/wire/nearest_word.ts";
+import { nearestWord } from "../../pool/wire/configuration/nearest_word.ts";
 import { type AnyColumn, Column } from "../building/column.ts";
 import { type AnyColumnDefinition, ColumnDefinition } from "./column_definition.ts";
 import { columnName } from "./column_name.ts";

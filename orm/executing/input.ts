@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Sql } from "../../pool/sql.ts";
+import { Sql } from "../../pool/sql/sql.ts";
 import { kindOf } from "../../pool/wire/codec/refusal.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
 import type { AnyColumn } from "../building/column.ts";

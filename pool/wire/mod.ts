@@ -18,7 +18,7 @@ export {
   SSL_NEGOTIATIONS,
   TARGET_SESSION_ATTRIBUTES,
   TLS_VERSIONS,
-} from "./connect_options.ts";
+} from "./configuration/connect_options.ts";
 export type {
   ChannelBinding,
   ConnectOptions,
@@ -28,8 +28,8 @@ export type {
   SslNegotiation,
   TargetSessionAttributes,
   TlsVersion,
-} from "./connect_options.ts";
-export type { CopyChunk, CopySource } from "./copy_source.ts";
+} from "./configuration/connect_options.ts";
+export type { CopyChunk, CopySource } from "./stream/copy_source.ts";
 export * from "./errors.ts";
 export type { Notification } from "./message/backend.ts";
 export {
@@ -44,6 +44,6 @@ export {
   SerializationError,
   UniqueViolationError,
 } from "./postgres_error.ts";
-export type { StreamedRow } from "./portal_reader.ts";
-export type { QueryResult } from "./query_exchange.ts";
-export type { RowStream } from "./row_stream.ts";
+export type { StreamedRow } from "./stream/portal_reader.ts";
+export type { QueryResult } from "./session/query_exchange.ts";
+export type { RowStream } from "./stream/row_stream.ts";

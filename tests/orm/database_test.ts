@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { and, column, model, not, or } from "../../orm/mod.ts";
 import type { Query } from "../../orm/mod.ts";
 import { Pool } from "../../pool/pool.ts";
-import { sql } from "../../pool/sql.ts";
+import { sql } from "../../pool/sql/sql.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
 import { UniqueViolationError } from "../../pool/wire/postgres_error.ts";
 import { test, type TestOptions } from "../harness.ts";

@@ -1,6 +1,6 @@
 /** An executor that records statements and answers with rows given beforehand. */
 import type { Executor, QueryOptions } from "../../pool/executor.ts";
-import type { Sql } from "../../pool/sql.ts";
+import type { Sql } from "../../pool/sql/sql.ts";
 
 /** One statement as it came to the executor. */
 export interface Recorded {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { and, column, model, not, or } from "../../orm/mod.ts";
-import { type Sql, sql } from "../../pool/sql.ts";
+import { type Sql, sql } from "../../pool/sql/sql.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
 import { test } from "../harness.ts";
 import { FakeExecutor } from "./fake_executor.ts";

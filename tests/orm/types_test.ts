@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { type Column, column, type Insert, type Key, model, type Row, type Update } from "../../orm/mod.ts";
-import { type Sql, sql } from "../../pool/sql.ts";
+import { type Sql, sql } from "../../pool/sql/sql.ts";
 import { test } from "../harness.ts";
 import { FakeExecutor } from "./fake_executor.ts";
 

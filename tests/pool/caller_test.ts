@@ -4,7 +4,7 @@ import { PoolTimeoutError, sql } from "../../pool/mod.ts";
 import { PostgresError } from "../../pool/wire/postgres_error.ts";
 import { runtime, test } from "../harness.ts";
 import { needs } from "../services/client.ts";
-import { openPool } from "./pools.ts";
+import { openPool } from "./tier/pools.ts";
 
 const LINE = /caller_test\.ts:\d+/;
 

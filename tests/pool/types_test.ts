@@ -4,7 +4,7 @@ import { type CustomCodec, DecodeError, sql, type SqlValue, ValidationError } fr
 import { test } from "../harness.ts";
 import { needs, server } from "../services/client.ts";
 import { assertServes, livePool, rejection } from "./live_pool.ts";
-import { openPool } from "./pools.ts";
+import { openPool } from "./tier/pools.ts";
 
 const LIVE = needs("primary");
 

@@ -1,7 +1,7 @@
 /**
  * What a test uses to reach the services: over the network only, on Deno and on Bun, with `--allow-net` alone.
  *
- *     import { freshDatabase, needs } from "../services/client.ts";
+ *     import { freshDatabase, needs } from "./client.ts";
  *
  *     test("Pool.query() …", needs("primary"), async () => {
  *       await using database = await freshDatabase();

@@ -12,7 +12,7 @@
 
 import { ByteSource } from "../byte_source.ts";
 import { ByteWriter } from "../byte_writer.ts";
-import type { ChannelBinding } from "../connect_options.ts";
+import type { ChannelBinding } from "../configuration/connect_options.ts";
 import { ConnectionError, ProtocolError } from "../errors.ts";
 import { md5Answer } from "./md5.ts";
 import { ScramExchange } from "./scram.ts";

@@ -9,7 +9,7 @@ import {
   SERVER_CERTIFICATE,
   SHA1_CERTIFICATE,
   SHA384_CERTIFICATE,
-} from "../certificates.ts";
+} from "../transport/certificates.ts";
 
 function der(pem: string): Uint8Array {
   return new Uint8Array(Buffer.from(pem.replace(/-----.*?-----/g, ""), "base64"));

@@ -1,11 +1,11 @@
 import { Authenticator } from "../../../../pool/wire/auth/authenticator.ts";
-import { connectSession } from "../../../../pool/wire/connect.ts";
+import { connectSession } from "../../../../pool/wire/session/connect.ts";
 import { CodecRegistry, type CodecRegistryOptions } from "../../../../pool/wire/codec/mod.ts";
-import { DatabaseKnowledge } from "../../../../pool/wire/database_knowledge.ts";
-import { openPgliteTransport } from "../../../../pool/wire/pglite_transport.ts";
-import { QueryExchange } from "../../../../pool/wire/query_exchange.ts";
-import { resolveConnectOptions } from "../../../../pool/wire/resolve_connect_options.ts";
-import { Session } from "../../../../pool/wire/session.ts";
+import { DatabaseKnowledge } from "../../../../pool/wire/session/database_knowledge.ts";
+import { openPgliteTransport } from "../../../../pool/wire/transport/pglite_transport.ts";
+import { QueryExchange } from "../../../../pool/wire/session/query_exchange.ts";
+import { resolveConnectOptions } from "../../../../pool/wire/configuration/resolve_connect_options.ts";
+import { Session } from "../../../../pool/wire/session/session.ts";
 
 /** A session of one codec test. */
 export interface TestSession extends AsyncDisposable {

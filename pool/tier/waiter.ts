@@ -1,0 +1,40 @@
+/**
+ * A call in a tier's channel: a query that any slot may run, or a reservation that needs one for itself.
+ *
+ * @module
+ */
+import type { Lease } from "./lease.ts";
+import type { Slot } from "./slot.ts";
+import type { Exchange } from "../wire/session/exchange.ts";
+
+/** What waits. `query` is what it would run; a `lease` is told the slot it gets. */
+export type Demand =
+  | { readonly kind: "query"; readonly exchange: Exchange }
+  | { readonly kind: "lease"; grant(slot: Slot): void; refuse(error: unknown): void };
+
+/** A call that waits for a slot. */
+export class Waiter {
+  /** What it waits for. */
+  readonly demand: Demand;
+  /** Monotonic milliseconds by which it must have a slot. */
+  readonly deadline: number;
+  /** The lease that the caller holds meanwhile, if any. */
+  readonly holder: Lease | undefined;
+  /** Whether it has got a slot, or given up. */
+  isDone = false;
+
+  /** Creates a waiter. */
+  constructor(demand: Demand, deadline: number, holder: Lease | undefined) {
+    this.demand = demand;
+    this.deadline = deadline;
+    this.holder = holder;
+  }
+
+  /** Ends the wait with an error. */
+  refuse(error: unknown): void {
+    if (this.isDone) return;
+    this.isDone = true;
+    if (this.demand.kind === "query") this.demand.exchange.reject(error);
+    else this.demand.refuse(error);
+  }
+}

@@ -1,0 +1,378 @@
+/**
+ * A statement run to its end, with all its rows collected.
+ *
+ * Stages: `parsing` → `describing parameters` → `describing rows` (these three only where the connection does not have
+ * the statement yet) → `binding` → `rows` → `done`. An ErrorResponse may end any of them.
+ *
+ * @module
+ */
+import type { ByteSource } from "../byte_source.ts";
+import type { ByteWriter } from "../byte_writer.ts";
+import { DecodeError, LifeguardError, ProtocolError, ValidationError } from "../errors.ts";
+import { Exchange, type SyncPolicy, type WriteOutcome } from "./exchange.ts";
+import { type Field, readCommandTag, readRowDescription } from "../message/backend.ts";
+import { beginBind, endBind, writeDescribe, writeExecute, writeParse } from "../message/frontend.ts";
+import { BACKEND } from "../message/names.ts";
+import { BINARY_FORMAT } from "../codec/codec.ts";
+import type { Plan } from "./plan.ts";
+import { postgresError, SQLSTATE } from "../postgres_error.ts";
+import type { RowReader } from "./row_reader.ts";
+import type { Session } from "./session.ts";
+import type { Statement } from "./statement_cache.ts";
+
+const PARSING = 0;
+const DESCRIBING_PARAMETERS = 1;
+const DESCRIBING_ROWS = 2;
+const BINDING = 3;
+const ROWS = 4;
+const DONE = 5;
+
+/** The longest message a server accepts: 1 GiB less one byte (MaxAllocSize). */
+const MAX_MESSAGE = 0x3fff_ffff;
+/** The most parameters: their number travels in 16 bits, and beyond them it would silently be another. */
+const MAX_PARAMETERS = 65_535;
+/** Milliseconds for which the types learned are not doubted. */
+const TRUSTED = 100;
+/** COPY with data over the connection, which would leave it waiting for that data. */
+const COPY_DATA = /^\s*copy\b[^;]*\b(?:from\s+stdin|to\s+stdout)\b/i;
+/** Values from this length on make it worth to look whether they fit into one message together. */
+const LARGE = 0x100_0000;
+/** How often one query is sent again for reasons its caller need not know. */
+const MAX_ATTEMPTS = 3;
+
+/** How a query is run. */
+export interface QueryExchangeOptions {
+  /** The caller's promise that it writes nothing and takes no locks. Default false. */
+  readonly readOnly?: boolean;
+  /** A plan that is certain without asking the server: for commands without parameters and result. */
+  readonly plan?: Plan;
+}
+
+/** What a finished query has. */
+export interface QueryResult {
+  /** Its rows, in order. */
+  readonly rows: Record<string, unknown>[];
+  /** The command tag, for example `"UPDATE 3"`; empty for an empty statement. */
+  readonly tag: string;
+}
+
+/** A statement with its values, on its way to its rows. */
+export class QueryExchange extends Exchange implements QueryResult {
+  readonly sync: SyncPolicy;
+  readonly text: string;
+  readonly rows: Record<string, unknown>[] = [];
+  tag = "";
+  /** Settles with the exchange itself. */
+  readonly promise: Promise<QueryResult>;
+  readonly #values: readonly unknown[];
+  readonly #certain: Plan | undefined;
+  #stage: number = BINDING;
+  /** The named statement it is bound to. */
+  #statement: Statement | undefined;
+  #reader: RowReader | undefined;
+  #error: LifeguardError | undefined;
+  #isStale = false;
+  #isRelearned = false;
+  /** How often it failed only because an idea of the statement was out of date. */
+  #failures = 0;
+  #resolve!: (result: QueryResult) => void;
+  #reject!: (error: unknown) => void;
+
+  /**
+   * Creates the exchange.
+   *
+   * @param text The SQL text with `$1` placeholders.
+   * @param values One value for each placeholder.
+   * @param options How it is run; see {@link QueryExchangeOptions}.
+   */
+  constructor(text: string, values: readonly unknown[], options: QueryExchangeOptions = {}) {
+    super();
+    this.text = text;
+    this.#values = values;
+    this.sync = options.readOnly ? "shared" : "own";
+    this.#certain = options.plan;
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  override get repeatable(): boolean {
+    return this.sync === "shared";
+  }
+
+  override get requeues(): boolean {
+    return true;
+  }
+
+  override write(session: Session, writer: ByteWriter): WriteOutcome {
+    if (this.#values.length > MAX_PARAMETERS) {
+      throw new ValidationError(
+        "the statement's values",
+        `${this.#values.length} were given, at most ${MAX_PARAMETERS} can be sent; give an array to unnest() instead`,
+      );
+    }
+    const statement = session.statements.get(this.text);
+    const plan = statement?.plan ?? session.shared.plans.get(this.text) ?? this.#certain;
+    if (plan === undefined) {
+      if (COPY_DATA.test(this.text)) {
+        throw new ValidationError("COPY in a query", "its data needs a stream; use copyFrom() or copyTo()");
+      }
+      return "unprepared";
+    }
+    this.plan = plan;
+    this.#stage = BINDING;
+    let name = "";
+    if (statement !== undefined) name = statement.name;
+    else {
+      if (session.named) name = session.statements.nextName();
+      writeParse(writer, name, this.text, plan.parameterOids);
+      writeDescribe(writer, "S", name);
+      this.#stage = PARSING;
+    }
+    try {
+      // Rows that cannot be read are better not asked for.
+      if (plan.fields.length > 0) this.#reader = plan.reader;
+      writeBind(writer, "", name, plan, this.#values);
+    } catch (error) {
+      if (!this.#doubts(plan)) throw error;
+      session.forget(plan);
+      return "unprepared";
+    }
+    writeExecute(writer, "", 0);
+    this.#statement = statement;
+    if (statement === undefined && session.named) this.#statement = session.remember(name, plan);
+    return "written";
+  }
+
+  /** Whether a refusal may be due to types or columns that have changed since, which is worth one look. */
+  #doubts(plan: Plan): boolean {
+    if (this.#isRelearned || plan === this.#certain || performance.now() - plan.learned < TRUSTED) {
+      return false;
+    }
+    return this.#isRelearned = this.#values.length === plan.parameterOids.length;
+  }
+
+  override receive(type: number, source: ByteSource, offset: number, end: number, session: Session): void {
+    switch (type) {
+      case BACKEND.DataRow:
+        if (this.#stage !== ROWS) throw this.outOfOrder(type);
+        this.#row(source, offset, end);
+        return;
+      case BACKEND.BindComplete:
+        if (this.#stage !== BINDING) throw this.outOfOrder(type);
+        this.#stage = ROWS;
+        this.#adapt(session);
+        return;
+      case BACKEND.CommandComplete:
+        if (this.#stage !== ROWS) throw this.outOfOrder(type);
+        this.tag = readCommandTag(source, offset, end);
+        this.#finish();
+        return;
+      case BACKEND.EmptyQueryResponse:
+        if (this.#stage !== ROWS) throw this.outOfOrder(type);
+        this.#finish();
+        return;
+      case BACKEND.ParseComplete:
+        if (this.#stage !== PARSING) throw this.outOfOrder(type);
+        this.#stage = DESCRIBING_PARAMETERS;
+        return;
+      case BACKEND.ParameterDescription:
+        if (this.#stage !== DESCRIBING_PARAMETERS) throw this.outOfOrder(type);
+        this.#stage = DESCRIBING_ROWS;
+        return;
+      case BACKEND.RowDescription:
+      case BACKEND.NoData:
+        if (this.#stage !== DESCRIBING_ROWS) throw this.outOfOrder(type);
+        this.#described(type === BACKEND.NoData ? [] : readRowDescription(source, offset, end), session);
+        return;
+      case BACKEND.CopyInResponse:
+      case BACKEND.CopyOutResponse:
+        throw new ValidationError(
+          "COPY in a query",
+          "its data needs a stream; use copyFrom() or copyTo(). The connection was closed",
+        );
+      default:
+        throw this.outOfOrder(type);
+    }
+  }
+
+  #described(fields: readonly Field[], session: Session): void {
+    this.#stage = BINDING;
+    if (this.plan!.matches(fields)) return;
+    session.forget(this.plan!);
+    if (this.#statement !== undefined) this.#statement.changed = fields;
+    else this.#adaptTo(fields, session);
+  }
+
+  /** Notices that the statement it was bound to turned out to have other columns than the plan. */
+  #adapt(session: Session): void {
+    const changed = this.#statement?.changed;
+    if (changed !== undefined && !this.#isStale) this.#adaptTo(changed, session);
+  }
+
+  /** The plan was learned before the schema changed: rows asked for in its formats must not be read by it. */
+  #adaptTo(fields: readonly Field[], session: Session): void {
+    this.#isStale = true;
+    this.#reader = this.plan!.readerFor(fields, session.shared.registry);
+  }
+
+  #row(source: ByteSource, offset: number, end: number): void {
+    if (this.settled || this.#error !== undefined || (this.#isStale && this.#reader === undefined)) return;
+    try {
+      const reader = this.#reader ??= this.plan!.reader;
+      this.rows.push(reader(source, offset, end));
+    } catch (error) {
+      if (error instanceof ProtocolError || !(error instanceof LifeguardError)) throw error;
+      this.#error = error;
+    }
+  }
+
+  #finish(): void {
+    this.#stage = DONE;
+    this.complete = true;
+  }
+
+  override settle(session: Session): void {
+    if (this.plan?.isPassing) session.forget(this.plan);
+    if (this.settled) return;
+    if (this.failure !== undefined) {
+      if (this.givenUp !== undefined) return this.reject(this.givenUp(true));
+      if (this.#repeats(session)) return;
+      this.reject(postgresError(this.failure, this.text, this.#values));
+    } else if (this.#isStale && this.#reader === undefined) {
+      if (this.repeatable && this.#again(session)) return;
+      this.reject(
+        new DecodeError(
+          "record",
+          "the columns changed while the statement ran, which took effect; read it again",
+        ),
+      );
+    } else if (this.#error !== undefined) {
+      if (!this.#relearns(session)) this.reject(this.#error);
+    } else {
+      this.settled = true;
+      this.#resolve(this);
+    }
+  }
+
+  /** Rows that cannot be read may be of a type that has changed: it is learned anew, and a read is sent again. */
+  #relearns(session: Session): boolean {
+    const plan = this.plan!;
+    const isOutdated = session.shared.registry.missing(plan.fields.map((field) => field.type)).length > 0;
+    if (!isOutdated) return false;
+    session.forget(plan);
+    return this.repeatable && session.transactionStatus === "I" && this.#again(session);
+  }
+
+  /** Sends it again where the failure was only that the server's or our idea of the statement was out of date. */
+  #repeats(session: Session): boolean {
+    this.#adapt(session);
+    const state = this.failure!.get("C");
+    const plan = this.plan!;
+    const isLost = state === SQLSTATE.invalidStatementName && this.#stage === BINDING;
+    const isOutdated = state === SQLSTATE.cannotCompleteCachedPlan && this.#stage === BINDING &&
+      this.failure!.get("R") === "RevalidateCachedQuery";
+    // A text parsed with types learned elsewhere may fail only because these are out of date.
+    const wasGuessed = (this.#stage === PARSING || this.#isStale) && plan !== this.#certain;
+    if (!isLost && !isOutdated && !wasGuessed) {
+      if (this.#stage <= DESCRIBING_ROWS) session.forget(plan);
+      return false;
+    }
+    if (isLost) session.lostStatement(plan);
+    else session.forget(plan);
+    return session.transactionStatus === "I" && this.#again(session);
+  }
+
+  #again(session: Session): boolean {
+    if (++this.#failures > MAX_ATTEMPTS) return false;
+    session.resend(this);
+    return true;
+  }
+
+  override reset(session: Session | undefined): void {
+    // What was skipped before it was parsed is not prepared.
+    if (this.#stage === PARSING && this.plan !== undefined) session?.statements.remove(this.plan);
+    super.reset(session);
+    this.rows.length = 0;
+    this.#statement = undefined;
+    this.#reader = undefined;
+    this.#error = undefined;
+    this.#isStale = false;
+  }
+
+  override reject(error: unknown): void {
+    if (this.settled) return;
+    this.settled = true;
+    this.#reject(error);
+  }
+}
+
+/**
+ * Appends Bind with its values encoded for the plan's types.
+ *
+ * @throws {ValidationError} For a wrong number of values, or one that does not fit its type.
+ */
+export function writeBind(
+  writer: ByteWriter,
+  portal: string,
+  statement: string,
+  plan: Plan,
+  values: readonly unknown[],
+): void {
+  const codecs = plan.parameterCodecs;
+  if (values.length !== codecs.length) {
+    throw new ValidationError(
+      "the statement's values",
+      `${values.length} were given, its text has ${codecs.length} placeholders; give one for each`,
+    );
+  }
+  const start = beginBind(writer, portal, statement, plan.parameterFormats);
+  for (let index = 0; index < codecs.length; index++) {
+    const value = values[index];
+    if (value === null) {
+      writer.i32(-1);
+      continue;
+    }
+    if ((value as { readonly length?: number } | undefined)?.length! > LARGE) refuseTooLarge(values);
+    const codec = codecs[index];
+    const at = writer.length;
+    writer.i32(0);
+    try {
+      if (value === undefined) throw new ValidationError("undefined", `give null for SQL NULL`);
+      if (plan.parameterFormats[index] === BINARY_FORMAT) codec.encode(value, writer);
+      else writer.utf8(codec.encodeText(value));
+    } catch (error) {
+      throw parameterError(error, index, codec.type);
+    }
+    writer.setI32(at, writer.length - at - 4);
+  }
+  const size = endBind(writer, start, plan.resultFormats);
+  if (size > MAX_MESSAGE) throw tooLarge(size);
+}
+
+/** Refuses values that cannot be sent together before memory is taken for a copy of them. */
+function refuseTooLarge(values: readonly unknown[]): void {
+  let size = 0;
+  for (const value of values) {
+    if (typeof value === "string" || value instanceof Uint8Array) size += value.length;
+  }
+  if (size > MAX_MESSAGE) throw tooLarge(size);
+}
+
+function tooLarge(size: number): ValidationError {
+  return new ValidationError(
+    "the statement's values",
+    `they take ${size} bytes, at most ${MAX_MESSAGE} can be sent; send them in parts`,
+  );
+}
+
+/** The error of a value, with its placeholder. */
+function parameterError(error: unknown, index: number, type: string): unknown {
+  if (!(error instanceof ValidationError)) return error;
+  const prefix = `Cannot use ${error.subject}: `;
+  const problem = error.message.startsWith(prefix) ? error.message.slice(prefix.length) : error.message;
+  // The catalogue's name of text[] is _text.
+  const name = type.startsWith("_") ? `${type.slice(1)}[]` : type;
+  return new ValidationError(`parameter $${index + 1} of type ${name}`, problem, { cause: error.cause });
+}

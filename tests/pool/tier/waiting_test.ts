@@ -1,0 +1,255 @@
+/** Waiting for a connection: for how long, with what error, in what company, and giving it up. */
+import assert from "node:assert/strict";
+import { PoolQueueFullError, PoolTimeoutError, sql } from "../../../pool/mod.ts";
+import { test } from "../../harness.ts";
+import { needs, proxy, server } from "../../services/client.ts";
+import { assertSound, openPool, rejection, settled, sleep, until } from "./pools.ts";
+
+test("PoolTimeoutError tells who has held a connection for the longest time, and since where", {
+  ...needs("primary"),
+}, async () => {
+  await using pool = openPool({ max: 2, acquireTimeout: 200 });
+  await pool.connect();
+  const session = await pool.reserve();
+  await session.query(sql`select 'the longest holder'`);
+  await sleep(30);
+  const slow = pool.query(sql`select pg_sleep(0.5)`);
+  await sleep(10);
+  const start = performance.now();
+  const error = await rejection(pool.query(sql`select 1`), PoolTimeoutError);
+  const took = performance.now() - start;
+  assert.ok(took > 190 && took < 350, `it took ${took} ms`);
+  assert.match(error.message, /^Cannot get a connection within 200 ms: the server is up but busy/);
+  assert.match(error.message, /2 connections: 0 idle, 1 busy, 1 reserved, and 1 calls waiting/);
+  assert.match(error.message, /"select 'the longest holder'"/);
+  assert.match(error.message, /waiting_test\.ts/);
+  assert.equal(error.retryable, true);
+  const { stats, longestHolder, connectError } = error.snapshot;
+  assert.deepEqual([stats.size, stats.idle, stats.busy, stats.waiting], [2, 0, 1, 1]);
+  assert.ok(longestHolder!.heldFor > 200);
+  assert.match(longestHolder!.takenAt!, /waiting_test\.ts:\d+/);
+  assert.equal(connectError, undefined);
+  await session.release();
+  await slow;
+  await assertSound(pool, 2);
+});
+
+test("PoolTimeoutError names the statement that runs when nobody has a connection for himself", {
+  ...needs("primary"),
+}, async () => {
+  await using pool = openPool({ max: 1, acquireTimeout: 100 });
+  const secret = "not to be printed";
+  const slow = pool.query(sql`select pg_sleep(0.4), ${secret}::text`);
+  await until("it runs", () => pool.stats().busy === 1);
+  const error = await rejection(pool.reserve(), PoolTimeoutError);
+  assert.match(error.message, /"select pg_sleep\(0\.4\), \$1::text"/);
+  assert.ok(!error.message.includes(secret));
+  await slow;
+  await assertSound(pool, 1);
+});
+
+test("PoolTimeoutError says that the server cannot be reached, and why", needs("primary"), async () => {
+  await using gate = await proxy("primary");
+  await gate.refuse();
+  await using pool = openPool({ url: gate.url(server("primary").url), max: 2, acquireTimeout: 400 });
+  const start = performance.now();
+  const error = await rejection(pool.query(sql`select 1`), PoolTimeoutError);
+  const took = performance.now() - start;
+  assert.ok(took < 600, `it took ${took} ms`);
+  assert.match(error.message, /the server cannot be reached \(Cannot /);
+  assert.ok(error.snapshot.connectError instanceof Error);
+  assert.equal(error.cause, error.snapshot.connectError);
+  await gate.heal();
+  await assertSound(pool, 2);
+});
+
+test("acquireTimeout covers connecting to a server that answers nothing", needs("primary"), async () => {
+  await using gate = await proxy("primary");
+  await gate.blackHole();
+  await using pool = openPool({ url: gate.url(server("primary").url), max: 2, acquireTimeout: 300 });
+  const start = performance.now();
+  const outcomes = await settled([
+    pool.query(sql`select 1`),
+    pool.transaction(() => 1),
+    pool.reserve(),
+    pool.batch([sql`select 1`]),
+    pool.execute(sql`set work_mem = '1MB'`),
+  ], 600);
+  assert.ok(performance.now() - start < 500);
+  for (const outcome of outcomes) {
+    assert.ok(outcome.status === "rejected" && outcome.reason instanceof PoolTimeoutError);
+    assert.match(outcome.reason.message, /no connection is open, and \d calls wait/);
+  }
+});
+
+test("acquireTimeout covers validating a connection that was idle", needs("primary"), async () => {
+  await using gate = await proxy("primary");
+  await using pool = openPool({ url: gate.url(server("primary").url), max: 1, acquireTimeout: 300 });
+  await pool.connect();
+  await sleep(1_050);
+  await gate.blackHole();
+  const start = performance.now();
+  await rejection(pool.query(sql`select 1`), PoolTimeoutError, 600);
+  assert.ok(performance.now() - start < 450);
+  await gate.heal();
+  await assertSound(pool, 1);
+});
+
+test(
+  "PoolQueueFullError refuses at once whoever is too many, and nobody else",
+  needs("primary"),
+  async () => {
+    await using pool = openPool({ max: 1, maxWaiting: 3 });
+    const held = await pool.reserve();
+    const waiting = Array.from({ length: 3 }, (_, n) => pool.value<number>(sql`select ${n}::int`));
+    const error = await rejection(pool.query(sql`select 1`), PoolQueueFullError, 50);
+    assert.equal(error.maxWaiting, 3);
+    assert.match(error.message, /3 calls wait already/);
+    await rejection(pool.transaction(() => 1), PoolQueueFullError, 50);
+    const controller = new AbortController();
+    await rejection(pool.reserve({ signal: controller.signal }), PoolQueueFullError, 50);
+    await held.release();
+    assert.deepEqual(await Promise.all(waiting), [0, 1, 2]);
+    await assertSound(pool, 1);
+  },
+);
+
+test(
+  "maxWaiting does not count who waits for a connection that is on its way",
+  needs("primary"),
+  async () => {
+    await using pool = openPool({ max: 3, maxWaiting: 0 });
+    assert.equal(await pool.value(sql`select 1`), 1);
+    await until("all are open", () => pool.size === 3);
+    await sleep(1_050);
+    // Idle for long, so they are validated first.
+    assert.deepEqual(await Promise.all([1, 2, 3].map((n) => pool.value(sql`select ${n}::int`))), [1, 2, 3]);
+    const held = await Promise.all([1, 2, 3].map(() => pool.reserve()));
+    await rejection(pool.query(sql`select 1`), PoolQueueFullError, 50);
+    await Promise.all(held.map((session) => session.release()));
+  },
+);
+
+test("An AbortSignal ends the wait for a connection at once, and leaves nothing behind", {
+  ...needs("primary"),
+}, async () => {
+  await using pool = openPool({ max: 1 });
+  const held = await pool.reserve();
+  const controller = new AbortController();
+  const { signal } = controller;
+  const calls = [
+    pool.query(sql`select 1`, { signal }),
+    pool.execute(sql`set work_mem = '1MB'`, { signal }),
+    pool.transaction(() => 1, { signal }),
+    pool.reserve({ signal }),
+    pool.batch([sql`select 1`], { signal }),
+    pool.advisoryLock(1, { signal }),
+  ];
+  const after = pool.value(sql`select 'after'`);
+  await until("all wait", () => pool.stats().waiting === calls.length + 1);
+  const reason = new Error("changed my mind");
+  controller.abort(reason);
+  for (const outcome of await settled(calls, 100)) {
+    assert.equal((outcome as PromiseRejectedResult).reason, reason);
+  }
+  assert.equal(pool.stats().waiting, 1);
+  await held.release();
+  assert.equal(await after, "after");
+  await assertSound(pool, 1);
+});
+
+test("10,000 calls wait, 5,000 give up: the others are served in order", needs("primary"), async () => {
+  await using pool = openPool({ max: 10, acquireTimeout: "60s" });
+  await pool.connect();
+  // A value is asked for its JSON when its statement is given to a connection.
+  const order: number[] = [];
+  const quick = (n: number, signal?: AbortSignal) =>
+    pool.value<number>(sql`select ${{ toJSON: () => order.push(n) }}::jsonb`, { signal });
+  await Promise.all(Array.from({ length: 50 }, (_, n) => quick(n)));
+  const held = await Promise.all(Array.from({ length: 10 }, () => pool.reserve()));
+  const controllers: AbortController[] = [];
+  const before = memory();
+  order.length = 0;
+  const calls = Array.from({ length: 10_000 }, (_, n) => {
+    const controller = n % 2 === 0 ? new AbortController() : undefined;
+    if (controller !== undefined) controllers.push(controller);
+    return quick(n, controller?.signal);
+  });
+  const outcomes = Promise.allSettled(calls);
+  await sleep(0);
+  assert.equal(pool.stats().waiting, 10_000);
+  const each = (memory() - before) / 10_000;
+  let longest = 0;
+  let last = performance.now();
+  const ticker = setInterval(() => {
+    longest = Math.max(longest, performance.now() - last);
+    last = performance.now();
+  }, 1);
+  await sleep(5);
+  longest = 0;
+  last = performance.now();
+  const start = performance.now();
+  for (const controller of controllers) controller.abort();
+  const aborting = performance.now() - start;
+  await sleep(0);
+  assert.equal(pool.stats().waiting, 5_000);
+  await Promise.all(held.map((session) => session.release()));
+  const statuses = (await outcomes).map(({ status }) => status);
+  clearInterval(ticker);
+  assert.ok(statuses.every((status, n) => status === (n % 2 === 0 ? "rejected" : "fulfilled")));
+  const most = Math.max(...order.map((n, place) => {
+    return order.slice(Math.max(0, place - 500), place).filter((other) => other > n).length;
+  }));
+  console.log(
+    `5,000 of 10,000 gave up in ${aborting.toFixed(1)} ms; ${
+      Math.round(each)
+    } bytes a call; overtaken by ${most} at most; the event loop stood still for ${longest.toFixed(0)} ms`,
+  );
+  assert.equal(order.length, 5_000);
+  assert.ok(most <= 16 + 10, `one was overtaken by ${most}`);
+  assert.ok(aborting < 500);
+  await assertSound(pool, 10);
+});
+
+test("A reservation is served or rejected when the connection it counts on is killed, in 100 rounds", {
+  ...needs("primary"),
+  timeout: 60_000,
+}, async () => {
+  await using outside = openPool({ max: 1 });
+  await using pool = openPool({
+    max: 2,
+    applicationName: "victims_of_the_rounds",
+    backoffMin: 1,
+    backoffMax: 50,
+  });
+  await pool.connect();
+  let served = 0;
+  let lost = 0;
+  for (let round = 0; round < 100; round++) {
+    const calls: Promise<unknown>[] = [
+      pool.query(sql`select pg_sleep(${(round % 5) / 1000}::float8)`),
+      pool.query(sql`select ${round}::int`),
+    ];
+    const reservation = pool.transaction((tx) => tx.value(sql`select 1`));
+    calls.push(
+      reservation,
+      pool.query(sql`select ${round}::int`),
+      pool.reserve().then((held) => held.release()),
+    );
+    calls.push(outside.query(sql`
+      select pg_terminate_backend(pid) from pg_stat_activity
+      where application_name = 'victims_of_the_rounds' order by random() limit 1`));
+    for (const { status } of await settled(calls, 5_000)) {
+      if (status === "fulfilled") served++;
+      else lost++;
+    }
+  }
+  console.log(`100 rounds: ${served} calls served, ${lost} lost with their connection`);
+  assert.equal(pool.stats().waiting, 0);
+  await assertSound(pool, 2);
+});
+
+function memory(): number {
+  const { process } = globalThis as unknown as { process?: { memoryUsage(): { heapUsed: number } } };
+  return process?.memoryUsage().heapUsed ?? 0;
+}
