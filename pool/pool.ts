@@ -50,7 +50,7 @@ import { copyIn } from "./wire/stream/copy_in.ts";
 import { copyOut } from "./wire/stream/copy_out.ts";
 import type { CopySource } from "./wire/stream/copy_source.ts";
 import { DatabaseKnowledge } from "./wire/session/database_knowledge.ts";
-import { QueryTimeoutError, ValidationError } from "./wire/errors.ts";
+import { ConfigError, QueryTimeoutError, ValidationError } from "./wire/errors.ts";
 import { openRowStream, type RowStream } from "./wire/stream/row_stream.ts";
 import type { Session } from "./wire/session/session.ts";
 import { QueryExchange, type QueryResult } from "./wire/session/query_exchange.ts";
@@ -114,6 +114,14 @@ export class Pool extends Queryable implements AsyncDisposable {
    */
   constructor(options: string | URL | PoolOptions = {}) {
     super();
+    // Other clients take the URL and options beside it; here these would be lost without a word.
+    if (arguments.length > 1 && arguments[1] !== undefined) {
+      throw new ConfigError(
+        "options",
+        "a pool takes one argument; put the URL among the options, as in new Pool({ url, max: 20 })",
+        "the second argument",
+      );
+    }
     const settings = guardCallbacks(resolvePoolOptions(options));
     this.#settings = settings;
     const targets: Record<string, PoolTarget> = { primary: settings.primary };

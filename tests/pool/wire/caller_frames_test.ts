@@ -10,6 +10,8 @@ const REFUSED: Readonly<Record<string, () => unknown>> = {
   "new Pool() with another scheme": () => new Pool("http://app@localhost/x"),
   "new Pool() with a bad port": () => new Pool("postgres://app@localhost:99999/x"),
   "new Pool() with an unknown option": () => new Pool({ url: "pglite:", maxx: 3 } as never),
+  "new Pool() with options beside the URL": () =>
+    new (Pool as new (...args: unknown[]) => Pool)("pglite:", { max: 3 }),
   "sql with undefined": () => sql`select ${undefined as never}`,
   "sql.identifier() without a name": () => sql.identifier(""),
   "Column.eq() with undefined": () => User.email.eq(undefined as never),
