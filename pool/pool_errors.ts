@@ -52,10 +52,13 @@ function explain({ stats, longestHolder, connectError }: PoolSnapshot): string {
     return `the server cannot be reached (${connectError.message})`;
   }
   if (size === 0) {
-    return `no connection is open, and ${waiting} calls wait for one to be made; check the address and the network, or raise "acquireTimeout"`;
+    return `no connection is open, and ${
+      counted(waiting, "call")
+    } waited for one to be made; check the address and the network, or raise "acquireTimeout"`;
   }
-  const counts =
-    `${size} connections: ${idle} idle, ${busy} busy, ${reserved} reserved, and ${waiting} calls waiting`;
+  const counts = `${counted(size, "connection")}: ${idle} idle, ${busy} busy, ${reserved} reserved, and ${
+    counted(waiting, "call")
+  } waiting`;
   if (longestHolder === undefined) return `${counts}; raise "max" or "acquireTimeout"`;
   const { heldFor, query, takenAt } = longestHolder;
   const what = query === undefined ? "" : ` for "${query.length > 200 ? query.slice(0, 200) + "…" : query}"`;
@@ -63,6 +66,11 @@ function explain({ stats, longestHolder, connectError }: PoolSnapshot): string {
   return `the server is up but busy (${counts}; the longest holder has had one for ${
     Math.round(heldFor)
   } ms${what}${where}); end it sooner, or raise "max" or "acquireTimeout"`;
+}
+
+/** A number with its noun. */
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 /** More calls wait than `maxWaiting` allows. */
@@ -75,7 +83,9 @@ export class PoolQueueFullError extends LifeguardError {
   /** Creates the error from how many may wait. */
   constructor(maxWaiting: number) {
     super(
-      `Cannot wait for a connection: ${maxWaiting} calls wait already; send fewer at a time, or raise "max" or "maxWaiting"`,
+      `Cannot wait for a connection: ${
+        counted(maxWaiting, "call")
+      } already waiting; send fewer at a time, or raise "max" or "maxWaiting"`,
       { retryable: true },
     );
     this.maxWaiting = maxWaiting;
@@ -101,8 +111,11 @@ export class PoolDeadlockError extends LifeguardError {
   /** Creates the error from how many connections there are. */
   constructor(size: number) {
     super(
-      `Cannot get a connection: this call is made inside a transaction or reservation, and all ${size} connections ` +
-        `are held by callers that wait for another one; use the transaction's own methods inside it, or raise "max"`,
+      "Cannot get a connection: this call is made inside a transaction or reservation, and " +
+        (size === 1
+          ? "the only connection is held by a caller that waits"
+          : `all ${size} connections are held by callers that wait`) +
+        ' for another one; use the transaction\'s own methods inside it, or raise "max"',
     );
   }
 }

@@ -115,9 +115,15 @@ function readCodecs(reader: SettingReader): ResolvedCodecOptions["codecs"] {
 
 const LOGGER_METHODS = ["debug", "info", "warn", "error"] as const;
 
-function readLogger(reader: SettingReader): PoolLogger | undefined {
+/** What nobody has asked to be told otherwise should not pass unseen. */
+const CONSOLE_LOGGER: PoolLogger = {
+  warn: (message) => console.warn(message),
+  error: (message) => console.error(message),
+};
+
+function readLogger(reader: SettingReader): PoolLogger {
   const raw = reader.raw("logger");
-  if (raw === undefined) return undefined;
+  if (raw === undefined) return CONSOLE_LOGGER;
   const logger = raw.value as PoolLogger | null;
   const isLogger = typeof logger === "object" && logger !== null &&
     LOGGER_METHODS.every((method) => logger[method] === undefined || typeof logger[method] === "function");

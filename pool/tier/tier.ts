@@ -97,6 +97,8 @@ export class Tier {
   readonly #connector: Connector;
   /** The ends of connections that have no slot any more. */
   readonly #retired = new Set<Promise<void>>();
+  /** The failure to connect that was told of last. */
+  #warned: string | undefined;
   #isOpen = false;
   #isClosed = false;
   #openWaiters: { resolve(): void; reject(error: unknown): void }[] = [];
@@ -385,6 +387,7 @@ export class Tier {
     const { settings, events, isEmbedded } = this.#options;
     const { maxLifetime, maxLifetimeJitter } = settings;
     const isLasting = maxLifetime === 0 || isEmbedded;
+    this.#warned = undefined;
     slot.open(session, isLasting ? Infinity : maxLifetime * (1 - Math.random() * maxLifetimeJitter));
     session.listener = {
       ...events,
@@ -407,11 +410,20 @@ export class Tier {
     }
   }
 
+  /** Says once why connecting fails, and again when the reason changes or it has worked meanwhile. */
+  #warn(error: Error, isFinal: boolean): void {
+    if (this.#warned === error.message) return;
+    this.#warned = error.message;
+    const { logger } = this.#options.settings;
+    logger?.warn?.(`${error.message} (${this.name}${isFinal ? "" : "; trying again"})`, {
+      tier: this.name,
+      error,
+    });
+  }
+
   /** An attempt to connect failed. */
   #connectFailed(error: Error, isFinal: boolean): void {
-    this.#options.settings.logger?.warn?.(`Cannot connect to ${this.name}: ${error.message}`, {
-      tier: this.name,
-    });
+    this.#warn(error, isFinal);
     this.#settleOpen(error);
     if (!isFinal && !this.#isClosed) return;
     for (const slot of this.#slots) if (slot.state === "connecting") slot.state = "vacant";

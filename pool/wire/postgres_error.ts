@@ -176,7 +176,18 @@ export function postgresError(
 ): PostgresError {
   const state = fields.get("C") ?? "";
   const Class = CLASSES[state] ?? (state.startsWith("23") ? ConstraintViolationError : PostgresError);
-  return new Class(fields, query, withoutValues(fields.get("M") ?? "no message", state, parameters));
+  return new Class(fields, query, `${withoutValues(fields, parameters)}${advice(state, fields)}`);
+}
+
+/** What to change, where PostgreSQL's own words leave a user of placeholders puzzled. */
+function advice(state: string, fields: ErrorFields): string {
+  if (state !== "42601") return "";
+  const message = fields.get("M") ?? "";
+  if (/"\$\d+"/.test(message)) {
+    return "; a placeholder can stand for a value only, so write names by sql.identifier()";
+  }
+  if (fields.get("R") === "exec_parse_message") return "; run them one by one, or by batch()";
+  return "";
 }
 
 /** Whether running the same thing again may succeed: a conflict with others, or a server that is coming or going. */
@@ -196,26 +207,32 @@ export function isConnectivity(state: string): boolean {
 /** What data exceptions (class 22) quote is data, in whatever language; the name of a setting excepted. */
 const QUOTED = /(?<!parameter )["«»„“”].*["«»„“”]/s;
 
-/** The server repeats a value in quotes in some messages ("invalid input syntax …"); its placeholder is put instead. */
-function withoutValues(message: string, state: string, parameters: readonly unknown[]): string {
-  for (let index = 0; index < parameters.length; index++) {
-    const value = parameters[index];
-    if (Array.isArray(value)) {
-      for (const text of leaves(value)) message = withoutValue(message, text, index);
+/**
+ * The server repeats a value in quotes in some messages ("invalid input syntax …"); its placeholder is put instead. The
+ * names of what the error is about stay. Messages that functions raise may have values anywhere.
+ */
+function withoutValues(fields: ErrorFields, parameters: readonly unknown[]): string {
+  const state = fields.get("C") ?? "";
+  const isRaised = state.startsWith("P0") || fields.get("R") === "exec_stmt_raise";
+  const names = NAME_FIELDS.map((code) => fields.get(code));
+  let message = fields.get("M") ?? "no message";
+  const replace = (text: string, index: number): void => {
+    if (text === "" || names.includes(text)) return;
+    message = message.replaceAll(`"${text}"`, `$${index + 1}`);
+    if (text.length >= 4 && isRaised) message = message.replaceAll(text, `$${index + 1}`);
+  };
+  parameters.forEach((value, index) => {
+    if (Array.isArray(value)) { for (const text of leaves(value)) replace(text, index); }
+    else if (typeof value === "string" || typeof value === "number" || typeof value === "bigint") {
+      replace(String(value), index);
     }
-    if (typeof value !== "string" && typeof value !== "number" && typeof value !== "bigint") continue;
-    message = withoutValue(message, String(value), index);
-  }
+  });
   // The value may also be a part of a parameter, or computed from one.
   return state.startsWith("22") ? message.replace(QUOTED, '"…"') : message;
 }
 
-function withoutValue(message: string, text: string, index: number): string {
-  if (text === "") return message;
-  message = message.replaceAll(`"${text}"`, `$${index + 1}`);
-  return text.length >= 4 ? message.replaceAll(text, `$${index + 1}`) : message;
-}
-
+/** The codes of the fields that name things: schema, table, column, data type, constraint. */
+const NAME_FIELDS: readonly string[] = ["s", "t", "c", "d", "n"];
 /** The texts in an array of any dimensions; as many as can be looked for in passing. */
 function leaves(value: readonly unknown[]): string[] {
   return value.flat(6).filter((leaf) => typeof leaf === "string").slice(0, 100_000);

@@ -225,3 +225,32 @@ test("A signal's own reason comes back untouched", LIVE, async () => {
   assert.equal(reason.stack, stack);
   await assertServes(live);
 });
+
+test("Errors keep PostgreSQL's own words and names, whatever values happen to equal them", LIVE, async () => {
+  await using live = await livePool();
+  const { pool } = live;
+  await tables(pool);
+  const add = (name: string, age: number) =>
+    pool.execute(sql`insert into children (id, name, age) values (${age}, ${name}, ${age})`);
+  assert.match((await rejection(add("children", -1)) as Error).message, /violates check constraint "grown"/);
+  await add("named", 1);
+  assert.match(
+    (await rejection(add("named", 1)) as Error).message,
+    /unique constraint "(named|children_pkey)"/,
+  );
+  await pool.execute(sql`create table narrow (text varchar(5))`);
+  const narrow = await rejection(pool.execute(sql`insert into narrow values (${"too long"})`));
+  assert.match((narrow as Error).message, /value too long for type character varying\(5\)/);
+});
+
+test("Errors of syntax say what a placeholder is for, and how to run several commands", LIVE, async () => {
+  await using live = await livePool();
+  const { pool } = live;
+  const table = await rejection(pool.query(sql`select * from ${"users"}`));
+  assert.match(
+    (table as Error).message,
+    /at or near "\$1".*; a placeholder can stand for a value only.*sql\.identifier/,
+  );
+  const several = await rejection(pool.query(sql`select 1; select 2`));
+  assert.match((several as Error).message, /multiple commands.*; run them one by one, or by batch\(\)/);
+});

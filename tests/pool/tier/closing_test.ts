@@ -1,6 +1,6 @@
 /** Leaks are reported, and close() ends everything. */
 import assert from "node:assert/strict";
-import { type Pool, PoolClosedError, type PoolLeak, sql } from "../../../pool/mod.ts";
+import { Pool, PoolClosedError, type PoolLeak, PoolTimeoutError, sql } from "../../../pool/mod.ts";
 import { ConnectionError } from "../../../pool/wire/errors.ts";
 import { test } from "../../harness.ts";
 import { freshDatabase, needs, proxy, server } from "../../services/client.ts";
@@ -61,6 +61,33 @@ async function countRows(url: string): Promise<number> {
   await using outside = openPool({ url, max: 1 });
   return await outside.value<number>(sql`select count(*)::int from written`);
 }
+
+test(
+  "Without a logger leaks and failures to connect are on the console, each once",
+  needs("primary"),
+  async () => {
+    const lines: string[] = [];
+    const { warn } = console;
+    console.warn = (...parts: unknown[]) => lines.push(parts.join(" "));
+    try {
+      await using pool = new Pool({ url: server("primary").url, max: 1, leakAfter: 50 });
+      await using session = await pool.reserve();
+      await until("the leak is told", () => lines.length === 1);
+      assert.match(lines[0], /A reserved session has held its connection for \d+ ms/);
+      await session.execute(sql`select 1`);
+      await using lost = new Pool({
+        url: "postgres://nobody@127.0.0.1:1/nothing",
+        max: 3,
+        acquireTimeout: 1_000,
+      });
+      await rejection(lost.query(sql`select 1`), PoolTimeoutError);
+      assert.equal(lines.length, 2, lines.join("\n"));
+      assert.match(lines[1], /Cannot connect to 127\.0\.0\.1:1/);
+    } finally {
+      console.warn = warn;
+    }
+  },
+);
 
 test("Pool.close() waits for 1,000 calls that run and wait, then refuses", needs("primary"), async () => {
   await using database = await freshDatabase();

@@ -20,7 +20,7 @@ test("PoolTimeoutError tells who has held a connection for the longest time, and
   const took = performance.now() - start;
   assert.ok(took > 190 && took < 350, `it took ${took} ms`);
   assert.match(error.message, /^Cannot get a connection within 200 ms: the server is up but busy/);
-  assert.match(error.message, /2 connections: 0 idle, 1 busy, 1 reserved, and 1 calls waiting/);
+  assert.match(error.message, /2 connections: 0 idle, 1 busy, 1 reserved, and 1 call waiting/);
   assert.match(error.message, /"select 'the longest holder'"/);
   assert.match(error.message, /waiting_test\.ts/);
   assert.equal(error.retryable, true);
@@ -104,7 +104,7 @@ test(
     const waiting = Array.from({ length: 3 }, (_, n) => pool.value<number>(sql`select ${n}::int`));
     const error = await rejection(pool.query(sql`select 1`), PoolQueueFullError, 50);
     assert.equal(error.maxWaiting, 3);
-    assert.match(error.message, /3 calls wait already/);
+    assert.match(error.message, /3 calls already waiting/);
     await rejection(pool.transaction(() => 1), PoolQueueFullError, 50);
     const controller = new AbortController();
     await rejection(pool.reserve({ signal: controller.signal }), PoolQueueFullError, 50);
