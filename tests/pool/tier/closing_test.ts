@@ -82,7 +82,7 @@ test(
       });
       await rejection(lost.query(sql`select 1`), PoolTimeoutError);
       assert.equal(lines.length, 2, lines.join("\n"));
-      assert.match(lines[1], /Cannot connect to 127\.0\.0\.1:1/);
+      assert.match(lines[1], /Cannot connect to "127\.0\.0\.1:1"/);
     } finally {
       console.warn = warn;
     }
