@@ -26,7 +26,8 @@ function messageOf(input: unknown, surroundings: FakeEnvironmentOptions = {}): s
 }
 
 test("resolvePoolOptions() has the documented defaults", () => {
-  const { primary, ...rest } = resolve({});
+  const { primary, logger, ...rest } = resolve({});
+  assert.deepEqual(Object.keys(logger ?? {}), ["warn", "error"]);
   assert.equal(primary.kind, "server");
   assert.equal(primary.connect.hosts[0].host, "localhost");
   assert.deepEqual(rest, {
@@ -52,7 +53,6 @@ test("resolvePoolOptions() has the documented defaults", () => {
     sessionContextFunction: undefined,
     onNotice: undefined,
     onLeak: undefined,
-    logger: undefined,
   });
 });
 
