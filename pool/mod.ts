@@ -4,10 +4,11 @@
  * @module
  */
 export type { AdvisoryKey } from "./transaction/advisory_key.ts";
+export type { AdvisoryLock, AdvisoryLockOptions } from "./transaction/advisory_lock.ts";
 export type { BatchOutcomes, BatchRows, StatementRow } from "./transaction/batch.ts";
 export type { Executor, QueryOptions, UnknownRow, ValidatedQueryOptions } from "./executor.ts";
 export type { ListenOptions, NotificationHandler, Subscription } from "./listen_hub.ts";
-export { type AdvisoryLock, type CloseOptions, Pool } from "./pool.ts";
+export { type CloseOptions, Pool } from "./pool.ts";
 export * from "./pool_errors.ts";
 export type {
   Duration,

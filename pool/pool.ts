@@ -5,14 +5,13 @@
  *
  * @module
  */
+import { type AdvisoryKey, advisoryKeySql } from "./transaction/advisory_key.ts";
 import {
-  type AdvisoryKey,
-  advisoryKeySql,
-  advisoryLockSql,
-  advisoryUnlockSql,
-} from "./transaction/advisory_key.ts";
+  type AdvisoryLock,
+  type AdvisoryLockOptions,
+  holdAdvisoryLock,
+} from "./transaction/advisory_lock.ts";
 import { type BatchOutcomes, type BatchRows, runBatch } from "./transaction/batch.ts";
-import { calling } from "./transaction/calling_context.ts";
 import { atCaller, atTaker } from "./caller.ts";
 import { command } from "./commands.ts";
 import type { QueryOptions, UnknownRow } from "./executor.ts";
@@ -22,7 +21,7 @@ import { ListenHub, type ListenOptions, type NotificationHandler, type Subscript
 import { Maintenance } from "./tier/maintenance.ts";
 import { within } from "./pause.ts";
 import { PoolClosedError } from "./pool_errors.ts";
-import type { PoolOptions, PoolTarget, ResolvedPoolOptions } from "./configuration/pool_options.ts";
+import type { PoolOptions, ResolvedPoolOptions } from "./configuration/pool_options.ts";
 import { type PoolStats, totalStats } from "./pool_stats.ts";
 import {
   assertOptions,
@@ -41,15 +40,15 @@ import { openTargetSession } from "./tier/target_session.ts";
 import type { CopyOptions, ReservedSession, StreamOptions, Transaction } from "./session_executor.ts";
 import { beginsTransaction, touchesSession } from "./tier/session_state.ts";
 import { assertSql, type Sql, sql } from "./sql/sql.ts";
-import { Tier } from "./tier/tier.ts";
+import { createTiers, type PoolTier } from "./tier/pool_tiers.ts";
+import type { Tier } from "./tier/tier.ts";
 import { runTransaction, type TransactionHome } from "./transaction/transaction.ts";
 import type { TransactionOptions } from "./transaction/transaction_options.ts";
 import type { LocalSettings, SessionContext } from "./transaction/transaction_setup.ts";
-import { CodecRegistry } from "./wire/codec/registry.ts";
 import { copyIn } from "./wire/stream/copy_in.ts";
 import { copyOut } from "./wire/stream/copy_out.ts";
 import type { CopySource } from "./wire/stream/copy_source.ts";
-import { DatabaseKnowledge } from "./wire/session/database_knowledge.ts";
+import type { DatabaseKnowledge } from "./wire/session/database_knowledge.ts";
 import { ConfigError, QueryTimeoutError, ValidationError } from "./wire/errors.ts";
 import { openRowStream, type RowStream } from "./wire/stream/row_stream.ts";
 import type { Session } from "./wire/session/session.ts";
@@ -74,14 +73,6 @@ interface SlotOnDemand {
   readonly explain: (error: unknown) => unknown;
 }
 
-/** An advisory lock that is held; give it back by `release()` or `await using`. */
-export interface AdvisoryLock extends AsyncDisposable {
-  /** Aborts when the connection was lost before the release, and the lock with it. */
-  readonly lost: AbortSignal;
-  /** Gives the lock back. */
-  release(): Promise<void>;
-}
-
 /**
  * A pool of connections to PostgreSQL.
  *
@@ -96,7 +87,7 @@ export interface AdvisoryLock extends AsyncDisposable {
  */
 export class Pool extends Queryable implements AsyncDisposable {
   readonly #settings: ResolvedPoolOptions;
-  readonly #tiers: Readonly<Record<string, Tier>>;
+  readonly #tiers: ReadonlyMap<string, PoolTier>;
   readonly #primary: Tier;
   readonly #knowledge: DatabaseKnowledge;
   readonly #home: TransactionHome;
@@ -124,44 +115,14 @@ export class Pool extends Queryable implements AsyncDisposable {
     }
     const settings = guardCallbacks(resolvePoolOptions(options));
     this.#settings = settings;
-    const targets: Record<string, PoolTarget> = { primary: settings.primary };
-    settings.replicas.forEach((connect, index) =>
-      targets[`replica-${index + 1}`] = { kind: "server", connect }
-    );
-    const isEmbedded = settings.primary.kind === "pglite";
-    const tiers: Record<string, Tier> = {};
-    const knowledges: Record<string, DatabaseKnowledge> = {};
-    for (const [name, target] of Object.entries(targets)) {
-      const shared = knowledges[name] = new DatabaseKnowledge(new CodecRegistry(settings.codecs), settings);
-      tiers[name] = new Tier({
-        name,
-        size: name === "primary" ? settings.size : settings.replicaSize,
-        settings,
-        shared,
-        isEmbedded,
-        connect: (signal) => openTargetSession(target, shared, signal),
-        holder: () => calling.getStore()?.lease,
-        events: {
-          notice: (fields) =>
-            settings.onNotice?.({
-              severity: fields.get("V") ?? fields.get("S") ?? "NOTICE",
-              code: fields.get("C") ?? "00000",
-              message: fields.get("M") ?? "",
-              detail: fields.get("D"),
-              hint: fields.get("H"),
-            }),
-          notification: (notification) => this.#hub.deliver(notification),
-        },
-        afterReset: () => this.#hub.commands,
-      });
-    }
-    this.#tiers = tiers;
-    this.#primary = tiers.primary;
-    this.#knowledge = knowledges.primary;
+    this.#tiers = createTiers(settings, () => this.#hub);
+    const { tier, knowledge } = this.#tiers.get("primary")!;
+    this.#primary = tier;
+    this.#knowledge = knowledge;
     this.#hub = new ListenHub({
-      connect: isEmbedded
+      connect: settings.primary.kind === "pglite"
         ? undefined
-        : (signal) => openTargetSession(settings.primary, knowledges.primary, signal),
+        : (signal) => openTargetSession(settings.primary, knowledge, signal),
       runOnPool: (text) => this.#runCommand(text),
       timeout: settings.acquireTimeout,
       backoffMax: settings.backoffMax,
@@ -190,9 +151,7 @@ export class Pool extends Queryable implements AsyncDisposable {
    * @returns A snapshot.
    */
   stats(): PoolStats {
-    return totalStats(
-      Object.fromEntries(Object.entries(this.#tiers).map(([name, tier]) => [name, tier.stats()])),
-    );
+    return totalStats(Object.fromEntries(this.#each((tier, name) => [name, tier.stats()] as const)));
   }
 
   /**
@@ -204,7 +163,7 @@ export class Pool extends Queryable implements AsyncDisposable {
     try {
       this.#assertOpen("connect");
       this.#start();
-      await Promise.all(Object.values(this.#tiers).map((tier) => tier.open()));
+      await Promise.all(this.#each((tier) => tier.open()));
     } catch (error) {
       throw atCaller(error);
     }
@@ -505,46 +464,23 @@ export class Pool extends Queryable implements AsyncDisposable {
    */
   advisoryLock(
     key: AdvisoryKey,
-    options?: { readonly shared?: boolean; readonly wait?: true; readonly signal?: AbortSignal },
+    options?: AdvisoryLockOptions & { readonly wait?: true },
   ): Promise<AdvisoryLock>;
   /** Takes an advisory lock if nobody else has it. */
   advisoryLock(
     key: AdvisoryKey,
-    options: { readonly shared?: boolean; readonly wait: boolean; readonly signal?: AbortSignal },
+    options: AdvisoryLockOptions,
   ): Promise<AdvisoryLock | undefined>;
   async advisoryLock(
     key: AdvisoryKey,
-    options: { readonly shared?: boolean; readonly wait?: boolean; readonly signal?: AbortSignal } = {},
+    options: AdvisoryLockOptions = {},
   ): Promise<AdvisoryLock | undefined> {
     try {
       assertOptions(options, ["shared", "wait", "signal"]);
-      const { shared = false, wait = true, signal } = options;
+      const { signal } = options;
       if (signal !== undefined) assertSignal(signal);
       advisoryKeySql(key);
-      const lease = await this.#take("advisory lock", signal);
-      const session = new LeasedSession(lease, 0);
-      try {
-        const isLocked = await session.value<boolean>(
-          advisoryLockSql(key, { shared, wait, scope: "session" }),
-          { signal },
-        );
-        if (isLocked) {
-          const release = async (): Promise<void> => {
-            await session.execute(advisoryUnlockSql(key, shared)).catch(() => {});
-            await session.release();
-          };
-          let released: Promise<void> | undefined;
-          const once = (): Promise<void> => released ??= release();
-          const lost = new AbortController();
-          void lease.session.closed.then(() => released === undefined && lost.abort(lease.lost));
-          return { lost: lost.signal, release: once, [Symbol.asyncDispose]: once };
-        }
-      } catch (error) {
-        await session.release();
-        throw error;
-      }
-      await session.release();
-      return undefined;
+      return await holdAdvisoryLock(await this.#take("advisory lock", signal), key, options);
     } catch (error) {
       throw atCaller(error);
     }
@@ -675,10 +611,15 @@ export class Pool extends Queryable implements AsyncDisposable {
   async #close(timeout: number): Promise<void> {
     await Promise.all([
       this.#hub.close(),
-      ...Object.values(this.#tiers).map((tier) => tier.close(timeout)),
+      ...this.#each((tier) => tier.close(timeout)),
     ]);
     this.#maintenance?.stop();
     this.#maintenance = undefined;
+  }
+
+  /** Something of every tier. */
+  #each<T>(of: (tier: Tier, name: string) => T): T[] {
+    return Array.from(this.#tiers, ([name, { tier }]) => of(tier, name));
   }
 
   #assertOpen(what: string): void {
@@ -686,7 +627,7 @@ export class Pool extends Queryable implements AsyncDisposable {
   }
 
   #start(): void {
-    this.#maintenance ??= new Maintenance(Object.values(this.#tiers), this.#settings);
+    this.#maintenance ??= new Maintenance(this.#each((tier) => tier), this.#settings);
   }
 
   #take(purpose: LeasePurpose, signal: AbortSignal | undefined): Promise<Lease> {

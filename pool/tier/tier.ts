@@ -37,6 +37,7 @@ import { IdleSlots } from "./idle_slots.ts";
 import { Lease, type LeasePurpose } from "./lease.ts";
 import { anew, closedError, lostError, lostInLease } from "./lost_errors.ts";
 import { within } from "../pause.ts";
+import { withSignal } from "../with_signal.ts";
 import {
   PoolClosedError,
   PoolDeadlockError,
@@ -44,17 +45,16 @@ import {
   type PoolSnapshot,
   PoolTimeoutError,
 } from "../pool_errors.ts";
-import type { ResolvedPoolOptions, TierSize } from "../configuration/pool_options.ts";
 import { type TierStats, totalStats } from "../pool_stats.ts";
 import { cleanSession } from "./session_cleaning.ts";
+import type { TierOptions } from "./tier_options.ts";
 import { ShareableSlots } from "./shareable_slots.ts";
 import { Slot } from "./slot.ts";
 import { countSlots, longestHolder } from "./slot_counts.ts";
 import { type Demand, Waiter } from "./waiter.ts";
-import type { DatabaseKnowledge } from "../wire/session/database_knowledge.ts";
 import type { ConnectionError } from "../wire/errors.ts";
 import type { Exchange } from "../wire/session/exchange.ts";
-import type { Session, SessionListener } from "../wire/session/session.ts";
+import type { Session } from "../wire/session/session.ts";
 
 /** Milliseconds that a pipelined statement, and the backlog it is put behind, are expected to take at most. */
 const BUDGET = 5;
@@ -62,28 +62,6 @@ const BUDGET = 5;
 const SHORT_LIVED = 1_000;
 /** How often one statement is sent again after its connection was lost. */
 const MAX_ATTEMPTS = 3;
-/** How a tier is set up. */
-export interface TierOptions {
-  /** Its name: `primary`, `replica-1`, … */
-  readonly name: string;
-  /** Its connections, at least and at most. */
-  readonly size: TierSize;
-  /** The pool's settings. */
-  readonly settings: ResolvedPoolOptions;
-  /** Makes one connection, ready for use. */
-  readonly connect: (signal: AbortSignal) => Promise<Session>;
-  /** What its connections share. */
-  readonly shared: DatabaseKnowledge;
-  /** Whether its one connection is the database itself, which must not be closed to be renewed. */
-  readonly isEmbedded: boolean;
-  /** The lease of this tier that the calling code runs inside, if any. */
-  readonly holder: () => Lease | undefined;
-  /** What every session tells the pool. */
-  readonly events: Pick<SessionListener, "notice" | "notification">;
-  /** Statements that bring back what the pool itself keeps in a session that was reset. */
-  readonly afterReset: () => readonly string[];
-}
-
 /** Slots and the calls that wait for them. */
 export class Tier {
   /** Its name. */
@@ -170,33 +148,21 @@ export class Tier {
 
   /** Takes a slot for one caller; see {@link Lease}. */
   lease(purpose: LeasePurpose, taker: Error, signal?: AbortSignal): Promise<Lease> {
-    return new Promise((resolve, reject) => {
-      if (this.#isClosed) return reject(new PoolClosedError(`begin a ${purpose}`));
-      if (signal?.aborted) return reject(signal.reason);
+    if (this.#isClosed) return Promise.reject(new PoolClosedError(`begin a ${purpose}`));
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    const pending: { waiter?: Waiter } = {};
+    const lease = new Promise<Lease>((resolve, refuse) => {
       const grant = (slot: Slot): void => {
         slot.use = "leased";
         resolve(slot.lease = new Lease(slot, purpose, taker, (lease, held) => this.#released(lease, held)));
       };
       const slot = this.#channel.length === 0 ? this.#idle.take() : undefined;
-      if (slot !== undefined) return grant(slot);
-      const pending: { waiter?: Waiter } = {};
-      const onAbort = (): void => {
-        if (pending.waiter !== undefined) this.giveUp(pending.waiter, signal!.reason);
-      };
-      const settled = (): void => signal?.removeEventListener("abort", onAbort);
-      pending.waiter = this.#enqueue({
-        kind: "lease",
-        grant: (granted) => {
-          settled();
-          grant(granted);
-        },
-        refuse: (error) => {
-          settled();
-          reject(error);
-        },
-      });
-      if (!pending.waiter.isDone) signal?.addEventListener("abort", onAbort);
+      if (slot === undefined) pending.waiter = this.#enqueue({ kind: "lease", grant, refuse });
+      else grant(slot);
     });
+    const { waiter } = pending;
+    if (signal === undefined || waiter === undefined) return lease;
+    return withSignal(lease, signal, (reason) => this.giveUp(waiter, reason));
   }
 
   /** Ends a wait with an error. */

@@ -15,7 +15,8 @@ import type { InFlight } from "./in_flight.ts";
 import { type ErrorFields, readErrorFields } from "../message/backend.ts";
 import { BACKEND, messageName } from "../message/names.ts";
 import { postgresError } from "../postgres_error.ts";
-import type { Session, TransactionStatus } from "./session.ts";
+import type { Session } from "./session.ts";
+import type { TransactionStatus } from "./session_options.ts";
 import type { Startup } from "./startup.ts";
 
 /** What a reception needs of its session. */

@@ -30,7 +30,6 @@
  *
  * @module
  */
-import type { AsideListener } from "./asides.ts";
 import type { Authenticator } from "../auth/authenticator.ts";
 import type { ByteWriter } from "../byte_writer.ts";
 import { Cancellation } from "./cancellation.ts";
@@ -47,39 +46,10 @@ import type { Plan } from "./plan.ts";
 import { Reception } from "./reception.ts";
 import { CloseExchange } from "./prepare_exchange.ts";
 import { learnPlan } from "./learn_plan.ts";
+import type { SessionListener, SessionOptions, SessionState, TransactionStatus } from "./session_options.ts";
 import { Startup } from "./startup.ts";
 import { type Statement, StatementCache } from "./statement_cache.ts";
 import type { Transport } from "../transport/transport.ts";
-
-/** Whether a session takes work. */
-export type SessionState = "starting" | "ready" | "closing" | "closed";
-/** Idle, in a transaction, in a failed transaction. */
-export type TransactionStatus = "I" | "T" | "E";
-
-/** What a session tells its owner. Nothing here may throw. */
-export interface SessionListener extends AsideListener {
-  /** Something settled in the last chunk of bytes, so there may be room for more work. */
-  progress(session: Session): void;
-  /**
-   * The session is closed; called once. `unsettled` are the exchanges without an answer, in order: the owner settles
-   * each, or submits it elsewhere.
-   */
-  closed(session: Session, error: ConnectionError, unsettled: readonly Exchange[]): void;
-}
-
-/** What a session is made of. */
-export interface SessionOptions {
-  /** The connected transport, on which nothing was sent. */
-  readonly transport: Transport;
-  /** What its database's connections share. */
-  readonly shared: DatabaseKnowledge;
-  /** The longest message accepted, in bytes. */
-  readonly maxMessageSize: number;
-  /** Sends a CancelRequest with the key; resolves when it cannot hit anything any more. */
-  readonly cancel: (key: BackendKey) => Promise<void>;
-  /** For messages: who it is connected to. */
-  readonly address: string;
-}
 
 /** Milliseconds after which a peer that does not take what is left is not waited for when closing. */
 const CLOSING = 2_000;

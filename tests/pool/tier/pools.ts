@@ -5,7 +5,7 @@ import { server } from "../../services/client.ts";
 
 /** A pool on the shared primary, or on `url`, that keeps quiet about what its test breaks. */
 export function openPool(options: PoolOptions = {}): Pool {
-  return new Pool({ url: server("primary").url, logger: {}, ...options });
+  return new Pool({ url: options.url ?? server("primary").url, logger: {}, ...options });
 }
 
 /** Waits. */
