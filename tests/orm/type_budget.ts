@@ -51,7 +51,7 @@ function schema(count: number): string {
   const lines = [
     `import { and, column, model } from "${root}/orm/mod.ts";`,
     `import type { Executor } from "${root}/pool/executor.ts";`,
-    `import { sql } from "${root}/pool/sql.ts";`,
+    `import { sql } from "${root}/pool/sql/sql.ts";`,
     "declare const pool: Executor;",
   ];
   for (let i = 0; i < count; i++) {
