@@ -19,7 +19,7 @@ import {
 import { onPath } from "./services/installed_program.ts";
 import { npmPackage } from "./services/npm_package.ts";
 
-/** The Bun that is fetched where none is on PATH, and its npm packages: https://www.npmjs.com/package/bun */
+/** The Bun that is fetched where none is on PATH, and the packages of npm:bun that hold it. */
 const BUN_VERSION = "1.4.5";
 const BUN_PACKAGES: Readonly<Record<string, string>> = {
   "linux x86_64": "@oven/bun-linux-x64",

