@@ -5,14 +5,12 @@
  *
  * @module
  */
+import type { PrepareMode } from "../wire/session/database_knowledge.ts";
 import type { CodecOptions } from "../wire/codec/codec.ts";
 import type { CustomCodec } from "../wire/codec/custom.ts";
 import type { ConnectOptions, ResolvedConnectOptions } from "../wire/configuration/connect_options.ts";
 
-/** How statements are prepared. */
-export const PREPARE_MODES = ["auto", "always", "never"] as const;
-/** See {@link PREPARE_MODES}. */
-export type PrepareMode = typeof PREPARE_MODES[number];
+export { PREPARE_MODES, type PrepareMode } from "../wire/session/database_knowledge.ts";
 
 /** A notice from the server: a message that is not an error. */
 export interface PoolNotice {

@@ -198,12 +198,6 @@ function isRetryable(state: string): boolean {
     state === SQLSTATE.cannotConnectNow;
 }
 
-/** Whether a SQLSTATE means the connection or the server is gone rather than that a statement was wrong. */
-export function isConnectivity(state: string): boolean {
-  return state.startsWith("08") || state === SQLSTATE.adminShutdown || state === SQLSTATE.crashShutdown ||
-    state === SQLSTATE.cannotConnectNow;
-}
-
 /** What data exceptions (class 22) quote is data, in whatever language; the name of a setting excepted. */
 const QUOTED = /(?<!parameter )["«»„“”].*["«»„“”]/s;
 

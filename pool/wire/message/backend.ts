@@ -195,26 +195,3 @@ export function readCommandTag(source: ByteSource, offset: number, end: number):
   body.finish();
   return tag;
 }
-
-/** What CopyInResponse, CopyOutResponse and CopyBothResponse say. */
-export interface CopyResponse {
-  /** Whether the whole is binary. */
-  readonly binary: boolean;
-  /** How many columns each row has. */
-  readonly columns: number;
-}
-
-/** Reads CopyInResponse or CopyOutResponse. */
-export function readCopyResponse(
-  name: string,
-  source: ByteSource,
-  offset: number,
-  end: number,
-): CopyResponse {
-  const body = new Body(name, source, offset, end);
-  const binary = body.u8() !== 0;
-  const columns = body.count(2);
-  for (let left = columns; left > 0; left--) body.i16();
-  body.finish();
-  return { binary, columns };
-}

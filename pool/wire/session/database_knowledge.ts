@@ -50,9 +50,4 @@ export class DatabaseKnowledge {
   decide(isPooled: boolean): void {
     if (this.#prepare === "auto") this.#prepare = isPooled ? "never" : "always";
   }
-
-  /** A named statement was lost although nobody dropped it: no names from now on, unless they were demanded. */
-  distrustNames(): void {
-    this.#prepare = "never";
-  }
 }

@@ -21,26 +21,15 @@ import process from "node:process";
 import tls from "node:tls";
 import type { TLSSocket } from "node:tls";
 import { serverEndPoint } from "../auth/channel_binding.ts";
-import type { ResolvedConnectOptions, SslMode } from "../configuration/connect_options.ts";
+import type { SslMode } from "../configuration/connect_options.ts";
 import { ConfigError, ConnectionError } from "../errors.ts";
 import { describeCause, opening } from "./opening.ts";
 import type { OpeningTarget } from "./opening.ts";
+import type { ConnectTlsOptions } from "../configuration/connect_tls.ts";
 import type { ReadSwitch } from "./socket_transport.ts";
 
 /** The settings of a connection that TLS depends on. */
-export type TlsOptions = Pick<
-  ResolvedConnectOptions,
-  | "sslmode"
-  | "sslnegotiation"
-  | "sslRootCert"
-  | "sslCert"
-  | "sslKey"
-  | "sslPassword"
-  | "sslServerName"
-  | "sslMinVersion"
-  | "sslMaxVersion"
-  | "channelBinding"
->;
+export type TlsOptions = ConnectTlsOptions;
 
 /** A socket under TLS. */
 export interface SecuredSocket {
