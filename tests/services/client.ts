@@ -26,6 +26,7 @@ import {
   type ServicesDescription,
   type SharedService,
 } from "./description.ts";
+import { testVariable } from "../variables.ts";
 
 export type * from "./description.ts";
 
@@ -104,11 +105,8 @@ export interface FaultyProxy extends AsyncDisposable {
 
 interface DenoPermissions {
   permissions: {
-    query(
-      descriptor: { name: "env"; variable: string } | { name: "net"; host: string },
-    ): Promise<{ state: string }>;
+    query(descriptor: { name: "net"; host: string }): Promise<{ state: string }>;
   };
-  env: { get(name: string): string | undefined };
 }
 
 const deno: DenoPermissions | undefined = (globalThis as { Deno?: DenoPermissions }).Deno;
@@ -251,7 +249,7 @@ async function request(method: string, path: string, body?: object): Promise<unk
 }
 
 async function findServices(): Promise<{ services?: Services; reason: string }> {
-  const named = await controlVariable();
+  const named = await testVariable(VARIABLE);
   if (named === NO_SERVICES) return { reason: "the run was to use no test services" };
   const urls = named !== undefined ? [named] : CONTROL_PORTS.map((port) => `http://127.0.0.1:${port}`);
   let isDenied = false;
@@ -276,16 +274,6 @@ async function findServices(): Promise<{ services?: Services; reason: string }> 
       ? "no permission to look for test services; run with --allow-net"
       : "no test services run; start them with `deno task services`, or use `deno task test`",
   };
-}
-
-/** The variable's value, where it may be read without asking the user. */
-async function controlVariable(): Promise<string | undefined> {
-  if (deno !== undefined) {
-    const { state } = await deno.permissions.query({ name: "env", variable: VARIABLE });
-    return state === "granted" ? deno.env.get(VARIABLE) || undefined : undefined;
-  }
-  const { env } = await import("node:process");
-  return env[VARIABLE] || undefined;
 }
 
 async function mayConnect(url: string): Promise<boolean> {

@@ -3,18 +3,10 @@ import assert from "node:assert/strict";
 import { type Pool, PoolQueueFullError, PoolTimeoutError, sql } from "../../../pool/mod.ts";
 import { ConnectionError, QueryTimeoutError } from "../../../pool/wire/errors.ts";
 import { PostgresError } from "../../../pool/wire/postgres_error.ts";
+import { randomNumbers } from "../../random.ts";
 import { test } from "../../harness.ts";
 import { freshDatabase, needs, proxy } from "../../services/client.ts";
 import { assertSound, openPool, settled, sleep } from "./pools.ts";
-
-/** Numbers that look random and are the same in every run. */
-function randomNumbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x9e3779b9 | 0;
-    return ((state ^ (state >>> 12)) >>> 0) / 2 ** 32;
-  };
-}
 
 class Abandoned extends Error {}
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import { ConnectionError, LifeguardError, ProtocolError } from "../../../../pool/wire/errors.ts";
 import type { Session } from "../../../../pool/wire/session/session.ts";
+import { randomIntegers, SEED } from "../../../random.ts";
 import { test } from "../../../harness.ts";
 import {
   backend,
@@ -630,17 +631,6 @@ test("Session treats an error at the end of finished reads as nobody's", async (
 
 // --- fuzzing ---------------------------------------------------------------------------------------------------------
 
-/** A generator of numbers below a bound (mulberry32), the same for the same seed. */
-function random(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = state + 0x6d2b79f5 | 0;
-    let mixed = Math.imul(state ^ state >>> 15, state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ mixed >>> 7, mixed | 61);
-    return ((mixed ^ mixed >>> 14) >>> 0) % below;
-  };
-}
-
 /** Spoils bytes: flips, drops, repeats, or inserts some, or cuts the rest off. */
 function spoil(bytes: Uint8Array, next: (below: number) => number): Uint8Array {
   if (bytes.length === 0) return bytes;
@@ -670,8 +660,7 @@ function spoil(bytes: Uint8Array, next: (below: number) => number): Uint8Array {
 }
 
 test("Session settles everything, within bounded memory, whatever bytes the server sends", async () => {
-  const seed = Math.floor(Math.random() * 2 ** 31);
-  console.log(`fuzzing from seed ${seed}`);
+  console.log(`fuzzing from seed ${SEED}`);
   const unhandled: unknown[] = [];
   const onUnhandled = (error: unknown): void => void unhandled.push(error);
   process.on("unhandledRejection", onUnhandled);
@@ -679,7 +668,7 @@ test("Session settles everything, within bounded memory, whatever bytes the serv
     const before = process.memoryUsage().rss;
     let closed = 0;
     for (let round = 0; round < 1_500; round++) {
-      const next = random(seed + round);
+      const next = randomIntegers(SEED + round);
       const target = next(30);
       let count = 0;
       const transport = new FakeTransport((_, usual) => {
