@@ -13,6 +13,7 @@
  */
 import {
   CONTROL_PORTS,
+  CONTROL_VARIABLE,
   type DatabaseDescription,
   type FreshDatabaseOptions,
   type IsolatedServerOptions,
@@ -110,7 +111,6 @@ interface DenoPermissions {
 }
 
 const deno: DenoPermissions | undefined = (globalThis as { Deno?: DenoPermissions }).Deno;
-const VARIABLE = "LIFEGUARD_TEST_CONTROL";
 
 const { services: found, reason } = await findServices();
 
@@ -249,7 +249,7 @@ async function request(method: string, path: string, body?: object): Promise<unk
 }
 
 async function findServices(): Promise<{ services?: Services; reason: string }> {
-  const named = await testVariable(VARIABLE);
+  const named = await testVariable(CONTROL_VARIABLE);
   if (named === NO_SERVICES) return { reason: "the run was to use no test services" };
   const urls = named !== undefined ? [named] : CONTROL_PORTS.map((port) => `http://127.0.0.1:${port}`);
   let isDenied = false;
@@ -268,7 +268,7 @@ async function findServices(): Promise<{ services?: Services; reason: string }> 
       // Nobody there, or somebody else.
     }
   }
-  if (named !== undefined) return { reason: `no test services answer at ${VARIABLE}="${named}"` };
+  if (named !== undefined) return { reason: `no test services answer at ${CONTROL_VARIABLE}="${named}"` };
   return {
     reason: isDenied
       ? "no permission to look for test services; run with --allow-net"

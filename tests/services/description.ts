@@ -6,6 +6,9 @@
 /** The ports tried, in order, by `deno task services` and by a client that was given no URL. */
 export const CONTROL_PORTS: readonly number[] = [54330, 54331, 54332, 54333, 54334];
 
+/** The environment variable that holds the control endpoint's URL. */
+export const CONTROL_VARIABLE = "LIFEGUARD_TEST_CONTROL";
+
 /** The value of `LIFEGUARD_TEST_CONTROL` that keeps a run from looking for services. */
 export const NO_SERVICES = "none";
 

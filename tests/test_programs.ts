@@ -1,0 +1,114 @@
+/** How each runtime runs tests, and how it tells how many passed. */
+import { onPath } from "./services/installed_program.ts";
+import { npmPackage } from "./services/npm_package.ts";
+
+/** How many tests ended how. */
+export interface TestCounts {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+/** A program that runs tests. */
+export interface TestCommand {
+  readonly program: string;
+  readonly args: readonly string[];
+  /** Reads the counts from what it printed; `undefined` where they are not there. */
+  readonly count: (output: string) => TestCounts | undefined;
+}
+
+/** The Bun that is fetched where none is on PATH, and the packages of npm:bun that hold it. */
+const BUN_VERSION = "1.4.5";
+const BUN_PACKAGES: Readonly<Record<string, string>> = {
+  "linux x86_64": "@oven/bun-linux-x64",
+  "linux aarch64": "@oven/bun-linux-aarch64",
+  "darwin x86_64": "@oven/bun-darwin-x64",
+  "darwin aarch64": "@oven/bun-darwin-aarch64",
+};
+
+/** What Deno may do beside the network; the harness takes away what a test does not ask for. */
+const PERMISSIONS = [
+  ...["net", "env", "read", "write", "sys", "run"].map((name) => `--allow-${name}`),
+  "--no-prompt",
+];
+
+const ROOT = new URL("..", import.meta.url).pathname;
+
+/**
+ * Deno's tests.
+ *
+ * @param paths Files and folders, and what else `deno test` takes.
+ * @param filter What the tests' names contain.
+ */
+export function denoTests(paths: readonly string[], filter?: string): TestCommand {
+  const args = ["test", ...PERMISSIONS, ...(filter === undefined ? [] : ["--filter", filter]), ...paths];
+  return { program: Deno.execPath(), args, count: countDeno };
+}
+
+/**
+ * Bun's tests; Bun is fetched where none is on PATH.
+ *
+ * @param files The files.
+ * @param filter What the tests' names contain.
+ */
+export async function bunTests(files: readonly string[], filter?: string): Promise<TestCommand> {
+  const program = await findBun();
+  // Bun finds the packages of deno.json in node_modules, where Deno puts them.
+  await succeed(Deno.execPath(), ["install", "--quiet"]);
+  const paths = files.map((file) => file.startsWith("/") ? file : `./${file}`).sort();
+  const args = ["test", ...(filter === undefined ? [] : ["-t", escapeRegExp(filter)]), ...paths];
+  return { program, args, count: countBun };
+}
+
+/**
+ * Every test file in a folder and below.
+ *
+ * @param folder Its path.
+ */
+export async function* testFiles(folder: string): AsyncGenerator<string> {
+  for await (const entry of Deno.readDir(folder)) {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory && entry.name !== "node_modules") yield* testFiles(path);
+    else if (entry.isFile && entry.name.endsWith("_test.ts")) yield path;
+  }
+}
+
+async function findBun(): Promise<string> {
+  const installed = await onPath("bun");
+  if (installed !== undefined) return installed;
+  const name = BUN_PACKAGES[`${Deno.build.os} ${Deno.build.arch}`];
+  if (name === undefined) {
+    throw new Error("Cannot fetch Bun for this machine; install it, or use --deno-only");
+  }
+  return `${await npmPackage(name, BUN_VERSION)}/bin/bun`;
+}
+
+async function succeed(program: string, args: string[]): Promise<void> {
+  const { code, stderr } = await new Deno.Command(program, { args, cwd: ROOT, stdin: "null" }).output();
+  if (code !== 0) {
+    throw new Error(`deno ${args.join(" ")} failed: ${new TextDecoder().decode(stderr).trim()}`);
+  }
+}
+
+const countDeno: TestCommand["count"] = (output) => {
+  const line = output.match(/^(ok|FAILED) \| \d+ passed.*$/gm)?.at(-1);
+  if (line === undefined) return undefined;
+  const [passed, failed, skipped] = ["passed", "failed", "ignored"].map((word) => number(line, word));
+  return { passed, failed, skipped };
+};
+
+const countBun: TestCommand["count"] = (output) => {
+  const lines = output.match(/^ *\d+ (pass|fail|skip|todo|error)s?$/gm);
+  if (lines === null) return undefined;
+  const text = lines.join("\n");
+  const failed = number(text, "fail") + number(text, "error");
+  return { passed: number(text, "pass"), failed, skipped: number(text, "skip") };
+};
+
+function number(text: string, word: string): number {
+  return Number(new RegExp(`(\\d+) ${word}`).exec(text)?.[1] ?? 0);
+}
+
+function escapeRegExp(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}
