@@ -14,6 +14,7 @@ import { quoteIdentifier } from "./sql/identifier.ts";
 import { pause } from "./pause.ts";
 import type { PoolLogger } from "./configuration/pool_options.ts";
 import { PoolClosedError } from "./pool_errors.ts";
+import type { HandshakeLine, HandshakeOutcome } from "./tier/handshakes.ts";
 import type { Notification } from "./wire/message/backend.ts";
 import type { Session } from "./wire/session/session.ts";
 import { ConnectionError, ValidationError } from "./wire/errors.ts";
@@ -37,12 +38,19 @@ export interface Subscription extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** The shortest pause between two attempts to reconnect, in milliseconds. */
+const MIN_PAUSE = 100;
+/** Milliseconds within which the loss of a connection counts as a failure to connect. */
+const SHORT_LIVED = 1_000;
+
 type Connect = (signal: AbortSignal) => Promise<Session>;
 
 /** What a hub works with. */
 export interface ListenHubOptions {
   /** Makes the hub's own connection; undefined where it listens on the pool's. */
   readonly connect: Connect | undefined;
+  /** Where the attempts to connect take their turn. */
+  readonly handshakes: HandshakeLine;
   /** Runs a command on the pool's connection. */
   readonly runOnPool: (text: string) => Promise<void>;
   /** Milliseconds a subscription may wait for a connection. */
@@ -211,21 +219,40 @@ export class ListenHub {
   }
 
   async #connect(connect: Connect): Promise<Session> {
-    const session = await connect(this.#abort.signal);
+    const session = await this.#shakeHands(connect);
+    const connectedAt = performance.now();
     session.listener = {
       progress: () => {},
       notification: (notification) => this.deliver(notification),
       closed: (_session, error, unsettled) => {
         for (const exchange of unsettled) exchange.reject(error);
         // One that was lost before it was put to use is its maker's concern.
-        if (session === this.#current) this.#lost(connect, error);
+        if (session !== this.#current) return;
+        if (performance.now() - connectedAt < SHORT_LIVED) this.#options.handshakes.wasted();
+        this.#lost(connect, error);
       },
     };
     return session;
   }
 
+  async #shakeHands(connect: Connect): Promise<Session> {
+    const { signal } = this.#abort;
+    const handshake = await this.#options.handshakes.begin(signal);
+    let outcome: HandshakeOutcome = "failed";
+    try {
+      const session = await connect(signal);
+      outcome = "made";
+      return session;
+    } finally {
+      handshake.end(outcome);
+    }
+  }
+
   #use(session: Session): Session {
-    if (session.state !== "ready") throw new ConnectionError("Cannot listen: the connection was lost");
+    if (session.state !== "ready") {
+      this.#options.handshakes.wasted();
+      throw new ConnectionError("Cannot listen: the connection was lost");
+    }
     return this.#current = session;
   }
 
@@ -244,8 +271,8 @@ export class ListenHub {
     const { signal } = this.#abort;
     const { backoffMax } = this.#options;
     for (let attempt = 0;; attempt++) {
-      const delay = Math.min(backoffMax, 100 * 2 ** Math.min(attempt, 10));
-      await pause(delay * (0.5 + Math.random() / 2), signal);
+      const delay = Math.max(MIN_PAUSE, Math.min(backoffMax, MIN_PAUSE * 2 ** Math.min(attempt, 10)));
+      await pause(delay * (1 + Math.random() / 2), signal);
       let session: Session | undefined;
       try {
         if (isWanted()) session = await this.#connect(connect);

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { type GiveUp, giveUpSubmitted, watchSignal } from "./abort_watch.ts";
 import { type AdvisoryKey, advisoryKeySql } from "./transaction/advisory_key.ts";
 import {
   type AdvisoryLock,
@@ -40,6 +41,7 @@ import { openTargetSession } from "./tier/target_session.ts";
 import type { CopyOptions, ReservedSession, StreamOptions, Transaction } from "./session_executor.ts";
 import { beginsTransaction, touchesSession } from "./tier/session_state.ts";
 import { assertSql, type Sql, sql } from "./sql/sql.ts";
+import { Handshakes } from "./tier/handshakes.ts";
 import { createTiers, type PoolTier } from "./tier/pool_tiers.ts";
 import type { Tier } from "./tier/tier.ts";
 import { runTransaction, type TransactionHome } from "./transaction/transaction.ts";
@@ -53,7 +55,6 @@ import { ConfigError, QueryTimeoutError, ValidationError } from "./wire/errors.t
 import { openRowStream, type RowStream } from "./wire/stream/row_stream.ts";
 import type { Session } from "./wire/session/session.ts";
 import { QueryExchange, type QueryResult } from "./wire/session/query_exchange.ts";
-import { withSignal } from "./with_signal.ts";
 
 /** Milliseconds a call that was given up waits for its slot to be clean. */
 const PROMPTLY = 20;
@@ -92,6 +93,10 @@ export class Pool extends Queryable implements AsyncDisposable {
   readonly #knowledge: DatabaseKnowledge;
   readonly #home: TransactionHome;
   readonly #hub: ListenHub;
+  /** Gives up a statement that waits in the primary's tier, or runs there. */
+  readonly #giveUp: GiveUp = (exchange, reason) => {
+    if (!this.#primary.giveUpQuery(exchange, reason)) giveUpSubmitted(exchange, reason);
+  };
   #maintenance: Maintenance | undefined;
   #closing: Promise<void> | undefined;
 
@@ -115,7 +120,8 @@ export class Pool extends Queryable implements AsyncDisposable {
     }
     const settings = guardCallbacks(resolvePoolOptions(options));
     this.#settings = settings;
-    this.#tiers = createTiers(settings, () => this.#hub);
+    const handshakes = new Handshakes();
+    this.#tiers = createTiers(settings, { hub: () => this.#hub, handshakes });
     const { tier, knowledge } = this.#tiers.get("primary")!;
     this.#primary = tier;
     this.#knowledge = knowledge;
@@ -123,6 +129,7 @@ export class Pool extends Queryable implements AsyncDisposable {
       connect: settings.primary.kind === "pglite"
         ? undefined
         : (signal) => openTargetSession(settings.primary, knowledge, signal),
+      handshakes: handshakes.line("primary"),
       runOnPool: (text) => this.#runCommand(text),
       timeout: settings.acquireTimeout,
       backoffMax: settings.backoffMax,
@@ -185,10 +192,8 @@ export class Pool extends Queryable implements AsyncDisposable {
     if (signal?.aborted) return Promise.reject(signal.reason);
     exchange.timeout = options?.timeout ?? this.#settings.queryTimeout;
     this.#primary.run(exchange, plan?.estimate);
-    if (signal === undefined) return exchange.promise;
-    return withSignal(exchange.promise, signal, (reason) => {
-      if (!this.#primary.giveUpQuery(exchange, reason)) exchange.session?.giveUp(exchange, () => reason);
-    });
+    if (signal !== undefined) watchSignal(exchange, signal, this.#giveUp);
+    return exchange.promise;
   }
 
   /** Runs a statement that changes its session, which is reset afterwards. */
@@ -205,13 +210,8 @@ export class Pool extends Queryable implements AsyncDisposable {
       const exchange = new QueryExchange(statement.text, statement.values);
       exchange.timeout = options?.timeout ?? this.#settings.queryTimeout;
       lease.submit(exchange);
-      const signal = options?.signal;
-      if (signal === undefined) return await exchange.promise;
-      return await withSignal(
-        exchange.promise,
-        signal,
-        (reason) => lease.session.giveUp(exchange, () => reason),
-      );
+      watchSignal(exchange, options?.signal);
+      return await exchange.promise;
     } catch (error) {
       if (options?.signal?.aborted || error instanceof QueryTimeoutError) isGivenUp = true;
       throw error;

@@ -1,6 +1,6 @@
 /**
- * Makes and heals the connections of one tier: at most two handshakes at once with its server, one backoff
- * for all.
+ * Makes and heals the connections of one tier: one backoff for all of them. Every attempt is a handshake of the pool,
+ * which has few of them for all its tiers; see handshakes.ts.
  *
  * States: `working` (attempts are made as slots ask for them) → `backing off` (the last attempt failed with something
  * that may pass: one attempt at a time, after a pause that doubles up to a limit, with jitter) → `working`; or
@@ -11,9 +11,10 @@
  */
 import type { Session } from "../wire/session/session.ts";
 import { ConnectionError, LifeguardError } from "../wire/errors.ts";
+import type { HandshakeLine, HandshakeOutcome } from "./handshakes.ts";
 
-/** Handshakes with one server that may run at the same time. */
-const HANDSHAKES = 2;
+/** Attempts that may run or wait for their turn at the same time. */
+const ATTEMPTS = 2;
 /** Milliseconds between two attempts in trouble: at most ten a second, whatever the settings say. */
 const MIN_PAUSE = 100;
 /** Milliseconds for which new connections are not believed to last after one was lost as soon as it was made. */
@@ -23,6 +24,8 @@ const DOUBT = 1_000;
 export interface ConnectorOptions {
   /** Makes one connection. */
   readonly connect: (signal: AbortSignal) => Promise<Session>;
+  /** Where the attempts take their turn. */
+  readonly handshakes: HandshakeLine;
   /** The first pause after a failure, in milliseconds. */
   readonly backoffMin: number;
   /** The longest pause, in milliseconds. */
@@ -36,7 +39,9 @@ export class Connector {
   readonly #options: ConnectorOptions;
   readonly #abort = new AbortController();
   readonly #wanted: ((session: Session) => void)[] = [];
+  /** Attempts that run or wait for their turn. */
   #attempts = 0;
+  #running = 0;
   #failures = 0;
   #notBefore = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -81,7 +86,7 @@ export class Connector {
   #next(): void {
     if (this.#abort.signal.aborted || this.#timer !== undefined) return;
     // While connecting fails one attempt at a time is enough to see when it works again.
-    const most = this.#failures > 0 ? 1 : HANDSHAKES;
+    const most = this.#failures > 0 ? 1 : ATTEMPTS;
     while (this.#attempts < most && this.#attempts < this.#wanted.length) {
       const pause = this.#notBefore - performance.now();
       if (pause > 0) {
@@ -100,8 +105,19 @@ export class Connector {
     const { signal } = this.#abort;
     let session: Session | undefined;
     try {
-      session = await this.#options.connect(signal);
-      this.#succeeded();
+      const handshake = await this.#options.handshakes.begin(signal);
+      let outcome: HandshakeOutcome = "unused";
+      try {
+        if (this.#mayBegin()) {
+          outcome = "failed";
+          this.#running++;
+          session = await this.#options.connect(signal).finally(() => this.#running--);
+          outcome = "made";
+          this.#succeeded();
+        }
+      } finally {
+        handshake.end(outcome);
+      }
     } catch (error) {
       if (!signal.aborted) this.#failed(error instanceof Error ? error : new Error(String(error)));
     } finally {
@@ -115,9 +131,16 @@ export class Connector {
     this.#next();
   }
 
+  /** Whether an attempt whose turn has come is still to be made. */
+  #mayBegin(): boolean {
+    if (this.#abort.signal.aborted || this.#running >= this.#wanted.length) return false;
+    return this.#failures === 0 || (this.#running === 0 && performance.now() >= this.#notBefore);
+  }
+
   /** A connection was lost as soon as it was made, which is as good as a failure: a server may do it to all. */
   wasted(): void {
     const now = performance.now();
+    this.#options.handshakes.wasted();
     this.#wastedAt = now;
     this.#failures = Math.max(1, this.#failures);
     this.#notBefore = Math.max(this.#notBefore, now + MIN_PAUSE);

@@ -8,6 +8,7 @@ import type { ListenHub } from "../listen_hub.ts";
 import { calling } from "../transaction/calling_context.ts";
 import { CodecRegistry } from "../wire/codec/registry.ts";
 import { DatabaseKnowledge } from "../wire/session/database_knowledge.ts";
+import type { Handshakes } from "./handshakes.ts";
 import { openTargetSession } from "./target_session.ts";
 import { Tier } from "./tier.ts";
 
@@ -19,16 +20,24 @@ export interface PoolTier {
   readonly knowledge: DatabaseKnowledge;
 }
 
+/** What the tiers of a pool have in common. */
+export interface PoolParts {
+  /** The pool's subscriptions. */
+  readonly hub: () => ListenHub;
+  /** The pool's handshakes. */
+  readonly handshakes: Handshakes;
+}
+
 /**
  * Makes the tiers of a pool; nothing is connected yet.
  *
  * @param settings The pool's settings.
- * @param hub The pool's subscriptions.
+ * @param parts What they have in common.
  * @returns The tiers by name, `primary` first.
  */
 export function createTiers(
   settings: ResolvedPoolOptions,
-  hub: () => ListenHub,
+  { hub, handshakes }: PoolParts,
 ): ReadonlyMap<string, PoolTier> {
   const targets = new Map<string, PoolTarget>([["primary", settings.primary]]);
   settings.replicas.forEach((connect, index) =>
@@ -44,6 +53,7 @@ export function createTiers(
       shared: knowledge,
       isEmbedded: target.kind === "pglite",
       connect: (signal) => openTargetSession(target, knowledge, signal),
+      handshakes: handshakes.line(name === "primary" ? "primary" : "replica"),
       holder: () => calling.getStore()?.lease,
       events: {
         notice: (fields) =>

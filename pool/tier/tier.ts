@@ -37,7 +37,6 @@ import { IdleSlots } from "./idle_slots.ts";
 import { Lease, type LeasePurpose } from "./lease.ts";
 import { anew, closedError, lostError, lostInLease } from "./lost_errors.ts";
 import { within } from "../pause.ts";
-import { withSignal } from "../with_signal.ts";
 import {
   PoolClosedError,
   PoolDeadlockError,
@@ -103,6 +102,7 @@ export class Tier {
     );
     this.#connector = new Connector({
       connect: options.connect,
+      handshakes: options.handshakes,
       backoffMin: options.settings.backoffMin,
       backoffMax: options.settings.backoffMax,
       failed: (error, isFinal) => this.#connectFailed(error, isFinal),
@@ -150,26 +150,24 @@ export class Tier {
   lease(purpose: LeasePurpose, taker: Error, signal?: AbortSignal): Promise<Lease> {
     if (this.#isClosed) return Promise.reject(new PoolClosedError(`begin a ${purpose}`));
     if (signal?.aborted) return Promise.reject(signal.reason);
-    const pending: { waiter?: Waiter } = {};
-    const lease = new Promise<Lease>((resolve, refuse) => {
+    return new Promise<Lease>((resolve, refuse) => {
       const grant = (slot: Slot): void => {
         slot.use = "leased";
         resolve(slot.lease = new Lease(slot, purpose, taker, (lease, held) => this.#released(lease, held)));
       };
       const slot = this.#channel.length === 0 ? this.#idle.take() : undefined;
-      if (slot === undefined) pending.waiter = this.#enqueue({ kind: "lease", grant, refuse });
-      else grant(slot);
+      if (slot !== undefined) return grant(slot);
+      const waiter = this.#enqueue({ kind: "lease", grant, refuse });
+      if (signal !== undefined) waiter.watchSignal(signal, this);
     });
-    const { waiter } = pending;
-    if (signal === undefined || waiter === undefined) return lease;
-    return withSignal(lease, signal, (reason) => this.giveUp(waiter, reason));
   }
 
   /** Ends a wait with an error. */
   giveUp(waiter: Waiter, reason: unknown): void {
     if (waiter.isDone) return;
-    this.#channel.refuse(waiter, reason);
-    this.#pump();
+    const wasFirst = this.#channel.refuse(waiter, reason);
+    // Nobody waited for one further back.
+    if (wasFirst || this.#channel.length === 0) this.#pump();
   }
 
   /** Ends the wait of a statement that waits for a slot; returns false when it does not wait. */

@@ -7,6 +7,7 @@ import type { ResolvedPoolOptions, TierSize } from "../configuration/pool_option
 import type { DatabaseKnowledge } from "../wire/session/database_knowledge.ts";
 import type { Session } from "../wire/session/session.ts";
 import type { SessionListener } from "../wire/session/session_options.ts";
+import type { HandshakeLine } from "./handshakes.ts";
 import type { Lease } from "./lease.ts";
 
 /** How a tier is set up. */
@@ -19,6 +20,8 @@ export interface TierOptions {
   readonly settings: ResolvedPoolOptions;
   /** Makes one connection, ready for use. */
   readonly connect: (signal: AbortSignal) => Promise<Session>;
+  /** Where its attempts to connect take their turn. */
+  readonly handshakes: HandshakeLine;
   /** What its connections share. */
   readonly shared: DatabaseKnowledge;
   /** Whether its one connection is the database itself, which must not be closed to be renewed. */

@@ -1,6 +1,7 @@
 /** When a tier tries to connect again. */
 import assert from "node:assert/strict";
 import { Connector } from "../../../pool/tier/connector.ts";
+import { Handshakes } from "../../../pool/tier/handshakes.ts";
 import type { Session } from "../../../pool/wire/session/session.ts";
 import { ConnectionError } from "../../../pool/wire/errors.ts";
 import { test } from "../../harness.ts";
@@ -11,6 +12,7 @@ test("Connector doubles its pause up to the longest, never twice the same, one a
   let running = 0;
   let most = 0;
   const connector = new Connector({
+    handshakes: new Handshakes().line("primary"),
     backoffMin: 110,
     backoffMax: 400,
     connect: async () => {
@@ -45,6 +47,7 @@ test("Connector begins with the shortest pause again once a connection lasts", a
   let isThere = false;
   const connected = Promise.withResolvers<void>();
   const connector = new Connector({
+    handshakes: new Handshakes().line("primary"),
     backoffMin: 100,
     backoffMax: 60_000,
     connect: () => {
