@@ -16,9 +16,21 @@ export async function useServices(): Promise<AsyncDisposable & { url: string }> 
     return { url, async [Symbol.asyncDispose]() {} };
   }
   console.log("Starting the test services (PostgreSQL 18 and 15, a replica, Redis, PgBouncer)");
+  return await startServices();
+}
+
+/**
+ * Starts services for as long as this program lives.
+ *
+ * @param args More arguments of the supervisor, such as `["--only", "primary"]`.
+ * @returns The control endpoint's URL; disposing of it ends what was started.
+ */
+export async function startServices(
+  args: readonly string[] = [],
+): Promise<AsyncDisposable & { readonly url: string }> {
   const started = performance.now();
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", new URL("supervisor.ts", import.meta.url).pathname, "--with-parent"],
+    args: ["run", "-A", new URL("supervisor.ts", import.meta.url).pathname, "--with-parent", ...args],
     stdin: "piped",
     stdout: "piped",
     stderr: "inherit",
