@@ -1,109 +1,116 @@
 /**
- * Runs us and the peers alternately on the same server and prints medians and ratios: `deno task bench`.
+ * Runs us and the peers alternately on a server of its own, prints medians and ratios and keeps them in
+ * `bench/results/`: `deno task bench`. bench/README.md says how to read and repeat it.
  *
- * Each subject runs in a process of its own, so that none profits or suffers from another's warm-up or garbage; rounds
- * alternate, so that a disturbance of the machine hits all.
+ * Each subject runs in a process of its own, so that none profits or suffers from another's warm-up or garbage;
+ * rounds alternate, so that a disturbance of the machine hits all.
  */
-import { needs, server } from "../tests/services/client.ts";
+import { type BenchOptions, HELP, parseArguments } from "./arguments.ts";
+import { type Database, startDatabase } from "./database.ts";
+import { measure, obstacle } from "./measure.ts";
+import { type Figure, figureOf, jsonOf, keep, keptFigures } from "./report/figures.ts";
+import { printed } from "./report/printed.ts";
+import type { Scenario } from "./scenarios/scenario.ts";
+import type { Runtime, SubjectEntry } from "./subjects.ts";
 
-/** Rounds, seconds of each after its warm-up, callers and connections. */
-const ROUNDS = 5;
-const SECONDS = 3;
-const CALLERS = 64;
-const CONNECTIONS = 4;
-/** Rows of the table that is selected from. */
-const ROWS = 10_000;
-
-interface Subject {
-  readonly name: string;
-  readonly script: string;
-  readonly config: string;
-  readonly variant: string;
+/** A subject on a runtime, and what was measured of it. */
+interface Entrant {
+  readonly subject: SubjectEntry;
+  readonly runtime: Runtime;
+  /** The values of each metric, one a round. */
+  readonly values: Map<string, number[]>;
 }
 
-const SUBJECTS: readonly Subject[] = [
-  {
-    name: "lifeguard",
-    script: "lifeguard.ts",
-    config: "../deno.json",
-    variant: "own",
-  },
-  {
-    name: "lifeguard, reads share a Sync",
-    script: "lifeguard.ts",
-    config: "../deno.json",
-    variant: "shared",
-  },
-  {
-    name: "postgres.js",
-    script: "postgres_js.ts",
-    config: "deno.json",
-    variant: "",
-  },
-];
-
-const { ignore } = needs("primary");
-if (ignore !== undefined) {
-  console.error(`Cannot measure: ${ignore}`);
-  Deno.exit(1);
+async function main(): Promise<number> {
+  if (Deno.args.includes("--help")) {
+    console.log(HELP);
+    return 0;
+  }
+  const options = parseArguments(Deno.args);
+  await installPeers();
+  await using database = await startDatabase();
+  const failures: string[] = [];
+  for (const scenario of options.scenarios) {
+    const entrants = await entrantsOf(scenario, options);
+    if (entrants.length === 0) continue;
+    console.log(`\n${scenario.title} (${scenario.name}; ${options.rounds} rounds)`);
+    await runRounds({ scenario, entrants, database, options, failures });
+    const figures = entrants.flatMap((entrant) => figuresOf(scenario, entrant));
+    console.log(printed(scenario, figures));
+    await keepFigures(figures);
+  }
+  for (const failure of failures) console.error(`Failed: ${failure}`);
+  return failures.length === 0 ? 0 : 1;
 }
-const { url } = server("primary");
 
-async function measure(subject: Subject): Promise<number> {
-  const here = new URL(".", import.meta.url);
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--quiet",
-      "--allow-all",
-      "--config",
-      new URL(subject.config, here).pathname,
-      new URL(`subjects/${subject.script}`, here).pathname,
-      JSON.stringify({
-        url,
-        callers: CALLERS,
-        connections: CONNECTIONS,
-        seconds: SECONDS,
-        rows: ROWS,
-        variant: subject.variant,
-      }),
-    ],
-    stdout: "piped",
-    stderr: "piped",
+/** Puts the peers where Deno and Bun find them. */
+async function installPeers(): Promise<void> {
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["install", "--quiet"],
+    cwd: new URL(".", import.meta.url).pathname,
+    stdin: "null",
   }).output();
-  const text = new TextDecoder().decode(stdout).trim();
-  if (code !== 0 || !/^\d+(\.\d+)?$/.test(text)) {
-    throw new Error(
-      `Cannot measure ${subject.name}: ${text}\n${new TextDecoder().decode(stderr)}`,
-    );
-  }
-  return Number(text);
+  if (code !== 0) throw new Error(`Cannot install the peers: ${new TextDecoder().decode(stderr).trim()}`);
 }
 
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+async function entrantsOf(scenario: Scenario, options: BenchOptions): Promise<Entrant[]> {
+  const entrants: Entrant[] = [];
+  for (const runtime of options.runtimes) {
+    for (const subject of options.subjects) {
+      if (!scenario.subjects.includes(subject.name) || !subject.runtimes.includes(runtime)) continue;
+      const reason = await obstacle(subject);
+      if (reason === undefined) entrants.push({ subject, runtime, values: new Map() });
+      else console.log(`not measured: ${subject.title}: ${reason}`);
+    }
+  }
+  return entrants;
 }
 
-console.log(
-  `Primary-key select on Deno ${Deno.version.deno}: ${CALLERS} callers, ${CONNECTIONS} connections, ` +
-    `${ROUNDS} rounds of ${SECONDS} s each, alternating; queries per second`,
-);
-const results = new Map<Subject, number[]>(
-  SUBJECTS.map((subject) => [subject, []]),
-);
-for (let round = 0; round < ROUNDS; round++) {
-  for (const subject of SUBJECTS) {
-    results.get(subject)!.push(await measure(subject));
+/** Measures all, one after the other, and that several times; who fails once is not asked again. */
+async function runRounds({ scenario, entrants, database, options, failures }: {
+  scenario: Scenario;
+  entrants: Entrant[];
+  database: Database;
+  options: BenchOptions;
+  failures: string[];
+}): Promise<void> {
+  for (let round = 0; round < options.rounds; round++) {
+    for (const entrant of [...entrants]) {
+      const { subject, runtime, values } = entrant;
+      try {
+        const measured = await measure({ scenario, subject, runtime, database, seconds: options.seconds });
+        for (const [metric, value] of Object.entries(measured)) {
+          if (!values.has(metric)) values.set(metric, []);
+          values.get(metric)!.push(value);
+        }
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        failures.push(`${scenario.name}, ${subject.name} on ${runtime}: ${reason}`);
+        console.error(`Failed: ${failures.at(-1)}`);
+        entrants.splice(entrants.indexOf(entrant), 1);
+      }
+    }
   }
 }
-const peer = median(results.get(SUBJECTS.at(-1)!)!);
-for (const [{ name }, values] of results) {
-  const all = values.map((value) => Math.round(value)).join(", ");
-  console.log(
-    `${name.padEnd(30)} ${Math.round(median(values)).toString().padStart(8)}  ${
-      (median(values) / peer).toFixed(2)
-    } × postgres.js   (${all})`,
+
+function figuresOf(scenario: Scenario, { subject, runtime, values }: Entrant): Figure[] {
+  return scenario.metrics.filter(({ name }) => values.has(name)).map(({ name: metric, unit }) =>
+    figureOf({ runtime, scenario: scenario.name, subject: subject.name, metric, unit }, values.get(metric)!)
   );
+}
+
+/** Puts new figures in the place of old ones; others stay. */
+async function keepFigures(figures: readonly Figure[]): Promise<void> {
+  const key = ({ runtime, scenario, subject, metric }: Figure): string =>
+    [runtime, scenario, subject, metric].join(" ");
+  const all = new Map((await keptFigures()).map((figure) => [key(figure), figure]));
+  for (const figure of figures) all.set(key(figure), figure);
+  await keep("latest.json", jsonOf([...all.values()]));
+}
+
+try {
+  Deno.exit(await main());
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  Deno.exit(1);
 }

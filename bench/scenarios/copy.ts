@@ -1,0 +1,1 @@
+export const COPIED = 100_000;

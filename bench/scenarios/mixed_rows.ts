@@ -1,0 +1,1 @@
+export const MIXED_ROWS = 10_000;

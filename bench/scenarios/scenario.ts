@@ -1,0 +1,68 @@
+/** What a scenario is: the subjects it compares, the figures it gives, and the load. */
+import type { Subject } from "../subjects/subject.ts";
+
+/** A figure that a scenario gives for each subject. */
+export interface Metric {
+  readonly name: string;
+  readonly unit: string;
+  readonly better: "higher" | "lower" | "neither";
+}
+
+/** What a scenario is run with. */
+export interface Run {
+  /** Opens the subject; each call makes new connections. */
+  readonly open: (connections: number) => Promise<Subject>;
+  readonly seconds: number;
+  /** The server's URL, and that of the endpoint that stops and starts it. */
+  readonly url: string;
+  readonly controlUrl: string;
+}
+
+/** A scenario. */
+export interface Scenario {
+  readonly name: string;
+  /** One line that says what is measured. */
+  readonly title: string;
+  readonly subjects: readonly string[];
+  /** The one of our subjects that the others are compared with. Default `lifeguard`. */
+  readonly ours?: string;
+  /** The figures; the first is the one that is compared. */
+  readonly metrics: readonly [Metric, ...Metric[]];
+  /** Statements run before each subject. */
+  readonly before?: readonly string[];
+  /** A query that has to be true after each subject. */
+  readonly after?: string;
+  /** Drives a subject, in a process of its own, and gives a value for each metric. */
+  readonly run: (run: Run) => Promise<Readonly<Record<string, number>>>;
+  /** What PostgreSQL's own programs are asked instead. */
+  readonly native?: NativeLoad;
+}
+
+/** The load of a program of PostgreSQL's own. */
+export interface NativeLoad {
+  readonly connections: number;
+  /** Queries sent together on each connection. */
+  readonly pipeline: number;
+}
+
+/** Clients that talk to a server themselves. */
+export const DRIVERS: readonly string[] = ["lifeguard", "postgres-js", "pg", "bun-sql"];
+
+/** Everything that selects and inserts. */
+export const EVERYBODY: readonly string[] = [
+  "lifeguard",
+  "lifeguard-shared",
+  "lifeguard-find-by-id",
+  "lifeguard-find-where",
+  "postgres-js",
+  "pg",
+  "pg-pipeline",
+  "drizzle",
+  "drizzle-prepared",
+  "kysely",
+  "typeorm",
+  "bun-sql",
+];
+
+/** Rows of `bench_items`. */
+export const ITEMS = 10_000;

@@ -1,0 +1,68 @@
+/** The subjects: us and the peers, each with the file that opens it and the variant it is opened in. */
+
+/** The runtimes a subject may run on; `native` is a program of PostgreSQL's own. */
+export const RUNTIMES = ["deno", "bun", "native"] as const;
+
+/** One of {@linkcode RUNTIMES}. */
+export type Runtime = typeof RUNTIMES[number];
+
+/** One way of using one client. */
+export interface SubjectEntry {
+  readonly name: string;
+  readonly title: string;
+  readonly runtimes: readonly Runtime[];
+  /** The file in `subjects/`, or in `native/`. */
+  readonly file: string;
+  readonly variant: string;
+  /** The configuration that Deno resolves its imports by. */
+  readonly config: "deno.json" | "../deno.json";
+}
+
+type Line = readonly [name: string, title: string, file: string, variant?: string];
+
+const CLIENTS: readonly Line[] = [
+  ["lifeguard", "Lifeguard", "ours/lifeguard.ts"],
+  ["lifeguard-shared", "Lifeguard, shared Sync", "ours/lifeguard.ts", "shared"],
+  ["lifeguard-dates", "Lifeguard, dates as Date", "ours/lifeguard.ts", "dates"],
+  ["lifeguard-find-by-id", "Lifeguard ORM, findById", "ours/lifeguard_orm.ts", "findById"],
+  ["lifeguard-find-where", "Lifeguard ORM, find().where()", "ours/lifeguard_orm.ts", "findWhere"],
+  ["postgres-js", "postgres.js", "peers/postgres_js.ts"],
+  ["pg", "pg", "peers/pg.ts"],
+  ["pg-pipeline", "pg, pipelining clients", "peers/pg_pipeline.ts"],
+  ["drizzle", "Drizzle", "peers/drizzle.ts"],
+  ["drizzle-prepared", "Drizzle, prepared", "peers/drizzle.ts", "prepared"],
+  ["kysely", "Kysely", "peers/kysely.ts"],
+  ["typeorm", "TypeORM", "peers/typeorm.ts"],
+];
+const BUN_CLIENTS: readonly Line[] = [["bun-sql", "Bun.sql", "peers/bun_sql.ts"]];
+const PROGRAMS: readonly Line[] = [
+  ["pgbench", "pgbench, pipelining (C)", "pgbench.ts"],
+  ["psql", "psql \\copy (C)", "psql.ts"],
+];
+
+/** Every subject, in the order in which they are measured. */
+export const SUBJECTS: readonly SubjectEntry[] = [
+  ...entries(CLIENTS, ["deno", "bun"]),
+  ...entries(BUN_CLIENTS, ["bun"]),
+  ...entries(PROGRAMS, ["native"]),
+];
+
+function entries(lines: readonly Line[], runtimes: readonly Runtime[]): SubjectEntry[] {
+  return lines.map(([name, title, file, variant = ""]) => ({
+    name,
+    title,
+    runtimes,
+    file,
+    variant,
+    config: file.startsWith("ours/") ? "../deno.json" : "deno.json",
+  }));
+}
+
+/** A subject by its name. */
+export function subjectNamed(name: string): SubjectEntry {
+  const subject = SUBJECTS.find((subject) => subject.name === name);
+  if (subject !== undefined) return subject;
+  throw new Error(
+    `Cannot measure "${name}": it is no subject; name one of ${SUBJECTS.map(({ name }) => name).join(", ")}`,
+  );
+}
