@@ -48,9 +48,7 @@ export abstract class Queryable implements Executor {
   query<Row = UnknownRow>(statement: Sql<Row>, options?: QueryOptions): Promise<Row[]>;
   async query(statement: Sql<unknown>, options?: AnyQueryOptions): Promise<unknown[]> {
     try {
-      assertSql(statement);
-      if (options !== undefined) assertQueryOptions(options);
-      const { rows } = await this.run(statement, options);
+      const { rows } = await this.#run(statement, options);
       return options?.schema === undefined ? rows : await validateRows(options.schema, rows);
     } catch (error) {
       throw atCaller(error);
@@ -79,7 +77,8 @@ export abstract class Queryable implements Executor {
   one<Row = UnknownRow>(statement: Sql<Row>, options?: QueryOptions): Promise<Row>;
   async one(statement: Sql<unknown>, options?: AnyQueryOptions): Promise<unknown> {
     try {
-      return await this.#first(statement, options, true);
+      const row = requiredRow(statement, await this.#run(statement, options));
+      return options?.schema === undefined ? row : (await validateRows(options.schema, [row]))[0];
     } catch (error) {
       throw atCaller(error);
     }
@@ -105,7 +104,9 @@ export abstract class Queryable implements Executor {
   maybeOne<Row = UnknownRow>(statement: Sql<Row>, options?: QueryOptions): Promise<Row | undefined>;
   async maybeOne(statement: Sql<unknown>, options?: AnyQueryOptions): Promise<unknown> {
     try {
-      return await this.#first(statement, options, false);
+      const row = onlyRow(statement, await this.#run(statement, options));
+      if (row === undefined || options?.schema === undefined) return row;
+      return (await validateRows(options.schema, [row]))[0];
     } catch (error) {
       throw atCaller(error);
     }
@@ -130,7 +131,12 @@ export abstract class Queryable implements Executor {
    */
   async value<Value = unknown>(statement: Sql<unknown>, options?: QueryOptions): Promise<Value> {
     try {
-      const row = await this.#first(statement, options, true) as Record<string, Value>;
+      const only = requiredRow(statement, await this.#run(statement, options));
+      const schema = (options as AnyQueryOptions | undefined)?.schema;
+      const row = (schema === undefined ? only : (await validateRows(schema, [only]))[0]) as Record<
+        string,
+        Value
+      >;
       const columns = Object.keys(row);
       if (columns.length !== 1) {
         throw new ValidationError(
@@ -161,27 +167,32 @@ export abstract class Queryable implements Executor {
    */
   async execute(statement: Sql<unknown>, options?: QueryOptions): Promise<number> {
     try {
-      assertSql(statement);
-      if (options !== undefined) assertQueryOptions(options);
-      return affected((await this.run(statement, options)).tag);
+      return affected((await this.#run(statement, options)).tag);
     } catch (error) {
       throw atCaller(error);
     }
   }
 
-  async #first(
-    statement: Sql<unknown>,
-    options: AnyQueryOptions | undefined,
-    isRequired: boolean,
-  ): Promise<unknown> {
+  /** Checks what was given and runs it; throws at once when it is refused. */
+  #run(statement: Sql<unknown>, options: QueryOptions | undefined): Promise<QueryResult> {
     assertSql(statement);
     if (options !== undefined) assertQueryOptions(options);
-    const { rows } = await this.run(statement, options);
-    if (rows.length > 1) throw new TooManyRowsError(statement.text, rows.length);
-    if (rows.length === 0) {
-      if (isRequired) throw new NotFoundError(statement.text);
-      return undefined;
-    }
-    return options?.schema === undefined ? rows[0] : (await validateRows(options.schema, rows))[0];
+    return this.run(statement, options);
   }
+}
+
+/** The first of at most one row; undefined when there is none. */
+function onlyRow(
+  { text }: Sql<unknown>,
+  { rows }: QueryResult,
+): QueryResult["rows"][number] | undefined {
+  if (rows.length > 1) throw new TooManyRowsError(text, rows.length);
+  return rows[0];
+}
+
+/** The first of exactly one row. */
+function requiredRow(statement: Sql<unknown>, result: QueryResult): QueryResult["rows"][number] {
+  const row = onlyRow(statement, result);
+  if (row === undefined) throw new NotFoundError(statement.text);
+  return row;
 }

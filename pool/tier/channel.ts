@@ -1,10 +1,11 @@
 /**
  * The calls that wait in a tier: one FIFO, the claims taken from its front, and the deadlines of all.
  *
- * A waiter that is done (served, aborted, timed out) stays where it is until it comes first; it is not counted.
+ * A waiter that is done (served, aborted, timed out) stays where it is until it comes first or the queue is swept; it is
+ * not counted.
  *
  * Invariants: `length` is the number of waiters that are not done; each of these is refused by its deadline at the latest,
- * with one timer for all.
+ * with one timer for all; of those in the queue at most half are done, but for {@link FEW}.
  *
  * @module
  */
@@ -16,6 +17,9 @@ import type { Exchange } from "../wire/session/exchange.ts";
 
 /** Milliseconds by which waits may end together, so that the timer does not run for each. */
 const GRANULARITY = 5;
+
+/** How many that are done the queue may hold whatever else it holds. */
+const FEW = 64;
 
 /** The waiting calls of a tier. */
 export class Channel {
@@ -85,11 +89,14 @@ export class Channel {
     this.#waited(waiter);
   }
 
-  /** Ends the wait of a call with an error. */
-  refuse(waiter: Waiter, reason: unknown): void {
-    if (waiter.isDone) return;
+  /** Ends the wait of a call with an error; returns whether others waited for it to be served. */
+  refuse(waiter: Waiter, reason: unknown): boolean {
+    if (waiter.isDone) return false;
+    const isFirst = this.first() === waiter || this.claims.has(waiter);
     this.#waited(waiter);
     waiter.refuse(reason);
+    if (this.#queue.length > 2 * this.#length + FEW) this.#queue.retain(({ isDone }) => !isDone);
+    return isFirst;
   }
 
   /** Ends all waits. */
@@ -118,6 +125,7 @@ export class Channel {
 
   #waited(waiter: Waiter): void {
     this.#length--;
+    waiter.watch?.stop();
     if (waiter.demand.kind === "query") this.#byExchange.delete(waiter.demand.exchange);
   }
 

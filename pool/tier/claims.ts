@@ -24,6 +24,11 @@ export class Claims implements Iterable<Waiter> {
     return this.#waiters.length;
   }
 
+  /** Whether a waiter is one of them. */
+  has(waiter: Waiter): boolean {
+    return this.#waiters.includes(waiter);
+  }
+
   /** All of them, the oldest first. */
   [Symbol.iterator](): Iterator<Waiter> {
     return this.#waiters[Symbol.iterator]();

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { watchSignal } from "../abort_watch.ts";
 import { atCaller, atTaker } from "../caller.ts";
 import type { QueryOptions, UnknownRow } from "../executor.ts";
 import type { Lease } from "../tier/lease.ts";
@@ -17,7 +18,7 @@ import { QueryExchange, type QueryResult } from "../wire/session/query_exchange.
 import type { CopyOptions, SessionExecutor, StreamOptions } from "../session_executor.ts";
 import { TransactionClosedError } from "../pool_errors.ts";
 import type { Session } from "../wire/session/session.ts";
-import { anySignal, withSignal } from "../with_signal.ts";
+import { anySignal } from "../with_signal.ts";
 
 /** Runs SQL on a lease. */
 export abstract class LeaseQueryable extends Queryable implements SessionExecutor {
@@ -52,12 +53,8 @@ export abstract class LeaseQueryable extends Queryable implements SessionExecuto
     const signal = this.signalFor(options?.signal);
     if (signal?.aborted) return Promise.reject(signal.reason);
     this.lease.submit(exchange);
-    if (signal === undefined) return exchange.promise;
-    return withSignal(
-      exchange.promise,
-      signal,
-      (reason) => this.lease.session.giveUp(exchange, () => reason),
-    );
+    watchSignal(exchange, signal);
+    return exchange.promise;
   }
 
   /**

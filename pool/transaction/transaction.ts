@@ -10,6 +10,7 @@
  *
  * @module
  */
+import { watchSignal } from "../abort_watch.ts";
 import { command } from "../commands.ts";
 import { calling } from "./calling_context.ts";
 import type { Lease } from "../tier/lease.ts";
@@ -17,7 +18,7 @@ import { LeaseQueryable } from "./lease_queryable.ts";
 import { type AdvisoryKey, advisoryLockSql } from "./advisory_key.ts";
 import { atCaller } from "../caller.ts";
 import { pause, within } from "../pause.ts";
-import { anySignal, untilAborted, withSignal } from "../with_signal.ts";
+import { anySignal, untilAborted } from "../with_signal.ts";
 import { readResultSets, type ResultSet } from "./result_sets.ts";
 import { TransactionAbortedError, TransactionClosedError } from "../pool_errors.ts";
 import { isOutcomeUnknown, unknownOutcome } from "./unknown_outcome.ts";
@@ -244,12 +245,13 @@ export class TransactionSession extends LeaseQueryable implements Transaction {
     const exchange = command(this.lease.session.shared.registry, "COMMIT");
     exchange.timeout = this.#home.queryTimeout;
     this.lease.submitOwn(exchange);
-    const ended = this.#signal === undefined
-      ? exchange.promise
-      : withSignal(exchange.promise, this.#signal, (reason) =>
-        this.lease.session.giveUp(exchange, (isConfirmed) =>
-          isConfirmed ? reason : unknownOutcome(reason)));
-    const [start, end] = await Promise.allSettled([this.#begun, ended]);
+    watchSignal(
+      exchange,
+      this.#signal,
+      (commit, reason) =>
+        commit.session?.giveUp(commit, (isConfirmed) => isConfirmed ? reason : unknownOutcome(reason)),
+    );
+    const [start, end] = await Promise.allSettled([this.#begun, exchange.promise]);
     if (end.status === "rejected" && isOutcomeUnknown(end.reason)) throw end.reason;
     if (start.status === "rejected") throw start.reason;
     if (end.status === "rejected") throw end.reason;

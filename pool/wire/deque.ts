@@ -62,6 +62,13 @@ export class Deque<T> {
     return true;
   }
 
+  /** Keeps what is wanted, in order; linear time. */
+  retain(isWanted: (item: T) => boolean): void {
+    const kept = [...this].filter(isWanted);
+    this.clear();
+    for (const item of kept) this.push(item);
+  }
+
   /** Removes everything. */
   clear(): void {
     this.#ring = new Array(16);

@@ -50,6 +50,8 @@ export abstract class Exchange {
   givenUp: ((confirmed: boolean) => unknown) | undefined = undefined;
   /** Called once when its answer has ended, even when it was settled before. */
   onAnswer: (() => void) | undefined = undefined;
+  /** What watches whether its caller gives it up; stopped when it settles. */
+  watch: { stop(): void } | undefined = undefined;
   /** The session it was last submitted to, once it was. */
   session: Session | undefined = undefined;
   /** How often it was sent again. */

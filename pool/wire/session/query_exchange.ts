@@ -252,6 +252,7 @@ export class QueryExchange extends Exchange implements QueryResult {
       if (!this.#relearns(session)) this.reject(this.#error);
     } else {
       this.settled = true;
+      this.watch?.stop();
       this.#resolve(this);
     }
   }
@@ -304,6 +305,7 @@ export class QueryExchange extends Exchange implements QueryResult {
   override reject(error: unknown): void {
     if (this.settled) return;
     this.settled = true;
+    this.watch?.stop();
     this.#reject(error);
   }
 }
