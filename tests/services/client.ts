@@ -15,8 +15,11 @@ import {
   CONTROL_PORTS,
   CONTROL_VARIABLE,
   type DatabaseDescription,
+  type Direction,
   type FreshDatabaseOptions,
   type IsolatedServerOptions,
+  type LinkDescription,
+  type LinkTarget,
   NO_SERVICES,
   type PostgresOperation,
   type ProxyDescription,
@@ -104,6 +107,18 @@ export interface FaultyProxy extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** A network of its own to one server, which drops packets without a word; taken away at the end of its scope. */
+export interface DroppingLink extends AsyncDisposable {
+  readonly host: string;
+  readonly port: number;
+  /** Rewrites a connection URL so that it goes over the link. */
+  url(of: string): string;
+  /** Drops every packet of these directions, by default of both, until `heal()`; no socket hears of it. */
+  drop(...directions: Direction[]): Promise<void>;
+  heal(): Promise<void>;
+  close(): Promise<void>;
+}
+
 interface DenoPermissions {
   permissions: {
     query(descriptor: { name: "net"; host: string }): Promise<{ state: string }>;
@@ -123,10 +138,16 @@ export function services(): Promise<Services | undefined> {
  * The options of a test that needs services: `test(name, needs("primary"), body)`, or spread into others. The
  * test is ignored, with the reason printed, where one of them does not run.
  */
-export function needs(...names: (SharedService | "control")[]): { ignore?: string } {
+export function needs(...names: (SharedService | "control" | "link")[]): { ignore?: string } {
   if (found === undefined) return { ignore: reason };
   for (const name of names) {
     if (name === "control" || found.servers[name] !== undefined) continue;
+    if (name === "link") {
+      if (found.links) continue;
+      return {
+        ignore: `no link that drops packets: ${found.missing.link ?? "the supervisor does not know it"}`,
+      };
+    }
     return { ignore: `${name} does not run: ${found.missing[name] ?? "the supervisor does not know it"}` };
   }
   return {};
@@ -209,11 +230,7 @@ export async function proxy(target: string | ProxyTarget): Promise<FaultyProxy> 
   return {
     host,
     port,
-    url(of) {
-      const url = new URL(of);
-      url.host = `${host}:${port}`;
-      return url.href;
-    },
+    url: (of) => withAddress(of, `${host}:${port}`),
     set,
     delay: (delayMs) => set({ delayMs }),
     dribble: (chunkBytes) => set({ chunkBytes }),
@@ -230,6 +247,33 @@ export async function proxy(target: string | ProxyTarget): Promise<FaultyProxy> 
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** Makes a link to a server by its name, or to a port of this machine; ask `needs("link")` first. */
+export async function droppingLink(target: string | LinkTarget): Promise<DroppingLink> {
+  const body = typeof target === "string" ? { target } : target;
+  const { id, host, port } = await request("POST", "/links", body) as LinkDescription;
+  const drop = async (directions: readonly Direction[]): Promise<void> => {
+    await request("POST", `/links/${id}`, { drop: directions });
+  };
+  const close = async (): Promise<void> => {
+    await request("DELETE", `/links/${id}`);
+  };
+  return {
+    host,
+    port,
+    url: (of) => withAddress(of, `${host}:${port}`),
+    drop: (...directions) => drop(directions.length > 0 ? directions : ["toServer", "toClient"]),
+    heal: () => drop([]),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function withAddress(of: string, address: string): string {
+  const url = new URL(of);
+  url.host = address;
+  return url.href;
 }
 
 function running(): Services {

@@ -2,13 +2,16 @@
 import {
   CERTIFICATE_FLAWS,
   type DatabaseDescription,
+  type Direction,
   type FreshDatabaseOptions,
   type IsolatedServerOptions,
+  type LinkTarget,
   POSTGRES_OPERATIONS,
   type PostgresOperation,
   type ProxyFaults,
   type ProxyTarget,
 } from "./description.ts";
+import { DroppingLink } from "./dropping_link.ts";
 import { FaultProxy } from "./fault_proxy.ts";
 import type { HelperServer } from "./helper_server.ts";
 import { PostgresServer } from "./postgres_server.ts";
@@ -16,6 +19,9 @@ import type { Services } from "./services.ts";
 
 /** Milliseconds after which a fresh database is dropped, in case its test died. */
 const DATABASE_LIFE = 30 * 60_000;
+
+/** Milliseconds after which a link is taken away, in case its test died. */
+const LINK_LIFE = 15 * 60_000;
 
 /** What a request asks that cannot be done; it is answered with status 400 or 404. */
 class RequestError extends Error {
@@ -31,9 +37,11 @@ class RequestError extends Error {
 export class Control {
   readonly #services: Services;
   readonly #proxies: Map<string, FaultProxy> = new Map();
+  readonly #links: Map<string, DroppingLink> = new Map();
   readonly #turns: Map<string, Promise<unknown>> = new Map();
   #databases = 0;
   #madeProxies = 0;
+  #madeLinks = 0;
 
   constructor(services: Services) {
     this.#services = services;
@@ -56,9 +64,11 @@ export class Control {
     }
   }
 
-  /** Closes every proxy. */
+  /** Closes every proxy and link. */
   async close(): Promise<void> {
-    await Promise.all([...this.#proxies.values()].map((proxy) => proxy.close()));
+    await Promise.allSettled(
+      [...this.#proxies.values(), ...this.#links.values()].map((each) => each.close()),
+    );
   }
 
   async #route(
@@ -94,6 +104,18 @@ export class Control {
         await proxy.close();
         return {};
       }
+      case "POST /links":
+        return await this.#openLink(body as LinkTarget);
+      case "GET /links/…":
+        return this.#link(name).describe();
+      case "POST /links/…": {
+        const directions = dropped(body);
+        await this.#inTurn(`link ${name}`, () => this.#link(name).drop(directions));
+        return this.#link(name).describe();
+      }
+      case "DELETE /links/…":
+        await this.#inTurn(`link ${name}`, () => this.#closeLink(name));
+        return {};
       case "GET /servers/…":
         return this.#services.find(name).describe();
       case "GET /servers/…/…":
@@ -150,14 +172,46 @@ export class Control {
     return {};
   }
 
-  async #openProxy({ target, host = "127.0.0.1", port }: ProxyTarget): Promise<unknown> {
+  async #openLink(target: LinkTarget): Promise<unknown> {
+    if (!this.#services.links) {
+      throw new RequestError(`Links cannot be made here: ${this.#services.missing.link}`);
+    }
+    const address = this.#address("link", target);
+    const id = String(++this.#madeLinks);
+    const link = await DroppingLink.open(id, address, this.#services.folder);
+    this.#links.set(id, link);
+    Deno.unrefTimer(setTimeout(() => this.#closeLink(id).catch(() => {}), LINK_LIFE));
+    return link.describe();
+  }
+
+  #link(id: string): DroppingLink {
+    const link = this.#links.get(id);
+    if (link === undefined) throw new RequestError(`There is no link "${id}"`, 404);
+    return link;
+  }
+
+  async #closeLink(id: string): Promise<void> {
+    const link = this.#link(id);
+    this.#links.delete(id);
+    await link.close();
+  }
+
+  /** Where a proxy or a link leads to. */
+  #address(
+    what: string,
+    { target, host = "127.0.0.1", port }: ProxyTarget,
+  ): () => { host: string; port: number } {
     if ((target === undefined) === (port === undefined)) {
-      throw new RequestError(`A proxy needs either "target", the name of a server, or "port"`);
+      throw new RequestError(`A ${what} needs either "target", the name of a server, or "port"`);
     }
     if (target !== undefined) this.#services.find(target);
-    const id = String(++this.#madeProxies);
-    const address = (): { host: string; port: number } =>
+    return () =>
       target === undefined ? { host, port: port! } : { host, port: this.#services.find(target).port };
+  }
+
+  async #openProxy(target: ProxyTarget): Promise<unknown> {
+    const address = this.#address("proxy", target);
+    const id = String(++this.#madeProxies);
     const proxy = await FaultProxy.open(id, address);
     this.#proxies.set(id, proxy);
     return proxy.describe();
@@ -253,6 +307,12 @@ function proxyFaults(body: object): ProxyFaults {
     }
   }
   return body;
+}
+
+function dropped(body: { drop?: unknown }): readonly Direction[] {
+  const { drop } = body;
+  if (Array.isArray(drop) && drop.every((each) => each === "toServer" || each === "toClient")) return drop;
+  throw new RequestError(`"drop" must be a list of "toServer" and "toClient"; an empty one heals the link`);
 }
 
 function quoted(identifier: string): string {

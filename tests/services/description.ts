@@ -86,6 +86,8 @@ export interface ServicesDescription {
   readonly missing: Readonly<Record<string, string>>;
   readonly users: readonly UserDescription[];
   readonly certificates: CertificateDescription;
+  /** Whether links that drop packets can be made; why not is in `missing.link`. */
+  readonly links: boolean;
   /** Extensions that `CREATE EXTENSION` finds on the primary. */
   readonly extensions: readonly string[];
 }
@@ -176,4 +178,19 @@ export interface ProxyDescription {
   readonly accepted: number;
   readonly bytesToServer: number;
   readonly bytesToClient: number;
+}
+
+/** What `POST /links` accepts: a server by its name, or a port of this machine. */
+export interface LinkTarget {
+  readonly target?: string;
+  readonly port?: number;
+}
+
+/** A link that can drop packets: the answer of `POST /links`, `POST /links/{id}` and `GET /links/{id}`. */
+export interface LinkDescription {
+  readonly id: string;
+  readonly host: string;
+  readonly port: number;
+  /** The directions whose packets are dropped now. */
+  readonly dropping: readonly Direction[];
 }

@@ -10,6 +10,7 @@ import {
   SHARED_SERVICES,
   type SharedService,
 } from "./description.ts";
+import { DroppingLink } from "./dropping_link.ts";
 import { HelperServer } from "./helper_server.ts";
 import { findProgram } from "./installed_program.ts";
 import { type PostgresBinaries, postgresBinaries } from "./postgres_binaries.ts";
@@ -51,6 +52,7 @@ export class Services {
   readonly #templates: Map<18 | 15, Promise<{ binaries: PostgresBinaries; folder: string }>> = new Map();
   readonly #timers: Map<string, ReturnType<typeof setTimeout>> = new Map();
   #extensions: string[] = [];
+  #links = false;
   #made = 0;
 
   private constructor(folder: string, account: Account, authority: Authority, client: Identity) {
@@ -88,7 +90,13 @@ export class Services {
       this.#attempt(["pg15"], () => this.#shared("pg15", 15)),
       // One package manager at a time.
       this.#attempt(["redis"], () => this.#startRedis())
-        .then(() => this.#attempt(["pgbouncer"], () => this.#findPgbouncer())),
+        .then(() => this.#attempt(["pgbouncer"], () => this.#findPgbouncer()))
+        .then(() =>
+          this.#attempt(["link"], async () => {
+            await DroppingLink.prepare();
+            this.#links = true;
+          })
+        ),
     ]);
     await this.#attempt(["pgbouncer"], () => this.#startPgbouncer());
   }
@@ -105,8 +113,14 @@ export class Services {
         clientCertificate: this.#client.certificate,
         clientKey: this.#client.key,
       },
+      links: this.#links,
       extensions: this.#extensions,
     };
+  }
+
+  /** Whether links that drop packets can be made; why not is in `missing.link`. */
+  get links(): boolean {
+    return this.#links;
   }
 
   /** A server by its name, whichever kind it is. */

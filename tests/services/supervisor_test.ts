@@ -3,11 +3,12 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { stat } from "node:fs/promises";
 import { connect } from "node:net";
+import { networkInterfaces } from "node:os";
 import { dirname } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { runtime, test, type TestOptions } from "../harness.ts";
-import type { ServicesDescription } from "./description.ts";
+import type { LinkDescription, ServicesDescription } from "./description.ts";
 
 const OPTIONS: TestOptions = {
   ignore: runtime === "bun" ? "the supervisor runs under Deno" : undefined,
@@ -22,6 +23,8 @@ interface Started {
   readonly ended: Promise<number | null>;
   readonly port: number;
   readonly folder: string;
+  /** The near address of a link made there; undefined where none can be made. */
+  readonly link: string | undefined;
 }
 
 function launch(...args: string[]): ChildProcess {
@@ -43,18 +46,33 @@ async function start(...args: string[]): Promise<Started> {
     });
     ended.then(() => reject(new Error(`The supervisor ended: ${output}`)));
   });
-  const { servers, missing } = await (await fetch(url)).json() as ServicesDescription;
+  const { servers, missing, links } = await (await fetch(url)).json() as ServicesDescription;
   assert.deepEqual(Object.keys(servers), ["primary"], missing.primary);
   assert.equal(missing.redis, "it was not asked for");
   const { port, socketDirectory } = servers.primary;
   assert.ok(await listens(port));
-  return { child, ended, port, folder: dirname(socketDirectory!) };
+  const link = links ? await makeLink(url) : undefined;
+  assert.ok(link === undefined || hasAddress(link));
+  return { child, ended, port, folder: dirname(socketDirectory!), link };
 }
 
-async function isGone({ port, folder }: Started): Promise<void> {
+async function makeLink(url: string): Promise<string> {
+  const answer = await fetch(`${url}/links`, { method: "POST", body: JSON.stringify({ target: "primary" }) });
+  const { host } = await answer.json() as LinkDescription;
+  return host.replace(/\d+$/, (last) => `${Number(last) - 1}`);
+}
+
+function hasAddress(address: string): boolean {
+  return Object.values(networkInterfaces()).flat().some((each) => each?.address === address);
+}
+
+async function isGone({ port, folder, link }: Started): Promise<void> {
   const deadline = performance.now() + 40_000;
-  while (await listens(port) || await stat(folder).then(() => true, () => false)) {
-    assert.ok(performance.now() < deadline, `the server or "${folder}" is still there`);
+  while (
+    await listens(port) || await stat(folder).then(() => true, () => false) ||
+    (link !== undefined && hasAddress(link))
+  ) {
+    assert.ok(performance.now() < deadline, `the server, "${folder}" or the address ${link} is still there`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
