@@ -222,7 +222,7 @@ export class FakeTransport implements Transport {
   carry: (bytes: Uint8Array, deliver: (piece: Uint8Array) => void) => void = (bytes, deliver) =>
     queueMicrotask(() => deliver(bytes));
   /** How a burst of answers is cut into chunks. Default: all in one. */
-  cut: (bytes: Uint8Array) => Uint8Array[] = (bytes) => [bytes];
+  cut: (bytes: Uint8Array) => Iterable<Uint8Array> = (bytes) => [bytes];
   #handler: TransportHandler | undefined;
 
   constructor(script?: Script) {

@@ -2,18 +2,7 @@ import assert from "node:assert/strict";
 import { ProtocolError } from "../../../../pool/wire/errors.ts";
 import { Framer } from "../../../../pool/wire/session/framer.ts";
 import { test } from "../../../harness.ts";
-import {
-  backend,
-  fakeSession,
-  FakeTransport,
-  GREETING,
-  header,
-  int4,
-  join,
-  message,
-  rowsOf,
-  startFake,
-} from "./fake_backend.ts";
+import { backend, GREETING, header, int4, join, message } from "./fake_backend.ts";
 
 const LIMIT = 1_048_576;
 
@@ -112,52 +101,4 @@ test("Framer.push() refuses a type that the protocol does not have by its first 
     () => new Framer(LIMIT, () => true).push(header("!", 4)),
     /a message of unknown type 0x21/,
   );
-});
-
-test("Framer.push() costs a dribbled row of 16 MB no more than the copies of its growth", () => {
-  const row = message("D", new Uint8Array(16 * 1_048_576));
-  let seen = 0;
-  const framer = new Framer(64 * 1_048_576, (_, __, offset, end) => {
-    seen = end - offset;
-    return true;
-  });
-  const start = performance.now();
-  for (const piece of pieces(row, 1460)) framer.push(piece);
-  assert.equal(seen, 16 * 1_048_576);
-  assert.equal(framer.midMessage, false);
-  assert.ok(performance.now() - start < 2_000, "quadratic work");
-});
-
-test("Session has the same results wherever the server's stream is cut", async () => {
-  const run = async (cut: (bytes: Uint8Array) => Uint8Array[]): Promise<unknown> => {
-    const transport = new FakeTransport();
-    transport.cut = cut;
-    const session = fakeSession(transport);
-    await startFake(session);
-    const outcomes = await Promise.allSettled([
-      rowsOf(session, "select $1", [5]),
-      rowsOf(session, "select fail"),
-      rowsOf(session, "select $1", [6], { readOnly: true }),
-      rowsOf(session, "select fail", [], { readOnly: true }),
-      rowsOf(session, "select $1", [7], { readOnly: true }),
-    ]);
-    await session.close();
-    return outcomes.map((outcome) => outcome.status === "fulfilled" ? outcome.value : String(outcome.reason));
-  };
-  const whole = await run((bytes) => [bytes]);
-  assert.deepEqual(whole, [
-    [{ n: 5 }],
-    "PostgresError: division by zero (SQLSTATE 22012)",
-    [{ n: 6 }],
-    "PostgresError: division by zero (SQLSTATE 22012)",
-    [{ n: 7 }],
-  ]);
-  for (let at = 0; at < 140; at++) {
-    assert.deepEqual(
-      await run((bytes) => [bytes.subarray(0, at), bytes.subarray(at)]),
-      whole,
-      `cut at ${at}`,
-    );
-  }
-  assert.deepEqual(await run((bytes) => [...pieces(bytes, 1)]), whole, "byte by byte");
 });
