@@ -7,12 +7,13 @@
  *     deno task test "Pool.query"                  tests whose name contains this
  *     deno task test --deno-only | --bun-only | --docs-only
  *     deno task test --no-services                 what needs a server is ignored
+ *     deno task test --net-only                    on Deno without services, with the network as only permission
  *
  * docs/testing.md says more.
  */
 import { CONTROL_VARIABLE, NO_SERVICES } from "./services/description.ts";
 import { missingServers, useServices } from "./services/running_services.ts";
-import { bunTests, denoTests, testFiles } from "./test_programs.ts";
+import { bunTests, denoTests, netOnlyTests, testFiles } from "./test_programs.ts";
 import { report, runStep, type StepResult, type Totals } from "./test_step.ts";
 
 /** Where examples are looked for; what does not exist is left out. */
@@ -41,9 +42,9 @@ async function runSteps(options: Options): Promise<Totals[]> {
   const { files, filter } = options;
 
   const missing = services === undefined ? [] : await missingServers(services.url);
-  for (const reason of missing) console.error(`Failed: ${reason}`);
   if (missing.length > 0) {
-    results.push({ name: "services", passed: 0, failed: missing.length, skipped: 0, seconds: 0 });
+    const failures = missing.map((reason) => ({ name: reason, details: [] }));
+    results.push({ name: "services", passed: 0, failed: missing.length, skipped: 0, seconds: 0, failures });
   }
   if (options.steps.has("deno")) {
     add(await runStep("Deno", denoTests(files.length > 0 ? files : ["tests"], filter), env));
@@ -56,11 +57,17 @@ async function runSteps(options: Options): Promise<Totals[]> {
     const all = files.length > 0 ? files : await Array.fromAsync(testFiles("tests"));
     add(await runStep("Bun", await bunTests(all, filter), env));
   }
+  if (options.steps.has("net-only")) add(await runStep("net-only", netOnlyTests(), env));
   return results;
 }
 
 async function parseArguments(args: readonly string[]): Promise<Options> {
-  const only: Record<string, string> = { "--deno-only": "deno", "--bun-only": "bun", "--docs-only": "docs" };
+  const only: Record<string, string> = {
+    "--deno-only": "deno",
+    "--bun-only": "bun",
+    "--docs-only": "docs",
+    "--net-only": "net-only",
+  };
   const steps = new Set<string>();
   const files: string[] = [];
   let filter: string | undefined;
@@ -85,7 +92,7 @@ async function parseArguments(args: readonly string[]): Promise<Options> {
     for (const name of ["deno", "bun"]) steps.add(name);
     if (files.length === 0 && filter === undefined) steps.add("docs");
   }
-  return { steps, files, filter, useServices };
+  return { steps, files, filter, useServices: useServices && !steps.has("net-only") };
 }
 
 async function* existing(paths: readonly string[]): AsyncGenerator<string> {

@@ -1,6 +1,6 @@
 /** How each runtime runs tests, and how it tells how many passed. */
-import { onPath } from "./services/installed_program.ts";
-import { npmPackage } from "./services/npm_package.ts";
+import { bunFailures, denoFailures, type Failure } from "./failures.ts";
+import { findBun } from "./services/bun_program.ts";
 
 /** How many tests ended how. */
 export interface TestCounts {
@@ -15,16 +15,9 @@ export interface TestCommand {
   readonly args: readonly string[];
   /** Reads the counts from what it printed; `undefined` where they are not there. */
   readonly count: (output: string) => TestCounts | undefined;
+  /** Reads what failed from what it printed. */
+  readonly failures: (output: string) => Failure[];
 }
-
-/** The Bun that is fetched where none is on PATH, and the packages of npm:bun that hold it. */
-const BUN_VERSION = "1.4.5";
-const BUN_PACKAGES: Readonly<Record<string, string>> = {
-  "linux x86_64": "@oven/bun-linux-x64",
-  "linux aarch64": "@oven/bun-linux-aarch64",
-  "darwin x86_64": "@oven/bun-darwin-x64",
-  "darwin aarch64": "@oven/bun-darwin-aarch64",
-};
 
 /** What Deno may do beside the network; the harness takes away what a test does not ask for. */
 const PERMISSIONS = [
@@ -42,7 +35,13 @@ const ROOT = new URL("..", import.meta.url).pathname;
  */
 export function denoTests(paths: readonly string[], filter?: string): TestCommand {
   const args = ["test", ...PERMISSIONS, ...(filter === undefined ? [] : ["--filter", filter]), ...paths];
-  return { program: Deno.execPath(), args, count: countDeno };
+  return { program: Deno.execPath(), args, count: countDeno, failures: denoFailures };
+}
+
+/** Deno's tests as a user without servers and permissions runs them. */
+export function netOnlyTests(): TestCommand {
+  const args = ["test", "--allow-net", "--no-prompt"];
+  return { program: Deno.execPath(), args, count: countDeno, failures: denoFailures };
 }
 
 /**
@@ -57,7 +56,7 @@ export async function bunTests(files: readonly string[], filter?: string): Promi
   await succeed(Deno.execPath(), ["install", "--quiet"]);
   const paths = files.map((file) => file.startsWith("/") ? file : `./${file}`).sort();
   const args = ["test", ...(filter === undefined ? [] : ["-t", escapeRegExp(filter)]), ...paths];
-  return { program, args, count: countBun };
+  return { program, args, count: countBun, failures: bunFailures };
 }
 
 /**
@@ -71,16 +70,6 @@ export async function* testFiles(folder: string): AsyncGenerator<string> {
     if (entry.isDirectory && entry.name !== "node_modules") yield* testFiles(path);
     else if (entry.isFile && entry.name.endsWith("_test.ts")) yield path;
   }
-}
-
-async function findBun(): Promise<string> {
-  const installed = await onPath("bun");
-  if (installed !== undefined) return installed;
-  const name = BUN_PACKAGES[`${Deno.build.os} ${Deno.build.arch}`];
-  if (name === undefined) {
-    throw new Error("Cannot fetch Bun for this machine; install it, or use --deno-only");
-  }
-  return `${await npmPackage(name, BUN_VERSION)}/bin/bun`;
 }
 
 async function succeed(program: string, args: string[]): Promise<void> {

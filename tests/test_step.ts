@@ -1,10 +1,12 @@
 /** One program of a run of tests: what it prints is shown, and its tests are counted. */
+import { type Failure, wordFailures } from "./failures.ts";
 import type { TestCommand, TestCounts } from "./test_programs.ts";
 
 /** How many tests of a step ended how. */
 export interface Totals extends TestCounts {
   readonly name: string;
   readonly seconds: number;
+  readonly failures: readonly Failure[];
 }
 
 /** How a step went. */
@@ -18,6 +20,8 @@ export interface StepResult {
 const STEP_TIMEOUT = 20 * 60_000;
 
 const ROOT = new URL("..", import.meta.url).pathname;
+/** The lines that are said again of a program that failed without a test that did. */
+const LAST_LINES = 30;
 const NO_TESTS: TestCounts = { passed: 0, failed: 0, skipped: 0 };
 
 /**
@@ -29,7 +33,7 @@ const NO_TESTS: TestCounts = { passed: 0, failed: 0, skipped: 0 };
  */
 export async function runStep(
   name: string,
-  { program, args, count }: TestCommand,
+  { program, args, count, failures: findFailures }: TestCommand,
   env: Readonly<Record<string, string>>,
 ): Promise<StepResult> {
   console.log(
@@ -58,10 +62,23 @@ export async function runStep(
   ]);
   clearTimeout(timer);
   if (isLate) console.error(`${name} was ended because it took longer than ${STEP_TIMEOUT / 60_000} minutes`);
-  const totals = count(`${output}\n${errors}`) ?? NO_TESTS;
+  const printed = `${output}\n${errors}`;
+  const totals = count(printed) ?? NO_TESTS;
   // A file that does not load, or a crash, is a failure that no test counts.
   const failed = code !== 0 ? Math.max(1, totals.failed) : totals.failed;
-  return { totals: { name, ...totals, failed, seconds: (performance.now() - started) / 1000 }, output };
+  const failures = failed === 0 ? [] : findFailures(printed);
+  if (failed > failures.length) {
+    failures.push(lastWords(printed, isLate ? "ended for lateness" : `code ${code}`));
+  }
+  return {
+    totals: { name, ...totals, failed, failures, seconds: (performance.now() - started) / 1000 },
+    output,
+  };
+}
+
+/** What stands for failures that no test is known of: how the program ended. */
+function lastWords(printed: string, ending: string): Failure {
+  return { name: `(${ending})`, details: printed.trimEnd().split("\n").slice(-LAST_LINES) };
 }
 
 async function shown(
@@ -78,7 +95,7 @@ async function shown(
 }
 
 /**
- * Prints the totals, at last those of all as `N passed, N failed, N skipped`.
+ * Prints the totals, then what failed, at last the totals of all as `N passed, N failed, N skipped`.
  *
  * @param results Of every step.
  * @returns The exit code: 0 when there were tests and none failed.
@@ -89,6 +106,8 @@ export function report(results: readonly Totals[]): number {
     const columns = [passed, failed].map((value) => `${value}`.padStart(8)).join("");
     console.log(`${name.padEnd(9)}${columns}${`${skipped}`.padStart(9)}${seconds.toFixed(1).padStart(9)}`);
   }
+  const failures = results.flatMap(({ name, failures }) => wordFailures(name, failures));
+  if (failures.length > 0) console.log(`\n${["== Failed", ...failures].join("\n")}`);
   const sum = (key: "passed" | "failed" | "skipped"): number =>
     results.reduce((total, result) => total + result[key], 0);
   console.log(`\n${sum("passed")} passed, ${sum("failed")} failed, ${sum("skipped")} skipped`);

@@ -69,6 +69,7 @@ function sum(name: string, parts: readonly Totals[]): Totals {
     failed: add("failed"),
     skipped: add("skipped"),
     seconds: add("seconds"),
+    failures: parts.flatMap(({ failures }) => failures),
   };
 }
 
