@@ -5,18 +5,25 @@
  * @module
  */
 
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+import { Buffer } from "node:buffer";
+
+const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Text up to this many bytes is read here, if it is ASCII: a call out costs more. */
+const SHORT = 12;
 
 /** Bytes from the server, read at absolute offsets; big-endian, as the protocol has them. */
 export class ByteSource {
-  /** The bytes. */
-  readonly bytes: Uint8Array;
+  /** The bytes; a Buffer, since that decodes text several times as fast as a TextDecoder. */
+  readonly bytes: Buffer;
   /** The same bytes, for the numbers a byte array cannot read. */
   readonly view: DataView;
 
   /** Wraps bytes without copying. */
   constructor(bytes: Uint8Array) {
-    this.bytes = bytes;
+    this.bytes = bytes instanceof Buffer
+      ? bytes
+      : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
@@ -65,20 +72,14 @@ export class ByteSource {
   /** `length` bytes of UTF-8 at `offset` as text. Throws TypeError on bad UTF-8. */
   utf8(offset: number, length: number): string {
     this.#check(offset, length);
-    const bytes = this.bytes;
     const end = offset + length;
-    if (length <= 24) {
-      // Short ASCII is the common case; a call into the decoder costs more than this loop.
-      let text = "";
-      let index = offset;
-      for (; index < end; index++) {
-        const unit = bytes[index];
-        if (unit > 127) break;
-        text += String.fromCharCode(unit);
-      }
-      if (index === end) return text;
+    if (length <= SHORT) {
+      const text = shortAscii(this.bytes, offset, end);
+      if (text !== undefined) return text;
     }
-    return decoder.decode(bytes.subarray(offset, end));
+    const text = this.bytes.toString("utf8", offset, end);
+    // It stands for bytes that are not UTF-8, or for itself.
+    return text.includes("\ufffd") ? strictDecoder.decode(this.bytes.subarray(offset, end)) : text;
   }
 
   #check(offset: number, length: number): void {
@@ -86,4 +87,25 @@ export class ByteSource {
       throw new RangeError(`${length} bytes at ${offset} are outside a buffer of ${this.bytes.length}`);
     }
   }
+}
+
+/** A few bytes as text, or `undefined` when they are not ASCII. */
+function shortAscii(bytes: Uint8Array, offset: number, end: number): string | undefined {
+  const { fromCharCode } = String;
+  let text = "";
+  let at = offset;
+  for (; at + 4 <= end; at += 4) {
+    const a = bytes[at];
+    const b = bytes[at + 1];
+    const c = bytes[at + 2];
+    const d = bytes[at + 3];
+    if ((a | b | c | d) > 127) return undefined;
+    text += fromCharCode(a, b, c, d);
+  }
+  for (; at < end; at++) {
+    const unit = bytes[at];
+    if (unit > 127) return undefined;
+    text += fromCharCode(unit);
+  }
+  return text;
 }
