@@ -4,7 +4,7 @@ import { startServices } from "../tests/services/running_services.ts";
 import type { ServicesDescription } from "../tests/services/description.ts";
 import { COPIED } from "./scenarios/copy.ts";
 import { ITEMS } from "./scenarios/scenario.ts";
-import { MIXED_ROWS } from "./scenarios/mixed_rows.ts";
+import { FIRST_MOMENT, MIXED_ROWS } from "./scenarios/mixed_rows.ts";
 
 /** A PostgreSQL that lives as long as the run. */
 export interface Database extends AsyncDisposable {
@@ -25,7 +25,7 @@ const TABLES: readonly string[] = [
     created_at timestamptz not null, details jsonb not null, tags text[] not null, scores int[] not null,
     active boolean not null)`,
   `insert into bench_mixed select i, 'title of row ' || i, i / 100.0,
-    timestamptz '2026-01-01 00:00:00Z' + i * interval '1 second', jsonb_build_object('n', i, 'label', 'row ' || i),
+    timestamptz '${FIRST_MOMENT}' + i * interval '1 second', jsonb_build_object('n', i, 'label', 'row ' || i),
     array['red', 'tag ' || i], array[i, i + 1, i + 2], i % 2 = 0 from generate_series(1, ${MIXED_ROWS}) i`,
   `create table bench_events (id int primary key generated always as identity, item int not null, note text not null,
     at timestamptz not null default now())`,

@@ -1,9 +1,28 @@
 /** The scenarios, in the order in which they are measured. */
+import { coldConnects } from "./scenarios/cold_connect.ts";
+import { copyInScenario, copyOutScenario } from "./scenarios/copy.ts";
+import { insertOne } from "./scenarios/insert_one.ts";
+import { manyCallers } from "./scenarios/many_callers.ts";
+import { mixedLoad, mixedLoadHidden } from "./scenarios/mixed_load.ts";
+import { mixedRows } from "./scenarios/mixed_rows.ts";
 import { oneCaller, pkSelects } from "./scenarios/pk_select.ts";
+import { recovery } from "./scenarios/recovery.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
 
-/** Every scenario. */
-export const SCENARIOS: readonly Scenario[] = [...pkSelects, oneCaller];
+/** Every scenario; the one that restarts the server last. */
+export const SCENARIOS: readonly Scenario[] = [
+  ...pkSelects,
+  oneCaller,
+  mixedRows,
+  mixedLoad,
+  mixedLoadHidden,
+  manyCallers,
+  insertOne,
+  copyInScenario,
+  copyOutScenario,
+  ...coldConnects,
+  recovery,
+];
 
 /** The scenarios of a name, or of names that begin so: `pk-select` is four of them. */
 export function scenariosNamed(name: string): readonly Scenario[] {

@@ -11,10 +11,12 @@ export function program(): Promise<FoundProgram> {
 
 /** Selects by primary key, as many at once on each connection as callers would. */
 export async function measure(
-  { url, seconds, load: { connections, pipeline }, run }: NativeRun,
+  { url, seconds, load, run }: NativeRun,
 ): Promise<Readonly<Record<string, number>>> {
   const found = await program();
   if ("reason" in found) throw new Error(found.reason);
+  if (!("pipeline" in load)) throw new Error("Cannot measure pgbench: the scenario is no select");
+  const { connections, pipeline } = load;
   const select = `\\set id random(1, ${ITEMS})\nselect id, name, price from bench_items where id = :id;\n`;
   const script = await Deno.makeTempFile({ suffix: ".sql" });
   try {

@@ -38,12 +38,20 @@ export interface Scenario {
   readonly native?: NativeLoad;
 }
 
-/** The load of a program of PostgreSQL's own. */
-export interface NativeLoad {
+/** What pgbench is to do: so many queries sent together on each connection. */
+export interface PipelineLoad {
   readonly connections: number;
-  /** Queries sent together on each connection. */
   readonly pipeline: number;
 }
+
+/** What psql is to do: a `\copy` without its file, which is read or written. */
+export interface CopyLoad {
+  readonly statement: string;
+  readonly isIn: boolean;
+}
+
+/** The load of a program of PostgreSQL's own. */
+export type NativeLoad = PipelineLoad | CopyLoad;
 
 /** Clients that talk to a server themselves. */
 export const DRIVERS: readonly string[] = ["lifeguard", "postgres-js", "pg", "bun-sql"];

@@ -1,0 +1,76 @@
+/**
+ * Bursts of quick selects, into some of which a slow statement is mixed: how long do the quick ones wait? A client
+ * that puts them behind the slow one on its connection lets them wait for it.
+ */
+import { percentile } from "../report/statistics.ts";
+import type { Subject } from "../subjects/subject.ts";
+import { sequence, sleep } from "./closed_loop.ts";
+import { DRIVERS, ITEMS, type Run, type Scenario } from "./scenario.ts";
+
+/** Calls of a burst. */
+const BURST = 64;
+/** Milliseconds from one burst to the next. */
+const INTERVAL = 10;
+/** Which of ten bursts have a slow one. */
+const SLOW = new Set([2, 5, 8]);
+/** Bursts that are not measured. */
+const WARM_UP = 50;
+
+const METRICS: Scenario["metrics"] = [
+  { name: "p99", unit: "ms", better: "lower" },
+  { name: "p50", unit: "ms", better: "lower" },
+  { name: "p99.9", unit: "ms", better: "lower" },
+];
+
+const SUBJECTS: readonly string[] = [...DRIVERS, "lifeguard-shared", "pg-pipeline"];
+
+/** The slow statement has a text of its own, so that a client can know it. */
+export const mixedLoad: Scenario = {
+  name: "mixed-load",
+  title: "Bursts of 64 selects every 10 ms, 30 a second of them a 50-ms statement; the quick ones' waits",
+  subjects: SUBJECTS,
+  metrics: METRICS,
+  run: (run) => bursts(run, (subject, id, isSlow) => isSlow ? subject.sleep!() : subject.select(id)),
+};
+
+/** The slow statement has the text of the quick ones; only a parameter tells them apart. */
+export const mixedLoadHidden: Scenario = {
+  name: "mixed-load-hidden",
+  title: "The same, the slow statement hidden behind the text of the quick ones",
+  subjects: SUBJECTS,
+  metrics: METRICS,
+  run: (run) => bursts(run, (subject, id, isSlow) => subject.selectOrSleep!(id, isSlow)),
+};
+
+async function bursts(
+  { open, seconds }: Run,
+  call: (subject: Subject, id: number, isSlow: boolean) => PromiseLike<unknown>,
+): Promise<Readonly<Record<string, number>>> {
+  const subject = await open(4);
+  const random = sequence(7);
+  const waits: number[] = [];
+  const pending: Promise<void>[] = [];
+  const one = async (burst: number, isSlow: boolean): Promise<void> => {
+    const id = 1 + Math.floor(random() * ITEMS);
+    const issued = performance.now();
+    const answer = await call(subject, id, isSlow);
+    if (isSlow) return;
+    if (burst >= WARM_UP) waits.push(performance.now() - issued);
+    if (subject.item(answer)?.id !== id) throw new Error(`Cannot go on: row ${id} was asked for`);
+  };
+  const count = WARM_UP + Math.ceil(seconds * 2 * 1000 / INTERVAL);
+  const start = performance.now();
+  for (let burst = 0; burst < count; burst++) {
+    await sleep(Math.max(0, start + burst * INTERVAL - performance.now()));
+    const slow = SLOW.has(burst % 10) ? Math.floor(random() * BURST) : -1;
+    for (let index = 0; index < BURST; index++) pending.push(one(burst, index === slow));
+  }
+  await Promise.all(pending);
+  await subject.close();
+  const sorted = Float64Array.from(waits).sort();
+  return {
+    p50: percentile(sorted, 0.5),
+    p99: percentile(sorted, 0.99),
+    "p99.9": percentile(sorted, 0.999),
+  };
+}
