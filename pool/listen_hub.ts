@@ -110,7 +110,11 @@ export class ListenHub {
     const onAbort = (): void => void close();
     options.signal?.addEventListener("abort", onAbort, { once: true });
     try {
-      await this.#inTime(this.#inOrder(() => this.#run(`LISTEN ${name}`)), options.signal);
+      const listening = this.#inOrder(async () => {
+        // Who has given up meanwhile needs no connection.
+        if (this.#channels.get(channel)?.has(entry)) await this.#run(`LISTEN ${name}`);
+      });
+      await this.#inTime(listening, options.signal);
     } catch (error) {
       void close().catch(() => {});
       throw error;

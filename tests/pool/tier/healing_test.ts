@@ -119,28 +119,6 @@ test("SQL errors never cost a connection", needs("primary"), async () => {
   assert.deepEqual(await pids(), before);
 });
 
-test("Reconnecting is tried at most ten times a second, two at a time, whoever waits", {
-  ...needs("primary"),
-}, async () => {
-  await using gate = await proxy("primary");
-  await gate.refuse();
-  await using pool = openPool({
-    url: gate.url(server("primary").url),
-    max: 20,
-    backoffMin: 1,
-    backoffMax: 1,
-  });
-  const calls = Array.from({ length: 10_000 }, () => pool.query(sql`select 1 as n`));
-  await sleep(1_500);
-  const { accepted } = await gate.describe();
-  console.log(`10,000 callers wait for a refusing server: ${accepted} attempts in 1.5 s`);
-  assert.ok(accepted >= 2 && accepted <= 17, `${accepted} attempts`);
-  await gate.heal();
-  await settled(calls, 10_000);
-  await Promise.all(calls);
-  await assertSound(pool, 20);
-});
-
 test("A server that lets everybody in and then closes is asked at most ten times a second, too", async () => {
   let accepted = 0;
   let open = 0;
@@ -179,23 +157,6 @@ test("A server that lets everybody in and then closes is asked at most ten times
     `A server that closes after the handshake: ${early} attempts at first, then ${rate.toFixed(1)} a second`,
   );
   assert.ok(early <= 20 && rate <= 11, `${early} attempts, then ${rate} a second`);
-});
-
-test("At most two handshakes at once", async () => {
-  let open = 0;
-  let most = 0;
-  await using listener = await serve((socket) => {
-    most = Math.max(most, ++open);
-    socket.on("close", () => open--);
-    setTimeout(() => socket.destroy(), 100);
-  });
-  await using pool = openPool({
-    url: `postgres://u@127.0.0.1:${listener.port}/d?sslmode=disable`,
-    max: 20,
-    acquireTimeout: 500,
-  });
-  await settled(Array.from({ length: 100 }, () => pool.query(sql`select 1`)), 1_000);
-  assert.ok(most >= 1 && most <= 2, `${most} at once`);
 });
 
 test(
