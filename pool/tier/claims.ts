@@ -2,7 +2,8 @@
  * The claims of a tier: calls that came first in its channel and need a slot for themselves.
  *
  * Invariant: as many slots are earmarked as there are claims, as far as there are slots that others share. An earmarked
- * slot gets nothing more, so it soon falls idle; which slot in the end serves which claim is open.
+ * slot gets nothing more, so it soon falls idle; which slot in the end serves which claim is open. A claim that as many
+ * calls have overtaken as there are slots lets nobody else pass.
  *
  * @module
  */
@@ -13,6 +14,8 @@ import type { Waiter } from "./waiter.ts";
 export class Claims implements Iterable<Waiter> {
   readonly #slots: readonly Slot[];
   #waiters: Waiter[] = [];
+  /** How many calls have been served before claims that came earlier, ever. */
+  #passes = 0;
 
   /** There are no claims on `slots` yet. */
   constructor(slots: readonly Slot[]) {
@@ -37,8 +40,19 @@ export class Claims implements Iterable<Waiter> {
   /** Adds a claim and earmarks a slot for it; returns false when there is none that could be. */
   add(waiter: Waiter): boolean {
     if (!this.#earmark()) return false;
+    waiter.passesBefore = this.#passes;
     this.#waiters.push(waiter);
     return true;
+  }
+
+  /** Whether a call behind the claims may be served before them. */
+  get letsPass(): boolean {
+    return this.#waiters.length === 0 || this.#passes - this.#waiters[0].passesBefore < this.#slots.length;
+  }
+
+  /** A call behind the claims is served before them. */
+  passed(): void {
+    if (this.#waiters.length > 0) this.#passes++;
   }
 
   /** Takes the oldest claim off. */

@@ -14,7 +14,7 @@
  *
  * ## Invariants
  *
- * - T1 Nobody overtakes another by more places than there are slots: at most that many claims exist.
+ * - T1 Nobody is overtaken by more calls than there are slots: so many may be served before a claim, then none.
  * - T2 A claim is served after the backlog of one slot at most, unless all slots are held by others for themselves.
  * - T3 A statement behind which others stand was expected to take at most {@link BUDGET}.
  * - T4 `acquireTimeout` covers all waiting before a statement is given to a connection or a lease is granted:
@@ -260,8 +260,9 @@ export class Tier {
       const { demand } = first;
       const estimate = demand.kind === "query" ? this.#estimate(demand.exchange) : undefined;
       if (demand.kind === "query" && estimate !== undefined && estimate <= BUDGET) {
-        const shared = this.#shareable.find();
+        const shared = claims.letsPass ? this.#shareable.find() : undefined;
         if (shared === undefined) break;
+        claims.passed();
         this.#channel.served(first);
         shared.session!.submit(demand.exchange);
       } else if (!this.#channel.claim(first)) break;

@@ -27,6 +27,8 @@ export class Waiter {
   readonly deadline: number;
   /** The lease that the caller holds meanwhile, if any. */
   readonly holder: Lease | undefined;
+  /** As a claim: how many calls had passed older claims before it became one. */
+  passesBefore = 0;
   /** Whether it has got a slot, or given up. */
   isDone = false;
   /** What watches whether its caller gives it up; stopped when it is done. */
