@@ -39,3 +39,10 @@ export function atTaker(error: unknown, taken: Error): unknown {
 export function wordLine(error: Error): string | undefined {
   return callerFrames(error.stack)[0]?.trim().replace(/^at /, "");
 }
+
+/** The line that awaits the calling function, outside the library; frames of `below` and above it are left out. */
+export function callerLine(below: unknown): string | undefined {
+  const here = new Error();
+  showCaller(here, below);
+  return wordLine(here);
+}

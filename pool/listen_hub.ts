@@ -12,7 +12,7 @@
 import { command } from "./commands.ts";
 import { quoteIdentifier } from "./sql/identifier.ts";
 import { pause } from "./pause.ts";
-import type { PoolLogger } from "./configuration/pool_options.ts";
+import type { PoolLogger } from "./telemetry/pool_log.ts";
 import { PoolClosedError } from "./pool_errors.ts";
 import type { HandshakeLine, HandshakeOutcome } from "./tier/handshakes.ts";
 import type { Notification } from "./wire/message/backend.ts";
@@ -264,7 +264,10 @@ export class ListenHub {
     this.#current = undefined;
     this.#session = undefined;
     if (this.#abort.signal.aborted || this.#channels.size === 0) return;
-    this.#options.logger?.warn?.(`The connection for LISTEN was lost: ${error.message}`);
+    this.#options.logger?.warn?.(`The connection for LISTEN was lost: ${error.message}`, {
+      event: "listen_lost",
+      error,
+    });
     const again: Promise<Session> = this.#reconnect(connect, () => this.#session === again);
     this.#session = again;
     again.catch(() => {});
@@ -305,6 +308,7 @@ export class ListenHub {
       this.#options.logger?.error?.(
         `A notification handler failed: ${error instanceof Error ? error.message : error}`,
         {
+          event: "callback_failed",
           error,
         },
       );

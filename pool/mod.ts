@@ -13,13 +13,22 @@ export * from "./pool_errors.ts";
 export type {
   Duration,
   PoolLeak,
-  PoolLogger,
   PoolNotice,
   PoolOptions,
   PrepareMode,
 } from "./configuration/pool_options.ts";
 export { PREPARE_MODES } from "./configuration/pool_options.ts";
 export type { PoolStats, TierStats } from "./pool_stats.ts";
+export {
+  LOG_LEVELS,
+  type LogLevel,
+  POOL_EVENTS,
+  type PoolEvent,
+  type PoolLogFields,
+  type PoolLogger,
+  type PoolLogRecord,
+} from "./telemetry/pool_log.ts";
+export type { SlowQuery } from "./telemetry/slow_query.ts";
 export { Queryable } from "./queryable.ts";
 export type { ResultSet } from "./transaction/result_sets.ts";
 export type {

@@ -42,6 +42,9 @@ import type { CopyOptions, ReservedSession, StreamOptions, Transaction } from ".
 import { beginsTransaction, touchesSession } from "./tier/session_state.ts";
 import { assertSql, type Sql, sql } from "./sql/sql.ts";
 import { Handshakes } from "./tier/handshakes.ts";
+import type { Observation } from "./telemetry/observation.ts";
+import { type PoolTelemetry, poolTelemetry } from "./telemetry/pool_telemetry.ts";
+import type { TransactionSpan } from "./telemetry/transaction_span.ts";
 import { createTiers, type PoolTier } from "./tier/pool_tiers.ts";
 import type { Tier } from "./tier/tier.ts";
 import { runTransaction, type TransactionHome } from "./transaction/transaction.ts";
@@ -65,6 +68,14 @@ const CLEANING_DELAY = 5_000;
 export interface CloseOptions {
   /** Milliseconds to wait for what runs before it is cancelled. Default: the setting `drainTimeout`. */
   readonly timeout?: number;
+}
+
+/** Who asks for a slot. */
+interface SlotRequest {
+  readonly purpose: LeasePurpose;
+  readonly signal: AbortSignal | undefined;
+  /** The transaction's that it is for, if there is one. */
+  readonly span?: TransactionSpan | undefined;
 }
 
 /** A slot that is taken later. */
@@ -97,6 +108,7 @@ export class Pool extends Queryable implements AsyncDisposable {
   readonly #giveUp: GiveUp = (exchange, reason) => {
     if (!this.#primary.giveUpQuery(exchange, reason)) giveUpSubmitted(exchange, reason);
   };
+  readonly #telemetry: PoolTelemetry;
   #maintenance: Maintenance | undefined;
   #closing: Promise<void> | undefined;
 
@@ -125,6 +137,7 @@ export class Pool extends Queryable implements AsyncDisposable {
     const { tier, knowledge } = this.#tiers.get("primary")!;
     this.#primary = tier;
     this.#knowledge = knowledge;
+    this.#telemetry = poolTelemetry(settings, this.#tiers.values());
     this.#hub = new ListenHub({
       connect: settings.primary.kind === "pglite"
         ? undefined
@@ -142,7 +155,7 @@ export class Pool extends Queryable implements AsyncDisposable {
       callbackFailed: (error) =>
         settings.logger?.error?.(
           `A callback after a commit failed: ${error instanceof Error ? error.message : String(error)}`,
-          { error },
+          { event: "callback_failed", error },
         ),
     };
   }
@@ -187,13 +200,14 @@ export class Pool extends Queryable implements AsyncDisposable {
     if (plan === undefined ? touchesSession(text) : plan.leavesTraces ??= touchesSession(text)) {
       return this.#runAlone(statement, options);
     }
-    const exchange = new QueryExchange(text, statement.values, options);
     const signal = options?.signal;
     if (signal?.aborted) return Promise.reject(signal.reason);
+    const observed = this.#primary.observer?.statement(statement, options);
+    const exchange = observed ?? new QueryExchange(text, statement.values, options);
     exchange.timeout = options?.timeout ?? this.#settings.queryTimeout;
     this.#primary.run(exchange, plan?.estimate);
     if (signal !== undefined) watchSignal(exchange, signal, this.#giveUp);
-    return exchange.promise;
+    return observed === undefined ? exchange.promise : observed.whenGiven();
   }
 
   /** Runs a statement that changes its session, which is reset afterwards. */
@@ -207,11 +221,12 @@ export class Pool extends Queryable implements AsyncDisposable {
     const lease = await this.#take("statement", options?.signal);
     let isGivenUp = false;
     try {
-      const exchange = new QueryExchange(statement.text, statement.values);
+      const observed = lease.observer?.leased(statement, undefined);
+      const exchange = observed ?? new QueryExchange(statement.text, statement.values);
       exchange.timeout = options?.timeout ?? this.#settings.queryTimeout;
       lease.submit(exchange);
       watchSignal(exchange, options?.signal);
-      return await exchange.promise;
+      return await (observed === undefined ? exchange.promise : observed.outcome());
     } catch (error) {
       if (options?.signal?.aborted || error instanceof QueryTimeoutError) isGivenUp = true;
       throw error;
@@ -269,14 +284,22 @@ export class Pool extends Queryable implements AsyncDisposable {
   #takeWhenRead(purpose: LeasePurpose, text: string): SlotOnDemand {
     const taker = new Error("taken here");
     let lease: Lease | undefined;
+    let observation: Observation | undefined;
     return {
       take: async (signal) => {
-        lease = await this.#takeFor(purpose, taker, signal);
+        lease = await this.#takeFor(taker, { purpose, signal });
         lease.note(text);
+        observation = lease.observer?.operation(text);
         return lease.session;
       },
-      release: () => void lease?.release(),
-      explain: (error) => atTaker(error, taker),
+      release: () => {
+        observation?.end({ address: lease?.session.address });
+        void lease?.release();
+      },
+      explain: (error) => {
+        observation?.end({ address: lease?.session.address, failure: { error } });
+        return atTaker(error, taker);
+      },
     };
   }
 
@@ -321,15 +344,20 @@ export class Pool extends Queryable implements AsyncDisposable {
       if (statements.length === 0) return [];
       const { atomic = true, timeout = this.#settings.queryTimeout, signal } = options;
       const lease = await this.#take("batch", signal);
+      const observation = lease.observer?.batch(statements);
+      const { address } = lease.session;
       let isGivenUp = false;
       try {
         const results = await runBatch(lease, statements, { atomic, timeout, signal });
+        observation?.end({ address });
         if (!atomic) return results;
         return results.map((result) => (result as PromiseFulfilledResult<unknown[]>).value);
       } catch (error) {
+        observation?.end({ address, failure: { error } });
         if (signal?.aborted || error instanceof QueryTimeoutError) isGivenUp = true;
         throw error;
       } finally {
+        observation?.report();
         await (isGivenUp ? releasePromptly(lease) : lease.release());
       }
     } catch (error) {
@@ -366,11 +394,15 @@ export class Pool extends Queryable implements AsyncDisposable {
       throw new ValidationError("the transaction's work", `${typeof work} was given; give a function`);
     }
     const taker = new Error("taken here");
+    const span = this.#primary.observer?.transaction(options.isolation);
     const home = {
       ...this.#home,
-      take: (signal: AbortSignal | undefined) => this.#takeFor("transaction", taker, signal),
+      span,
+      take: (signal: AbortSignal | undefined) =>
+        this.#takeFor(taker, { purpose: "transaction", signal, span }),
     };
-    return await runTransaction(home, work, options);
+    const run = () => runTransaction(home, work, options);
+    return await (span === undefined ? run() : span.run(run));
   }
 
   /**
@@ -511,7 +543,9 @@ export class Pool extends Queryable implements AsyncDisposable {
       try {
         lease.note(statement.text);
         const { signal, timeout = this.#settings.queryTimeout } = options;
-        return await copyIn(lease.session, statement.text, source, { signal, timeout });
+        const copy = () => copyIn(lease.session, statement.text, source, { signal, timeout });
+        const { observer } = lease;
+        return await (observer === undefined ? copy() : observer.copied(statement.text, copy, lease.session));
       } finally {
         await lease.release();
       }
@@ -615,6 +649,7 @@ export class Pool extends Queryable implements AsyncDisposable {
     ]);
     this.#maintenance?.stop();
     this.#maintenance = undefined;
+    this.#telemetry.close();
   }
 
   /** Something of every tier. */
@@ -627,17 +662,24 @@ export class Pool extends Queryable implements AsyncDisposable {
   }
 
   #start(): void {
-    this.#maintenance ??= new Maintenance(this.#each((tier) => tier), this.#settings);
+    if (this.#maintenance !== undefined) return;
+    this.#telemetry.look();
+    this.#maintenance = new Maintenance(this.#each((tier) => tier), {
+      settings: this.#settings,
+      onLook: () => this.#telemetry.look(),
+    });
   }
 
   #take(purpose: LeasePurpose, signal: AbortSignal | undefined): Promise<Lease> {
-    return this.#takeFor(purpose, new Error("taken here"), signal);
+    return this.#takeFor(new Error("taken here"), { purpose, signal });
   }
 
-  async #takeFor(purpose: LeasePurpose, taker: Error, signal: AbortSignal | undefined): Promise<Lease> {
+  async #takeFor(taker: Error, { purpose, signal, span }: SlotRequest): Promise<Lease> {
     this.#assertOpen(`begin a ${purpose}`);
     this.#start();
-    return await this.#primary.lease(purpose, taker, signal);
+    const { observer } = this.#primary;
+    const take = () => this.#primary.lease(purpose, taker, signal);
+    return await (observer === undefined ? take() : observer.acquire(purpose, take, span));
   }
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import { atCaller } from "./caller.ts";
+import { countOf } from "./command_tag.ts";
 import type { Executor, QueryOptions, UnknownRow, ValidatedQueryOptions } from "./executor.ts";
 import { NotFoundError, TooManyRowsError } from "./pool_errors.ts";
 import { assertSql, type Sql } from "./sql/sql.ts";
@@ -14,12 +15,6 @@ import type { QueryResult } from "./wire/session/query_exchange.ts";
 
 /** Options of one statement, with or without a validator. */
 type AnyQueryOptions = QueryOptions & Partial<ValidatedQueryOptions<unknown>>;
-
-/** The tag's last word: how many rows a command affected. */
-function affected(tag: string): number {
-  const count = Number(tag.slice(tag.lastIndexOf(" ") + 1));
-  return Number.isInteger(count) ? count : 0;
-}
 
 /** The base of {@link Executor}s: `run` is all that differs. */
 export abstract class Queryable implements Executor {
@@ -167,7 +162,7 @@ export abstract class Queryable implements Executor {
    */
   async execute(statement: Sql<unknown>, options?: QueryOptions): Promise<number> {
     try {
-      return affected((await this.#run(statement, options)).tag);
+      return countOf((await this.#run(statement, options)).tag) ?? 0;
     } catch (error) {
       throw atCaller(error);
     }

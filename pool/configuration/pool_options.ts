@@ -8,6 +8,10 @@
 import type { PrepareMode } from "../wire/session/database_knowledge.ts";
 import type { CodecOptions } from "../wire/codec/codec.ts";
 import type { CustomCodec } from "../wire/codec/custom.ts";
+import type { MeterProvider, TracerProvider } from "@opentelemetry/api";
+import type { PoolLogger, PoolLogRecord } from "../telemetry/pool_log.ts";
+import type { SlowQuery } from "../telemetry/slow_query.ts";
+import type { TelemetrySettings } from "../telemetry/pool_telemetry.ts";
 import type { ConnectOptions, ResolvedConnectOptions } from "../wire/configuration/connect_options.ts";
 
 export { PREPARE_MODES, type PrepareMode } from "../wire/session/database_knowledge.ts";
@@ -32,18 +36,6 @@ export interface PoolLeak {
   readonly heldFor: number;
   /** Stack of the call that took it. */
   readonly stack: string;
-}
-
-/** Receives what the pool has to report; every method is optional, so `console` is one. */
-export interface PoolLogger {
-  /** Of interest when something is being investigated. */
-  debug?(message: string, fields?: Readonly<Record<string, unknown>>): void;
-  /** A connection was made, healed or retired. */
-  info?(message: string, fields?: Readonly<Record<string, unknown>>): void;
-  /** Something should be looked at. */
-  warn?(message: string, fields?: Readonly<Record<string, unknown>>): void;
-  /** Something failed. */
-  error?(message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
 /** A duration: a number of milliseconds, or text with a unit such as `"250ms"`, `"30s"`, `"5 min"`, `"1h"`. */
@@ -116,8 +108,23 @@ export interface PoolOptions extends ConnectOptions, CodecOptions {
   readonly onNotice?: (notice: PoolNotice) => void;
   /** Called when a connection was held for longer than `leakAfter`. Default: a warning through `logger`. */
   readonly onLeak?: (leak: PoolLeak) => void;
-  /** Receives what the pool reports. Default: warnings and errors go to the console. */
-  readonly logger?: PoolLogger;
+  /**
+   * Receives what the pool reports, by level or every record in one function. Default: warnings and errors go to the
+   * console.
+   */
+  readonly logger?: PoolLogger | ((record: PoolLogRecord) => void);
+  /** How long a statement may run before it is reported as slow; 0 for never. Default 0. */
+  readonly slowQueryAfter?: Duration;
+  /** Called when a statement ran for longer than `slowQueryAfter`. Default: a warning through `logger`. */
+  readonly onSlowQuery?: (query: SlowQuery) => void;
+  /** Whether spans and metrics are made where a provider of OpenTelemetry was set. Default true. */
+  readonly telemetry?: boolean;
+  /** OpenTelemetry's provider of spans. Default: the one set for the whole program, if any. */
+  readonly tracerProvider?: TracerProvider;
+  /** OpenTelemetry's provider of metrics. Default: the one set for the whole program, if any. */
+  readonly meterProvider?: MeterProvider;
+  /** Whether spans have the statement's text, with placeholders. Default true. */
+  readonly traceQueryText?: boolean;
 }
 
 /** Number of connections of a tier. */
@@ -146,7 +153,7 @@ export interface ResolvedCodecOptions extends Required<CodecOptions> {
 }
 
 /** {@link PoolOptions} after everything was looked up and checked. Durations are milliseconds; 0 is as above. */
-export interface ResolvedPoolOptions {
+export interface ResolvedPoolOptions extends Omit<TelemetrySettings, "slow"> {
   /** What the primary tier connects to. */
   readonly primary: PoolTarget;
   /** Where each replica is. */
@@ -195,4 +202,8 @@ export interface ResolvedPoolOptions {
   readonly onLeak: ((leak: PoolLeak) => void) | undefined;
   /** Receives what the pool reports. */
   readonly logger: PoolLogger | undefined;
+  /** How long a statement may run before it is reported as slow; 0 for never. */
+  readonly slowQueryAfter: number;
+  /** Called with every slow statement. */
+  readonly onSlowQuery: ((query: SlowQuery) => void) | undefined;
 }

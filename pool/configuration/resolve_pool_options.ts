@@ -6,13 +6,8 @@
  * @module
  */
 import { poolLayers } from "./pool_layers.ts";
-import type {
-  PoolLogger,
-  PoolOptions,
-  ResolvedCodecOptions,
-  ResolvedPoolOptions,
-  TierSize,
-} from "./pool_options.ts";
+import { LOG_LEVELS, type PoolLogger, recordLogger } from "../telemetry/pool_log.ts";
+import type { PoolOptions, ResolvedCodecOptions, ResolvedPoolOptions, TierSize } from "./pool_options.ts";
 import { pgliteTarget, serverTargets } from "./pool_targets.ts";
 import { SETTINGS } from "./settings.ts";
 import { type Environment, processEnvironment } from "../wire/configuration/environment.ts";
@@ -74,6 +69,12 @@ export function resolvePoolOptions(
     onNotice: reader.function("onNotice"),
     onLeak: reader.function("onLeak"),
     logger: readLogger(reader),
+    slowQueryAfter: reader.number("slowQueryAfter"),
+    onSlowQuery: reader.function("onSlowQuery"),
+    telemetry: reader.boolean("telemetry"),
+    tracerProvider: readProvider(reader, "tracerProvider", "getTracer"),
+    meterProvider: readProvider(reader, "meterProvider", "getMeter"),
+    traceQueryText: reader.boolean("traceQueryText"),
   };
 }
 
@@ -113,7 +114,16 @@ function readCodecs(reader: SettingReader): ResolvedCodecOptions["codecs"] {
   return raw.value as ResolvedCodecOptions["codecs"];
 }
 
-const LOGGER_METHODS = ["debug", "info", "warn", "error"] as const;
+/** A provider of OpenTelemetry, known by its method. */
+function readProvider<Provider>(reader: SettingReader, key: string, method: string): Provider | undefined {
+  const raw = reader.raw(key);
+  if (raw === undefined) return undefined;
+  const provider = raw.value as Record<string, unknown> | null;
+  if (typeof provider !== "object" || provider === null || typeof provider[method] !== "function") {
+    throw refuse(raw, "is not a provider", `give an object with ${method}(), from an SDK of OpenTelemetry`);
+  }
+  return provider as Provider;
+}
 
 /** What nobody has asked to be told otherwise should not pass unseen. */
 const CONSOLE_LOGGER: PoolLogger = {
@@ -124,14 +134,17 @@ const CONSOLE_LOGGER: PoolLogger = {
 function readLogger(reader: SettingReader): PoolLogger {
   const raw = reader.raw("logger");
   if (raw === undefined) return CONSOLE_LOGGER;
+  if (typeof raw.value === "function") {
+    return recordLogger(raw.value as Parameters<typeof recordLogger>[0]);
+  }
   const logger = raw.value as PoolLogger | null;
   const isLogger = typeof logger === "object" && logger !== null &&
-    LOGGER_METHODS.every((method) => logger[method] === undefined || typeof logger[method] === "function");
+    LOG_LEVELS.every((method) => logger[method] === undefined || typeof logger[method] === "function");
   if (!isLogger) {
     throw refuse(
       raw,
       "is not a logger",
-      "give an object with any of debug, info, warn, error, such as console",
+      "give an object with any of debug, info, warn, error, such as console, or a function",
     );
   }
   return logger;

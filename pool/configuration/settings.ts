@@ -247,7 +247,50 @@ const ROWS: readonly PoolSetting[] = [
     optionsOnly: true,
     defaultText: "warnings and errors go to the console",
     description:
-      "Receives what the pool reports: an object with `debug`, `info`, `warn`, `error`, such as `console`.",
+      "Receives what the pool reports: an object with `debug`, `info`, `warn`, `error`, such as `console`, or a " +
+      "function that gets every record.",
+  },
+  {
+    key: "slowQueryAfter",
+    type: "duration",
+    default: 0,
+    min: 1,
+    max: DAY,
+    zero: "never",
+    description: "How long a statement may run before it is reported as slow.",
+  },
+  {
+    key: "onSlowQuery",
+    type: "function",
+    optionsOnly: true,
+    defaultText: "a warning through `logger`",
+    description: "Called when a statement ran for longer than `slowQueryAfter`.",
+  },
+  {
+    key: "telemetry",
+    type: "boolean",
+    default: true,
+    description: "Whether spans and metrics are made where a provider of OpenTelemetry was set.",
+  },
+  {
+    key: "tracerProvider",
+    type: "structure",
+    optionsOnly: true,
+    defaultText: "the one set for the whole program, if any",
+    description: "OpenTelemetry's provider of spans.",
+  },
+  {
+    key: "meterProvider",
+    type: "structure",
+    optionsOnly: true,
+    defaultText: "the one set for the whole program, if any",
+    description: "OpenTelemetry's provider of metrics.",
+  },
+  {
+    key: "traceQueryText",
+    type: "boolean",
+    default: true,
+    description: "Whether spans have the statement's text, with placeholders.",
   },
 ];
 

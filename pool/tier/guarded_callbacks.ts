@@ -4,19 +4,24 @@
  *
  * @module
  */
-import type { PoolLogger, ResolvedPoolOptions } from "../configuration/pool_options.ts";
+import type { ResolvedPoolOptions } from "../configuration/pool_options.ts";
+import type { PoolLogger } from "../telemetry/pool_log.ts";
 
 /** The settings with callbacks that never throw; what they throw goes to the logger, and what that throws nowhere. */
 export function guardCallbacks(settings: ResolvedPoolOptions): ResolvedPoolOptions {
   const logger = settings.logger === undefined ? undefined : guardLogger(settings.logger);
   const failed = (name: string) => (error: unknown): void =>
-    logger?.error?.(`"${name}" failed: ${error instanceof Error ? error.message : String(error)}`, { error });
-  const { onNotice, onLeak } = settings;
+    logger?.error?.(`"${name}" failed: ${error instanceof Error ? error.message : String(error)}`, {
+      event: "callback_failed",
+      error,
+    });
+  const { onNotice, onLeak, onSlowQuery } = settings;
   return {
     ...settings,
     logger,
     onNotice: onNotice && guard((notice) => onNotice(notice), failed("onNotice")),
     onLeak: onLeak && guard((leak) => onLeak(leak), failed("onLeak")),
+    onSlowQuery: onSlowQuery && guard((query) => onSlowQuery(query), failed("onSlowQuery")),
   };
 }
 

@@ -9,6 +9,7 @@
 import { TransactionClosedError } from "../pool_errors.ts";
 import { touchesSession } from "./session_state.ts";
 import type { Slot } from "./slot.ts";
+import type { TierObserver } from "../telemetry/tier_observer.ts";
 import type { ConnectionError } from "../wire/errors.ts";
 import type { Exchange } from "../wire/session/exchange.ts";
 import type { Session } from "../wire/session/session.ts";
@@ -41,6 +42,8 @@ export class Lease {
   lost: ConnectionError | undefined = undefined;
   /** Whether a leak was reported. */
   isReported = false;
+  /** Who observes what runs on it, if anybody does. */
+  observer: TierObserver | undefined = undefined;
   readonly #slot: Slot;
   readonly #release: (lease: Lease, slot: Slot) => Promise<void> | void;
   #isReleased = false;

@@ -16,6 +16,8 @@ import { Tier } from "./tier.ts";
 export interface PoolTier {
   /** The tier. */
   readonly tier: Tier;
+  /** What it is connected to. */
+  readonly target: PoolTarget;
   /** What its connections share. */
   readonly knowledge: DatabaseKnowledge;
 }
@@ -68,7 +70,7 @@ export function createTiers(
       },
       afterReset: () => hub().commands,
     });
-    tiers.set(name, { tier, knowledge });
+    tiers.set(name, { tier, target, knowledge });
   }
   return tiers;
 }

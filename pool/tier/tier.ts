@@ -51,6 +51,8 @@ import { ShareableSlots } from "./shareable_slots.ts";
 import { Slot } from "./slot.ts";
 import { countSlots, longestHolder } from "./slot_counts.ts";
 import { type Demand, Waiter } from "./waiter.ts";
+import type { TierObserver } from "../telemetry/tier_observer.ts";
+import { type Retirement, TierReporter } from "../telemetry/tier_reporter.ts";
 import type { ConnectionError } from "../wire/errors.ts";
 import type { Exchange } from "../wire/session/exchange.ts";
 import type { Session } from "../wire/session/session.ts";
@@ -65,6 +67,8 @@ const MAX_ATTEMPTS = 3;
 export class Tier {
   /** Its name. */
   readonly name: string;
+  /** Who observes what runs on it, if anybody does. */
+  observer: TierObserver | undefined = undefined;
   readonly #options: TierOptions;
   readonly #slots: Slot[];
   readonly #idle: IdleSlots;
@@ -74,8 +78,7 @@ export class Tier {
   readonly #connector: Connector;
   /** The ends of connections that have no slot any more. */
   readonly #retired = new Set<Promise<void>>();
-  /** The failure to connect that was told of last. */
-  #warned: string | undefined;
+  readonly #reporter: TierReporter;
   #isOpen = false;
   #isClosed = false;
   #openWaiters: { resolve(): void; reject(error: unknown): void }[] = [];
@@ -85,6 +88,11 @@ export class Tier {
   constructor(options: TierOptions) {
     this.name = options.name;
     this.#options = options;
+    this.#reporter = new TierReporter({
+      tier: options.name,
+      logger: options.settings.logger,
+      observer: () => this.observer,
+    });
     this.#slots = Array.from({ length: options.size.max }, (_, index) => new Slot(index));
     this.#shareable = new ShareableSlots(this.#slots, options.settings.pipelineDepth, BUDGET);
     this.#idle = new IdleSlots({
@@ -153,7 +161,9 @@ export class Tier {
     return new Promise<Lease>((resolve, refuse) => {
       const grant = (slot: Slot): void => {
         slot.use = "leased";
-        resolve(slot.lease = new Lease(slot, purpose, taker, (lease, held) => this.#released(lease, held)));
+        const lease = new Lease(slot, purpose, taker, (lease, held) => this.#released(lease, held));
+        lease.observer = this.observer;
+        resolve(slot.lease = lease);
       };
       const slot = this.#channel.length === 0 ? this.#idle.take() : undefined;
       if (slot !== undefined) return grant(slot);
@@ -352,7 +362,7 @@ export class Tier {
     const { settings, events, isEmbedded } = this.#options;
     const { maxLifetime, maxLifetimeJitter } = settings;
     const isLasting = maxLifetime === 0 || isEmbedded;
-    this.#warned = undefined;
+    this.#reporter.connected(session.address);
     slot.open(session, isLasting ? Infinity : maxLifetime * (1 - Math.random() * maxLifetimeJitter));
     session.listener = {
       ...events,
@@ -375,20 +385,9 @@ export class Tier {
     }
   }
 
-  /** Says once why connecting fails, and again when the reason changes or it has worked meanwhile. */
-  #warn(error: Error, isFinal: boolean): void {
-    if (this.#warned === error.message) return;
-    this.#warned = error.message;
-    const { logger } = this.#options.settings;
-    logger?.warn?.(`${error.message} (${this.name}${isFinal ? "" : "; trying again"})`, {
-      tier: this.name,
-      error,
-    });
-  }
-
   /** An attempt to connect failed. */
   #connectFailed(error: Error, isFinal: boolean): void {
-    this.#warn(error, isFinal);
+    this.#reporter.connectFailed(error, isFinal);
     this.#settleOpen(error);
     if (!isFinal && !this.#isClosed) return;
     for (const slot of this.#slots) if (slot.state === "connecting") slot.state = "vacant";
@@ -416,7 +415,9 @@ export class Tier {
       }
     }
     if (!slot.hasServed && performance.now() - slot.connectedAt < SHORT_LIVED) this.#connector.wasted();
+    if (!this.#isClosed) this.#reporter.lost(session.address, error);
     this.#refill();
+    this.#reporter.connecting(this.#slots.filter(({ state }) => state === "connecting").length);
     if (this.#isClosed) {
       if (this.#slots.every(({ state }) => state === "vacant")) {
         this.#channel.refuseAll(() => new PoolClosedError("run the statement"));
@@ -439,6 +440,7 @@ export class Tier {
 
   #timedOut(waiters: readonly Waiter[]): void {
     if (waiters.length > 0) {
+      this.#reporter.timedOut(waiters.length);
       const snapshot = this.snapshot();
       for (const waiter of waiters) {
         this.#channel.refuse(waiter, new PoolTimeoutError(this.#options.settings.acquireTimeout, snapshot));
@@ -447,9 +449,15 @@ export class Tier {
     this.#pump();
   }
 
+  /** Tells what is told together, by the clock. */
+  report(): void {
+    this.#reporter.flush();
+  }
+
   /** Stops handing a slot out, and closes it when it is idle; its place is filled again. */
-  retire(slot: Slot): void {
+  retire(slot: Slot, why: Retirement): void {
     slot.isRetiring = true;
+    this.#reporter.retired(slot.session!.address, why);
     if (slot.state === "open" && slot.use === "shared" && slot.session!.idle) this.#retire(slot);
   }
 
@@ -481,6 +489,7 @@ export class Tier {
     await within(drained, timeout);
     this.#channel.stop();
     this.#deadlocks.stop();
+    this.#reporter.flush();
     const retired = within(Promise.all(this.#retired), 1_000);
     this.#connector.close();
     this.#settleOpen(new PoolClosedError("connect"));

@@ -17,6 +17,8 @@ import { openRowStream, type RowStream } from "../wire/stream/row_stream.ts";
 import { QueryExchange, type QueryResult } from "../wire/session/query_exchange.ts";
 import type { CopyOptions, SessionExecutor, StreamOptions } from "../session_executor.ts";
 import { TransactionClosedError } from "../pool_errors.ts";
+import type { Observation } from "../telemetry/observation.ts";
+import type { TransactionSpan } from "../telemetry/transaction_span.ts";
 import type { Session } from "../wire/session/session.ts";
 import { anySignal } from "../with_signal.ts";
 
@@ -35,6 +37,11 @@ export abstract class LeaseQueryable extends Queryable implements SessionExecuto
     this.#queryTimeout = queryTimeout;
   }
 
+  /** The span that what runs belongs to, where spans are made of a transaction. */
+  protected get span(): TransactionSpan | undefined {
+    return undefined;
+  }
+
   /** Refuses use after the end. */
   protected assertOpen(): void {
     this.lease.assertUsable();
@@ -47,15 +54,20 @@ export abstract class LeaseQueryable extends Queryable implements SessionExecuto
 
   protected override run(statement: Sql<unknown>, options: QueryOptions | undefined): Promise<QueryResult> {
     this.assertOpen();
-    // Reads share a Sync only with others' reads; here every statement's own error must stop at it.
-    const exchange = new QueryExchange(statement.text, statement.values);
-    exchange.timeout = options?.timeout ?? this.#queryTimeout;
     const signal = this.signalFor(options?.signal);
     if (signal?.aborted) return Promise.reject(signal.reason);
+    // Reads share a Sync only with others' reads; here every statement's own error must stop at it.
+    const observed = this.lease.observer?.leased(statement, this.span);
+    const exchange = observed ?? new QueryExchange(statement.text, statement.values);
+    exchange.timeout = options?.timeout ?? this.#queryTimeout;
     this.lease.submit(exchange);
     watchSignal(exchange, signal);
-    return exchange.promise;
+    this.submitted(exchange);
+    return observed === undefined ? exchange.promise : observed.outcome();
   }
+
+  /** Told of every statement that was submitted. */
+  protected submitted(_exchange: QueryExchange): void {}
 
   /**
    * Ends streams and COPYs whose user has not, so that they cannot reach the session when somebody else has it.
@@ -92,9 +104,11 @@ export abstract class LeaseQueryable extends Queryable implements SessionExecuto
     this.lease.note(statement.text);
     const { signal, batchSize, timeout = this.#queryTimeout } = options;
     const taker = new Error("taken here");
+    let observation: Observation | undefined;
     const stream: RowStream<Row> = openRowStream<Row>(
       () => {
         this.#streams.add(stream);
+        observation = this.lease.observer?.operation(statement.text, this.span);
         return this.#open();
       },
       statement.text,
@@ -104,8 +118,14 @@ export abstract class LeaseQueryable extends Queryable implements SessionExecuto
         batchSize,
         timeout,
         inTransaction: this.lease.purpose === "transaction" ? true : undefined,
-        onEnd: () => void this.#streams.delete(stream),
-        explain: (error) => atTaker(error, taker),
+        onEnd: () => {
+          this.#streams.delete(stream);
+          observation?.end({ address: this.lease.session.address });
+        },
+        explain: (error) => {
+          observation?.end({ address: this.lease.session.address, failure: { error } });
+          return atTaker(error, taker);
+        },
       },
     );
     return stream;
@@ -119,7 +139,10 @@ export abstract class LeaseQueryable extends Queryable implements SessionExecuto
       this.lease.note(statement.text);
       const { signal, timeout = this.#queryTimeout } = options;
       const session = await this.#open();
-      return await copyIn(session, statement.text, source, { signal: this.signalFor(signal), timeout });
+      const copy = () => copyIn(session, statement.text, source, { signal: this.signalFor(signal), timeout });
+      const { observer } = this.lease;
+      if (observer === undefined) return await copy();
+      return await observer.copied(statement.text, copy, { address: session.address, span: this.span });
     } catch (error) {
       throw atCaller(error);
     }
@@ -134,8 +157,10 @@ export abstract class LeaseQueryable extends Queryable implements SessionExecuto
     const abort = new AbortController();
     const taker = new Error("taken here");
     const { promise, resolve } = Promise.withResolvers<void>();
+    let observation: Observation | undefined;
     return copyOut(
       async () => {
+        observation = this.lease.observer?.operation(statement.text, this.span);
         const session = await this.#open();
         this.#copies.set(abort, promise);
         return session;
@@ -146,9 +171,13 @@ export abstract class LeaseQueryable extends Queryable implements SessionExecuto
         timeout,
         onEnd: () => {
           this.#copies.delete(abort);
+          observation?.end({ address: this.lease.session.address });
           resolve();
         },
-        explain: (error) => atTaker(error, taker),
+        explain: (error) => {
+          observation?.end({ address: this.lease.session.address, failure: { error } });
+          return atTaker(error, taker);
+        },
       },
     );
   }

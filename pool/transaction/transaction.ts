@@ -23,6 +23,7 @@ import { readResultSets, type ResultSet } from "./result_sets.ts";
 import { TransactionAbortedError, TransactionClosedError } from "../pool_errors.ts";
 import { isOutcomeUnknown, unknownOutcome } from "./unknown_outcome.ts";
 import type { QueryOptions } from "../executor.ts";
+import type { TransactionSpan } from "../telemetry/transaction_span.ts";
 import { controlsTransaction } from "../tier/session_state.ts";
 import { assertSql, type Sql } from "../sql/sql.ts";
 import type { Transaction } from "../session_executor.ts";
@@ -47,6 +48,8 @@ export interface TransactionHome {
   readonly contextFunction: string | undefined;
   /** Told what a callback after a commit threw. */
   readonly callbackFailed: (error: unknown) => void;
+  /** The span that everything in it belongs to, where spans are made. */
+  readonly span?: TransactionSpan | undefined;
 }
 
 /** The implementation of {@link Transaction}. */
@@ -84,6 +87,10 @@ export class TransactionSession extends LeaseQueryable implements Transaction {
     else this.#parent.assertOpen();
   }
 
+  protected override get span(): TransactionSpan | undefined {
+    return this.#home.span;
+  }
+
   protected override signalFor(signal: AbortSignal | undefined): AbortSignal | undefined {
     if (this.#signal === undefined) return signal;
     return anySignal(this.#signal, signal);
@@ -97,11 +104,13 @@ export class TransactionSession extends LeaseQueryable implements Transaction {
         "it would end or begin one behind its back; return to commit, throw to roll back, nest with tx.transaction()",
       );
     }
-    const result = this.#isBehindNested()
+    return this.#isBehindNested()
       ? this.#nested.then(() => super.run(statement, options))
       : super.run(statement, options);
-    result.catch((error) => this.#failed(error));
-    return result;
+  }
+
+  protected override submitted({ promise }: QueryExchange): void {
+    promise.catch((error) => this.#failed(error));
   }
 
   protected override async ready(): Promise<void> {
@@ -152,10 +161,16 @@ export class TransactionSession extends LeaseQueryable implements Transaction {
     return false;
   }
 
-  async #runNested<T>(work: (tx: Transaction) => Promise<T> | T): Promise<T> {
+  #runNested<T>(work: (tx: Transaction) => Promise<T> | T): Promise<T> {
+    const span = this.#home.span?.nested();
+    if (span === undefined) return this.#nest(work, this.#home);
+    return span.run(() => this.#nest(work, { ...this.#home, span }));
+  }
+
+  async #nest<T>(work: (tx: Transaction) => Promise<T> | T, home: TransactionHome): Promise<T> {
     this.assertOpen();
     const name = `lifeguard_${++this.#savepoints.count}`;
-    const nested = new TransactionSession(this.lease, this.#home, { parent: this });
+    const nested = new TransactionSession(this.lease, home, { parent: this });
     const begun = this.#command(`SAVEPOINT ${name}`);
     begun.catch(() => {});
     try {
@@ -312,6 +327,7 @@ export async function runTransaction<T>(
   const setup = setupStatements(options, home.contextFunction);
   const retries = options.retries ?? 0;
   for (let attempt = 0;; attempt++) {
+    home.span?.attempted();
     try {
       return await attemptTransaction(home, work, { begin, setup, signal: options.signal });
     } catch (error) {

@@ -53,6 +53,12 @@ test("resolvePoolOptions() has the documented defaults", () => {
     sessionContextFunction: undefined,
     onNotice: undefined,
     onLeak: undefined,
+    slowQueryAfter: 0,
+    onSlowQuery: undefined,
+    telemetry: true,
+    tracerProvider: undefined,
+    meterProvider: undefined,
+    traceQueryText: true,
   });
 });
 
@@ -382,7 +388,13 @@ test("resolvePoolOptions() names key, source and what is allowed", () => {
       { logger: { warn: 5 } },
       {},
       '"logger" from options: a value of type object is not a logger; ' +
-      "give an object with any of debug, info, warn, error, such as console",
+      "give an object with any of debug, info, warn, error, such as console, or a function",
+    ],
+    [
+      { tracerProvider: { getMeter: () => {} } },
+      {},
+      '"tracerProvider" from options: a value of type object is not a provider; ' +
+      "give an object with getTracer(), from an SDK of OpenTelemetry",
     ],
     ["", {}, '"url" from connection string: it is empty; give "postgres://host/database", or leave it out'],
     [null, {}, '"options" from options: it is not an object; give an object of settings or a URL'],

@@ -61,13 +61,14 @@ test("SETTINGS have names of their own, and defaults that they would accept", ()
 });
 
 test("SETTINGS of a pool are read under the same rules from options, URLs, variables and files", () => {
-  const samples: Readonly<Record<string, string>> = { ratio: "0.5", text: "app.context" };
+  const samples: Readonly<Record<string, string>> = { ratio: "0.5", text: "app.context", boolean: "false" };
   for (const setting of POOL_SETTINGS) {
     const { key, parameter, type, min = 0, choices } = setting;
     if (parameter === undefined) continue;
     const number = Math.max(min, 1);
     const text = choices?.at(-1) ?? samples[type] ?? String(number);
-    const typed = type === "ratio" ? 0.5 : choices === undefined && type !== "text" ? number : text;
+    const words = choices !== undefined || type === "text";
+    const typed = type === "ratio" ? 0.5 : type === "boolean" ? false : words ? text : number;
     const quoted = typeof typed === "string" ? JSON.stringify(typed) : typed;
     const name = variableName(setting);
     // a larger backoffMax goes with any backoffMin, and a larger max with any min
