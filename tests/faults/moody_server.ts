@@ -61,12 +61,14 @@ export class MoodyServer implements AsyncDisposable {
     this.#sockets.add(socket);
     this.mostAtOnce = Math.max(this.mostAtOnce, ++this.#underWay);
     let isUnderWay = true;
+    let timer: ReturnType<typeof setTimeout> | undefined;
     const end = (): void => {
       if (isUnderWay) this.#underWay--;
       isUnderWay = false;
     };
     socket.on("error", () => {});
     socket.on("close", () => {
+      clearTimeout(timer);
       this.#sockets.delete(socket);
       end();
     });
@@ -82,7 +84,7 @@ export class MoodyServer implements AsyncDisposable {
           if (ends) socket.end();
         } else socket.end(backend.error(mood.refusal, "not now", "FATAL"));
       };
-      if (isUnderWay && this.loginTakes > 0) setTimeout(login, this.loginTakes);
+      if (isUnderWay && this.loginTakes > 0) timer = setTimeout(login, this.loginTakes);
       else login();
     });
   }
