@@ -158,59 +158,6 @@ test("An AbortSignal ends the wait for a connection at once, and leaves nothing 
   await assertSound(pool, 1);
 });
 
-test("10,000 calls wait, 5,000 give up: the others are served in order", needs("primary"), async () => {
-  await using pool = openPool({ max: 10, acquireTimeout: "60s" });
-  await pool.connect();
-  // A value is asked for its JSON when its statement is given to a connection.
-  const order: number[] = [];
-  const quick = (n: number, signal?: AbortSignal) =>
-    pool.value<number>(sql`select ${{ toJSON: () => order.push(n) }}::jsonb`, { signal });
-  await Promise.all(Array.from({ length: 50 }, (_, n) => quick(n)));
-  const held = await Promise.all(Array.from({ length: 10 }, () => pool.reserve()));
-  const controllers: AbortController[] = [];
-  const before = memory();
-  order.length = 0;
-  const calls = Array.from({ length: 10_000 }, (_, n) => {
-    const controller = n % 2 === 0 ? new AbortController() : undefined;
-    if (controller !== undefined) controllers.push(controller);
-    return quick(n, controller?.signal);
-  });
-  const outcomes = Promise.allSettled(calls);
-  await sleep(0);
-  assert.equal(pool.stats().waiting, 10_000);
-  const each = (memory() - before) / 10_000;
-  let longest = 0;
-  let last = performance.now();
-  const ticker = setInterval(() => {
-    longest = Math.max(longest, performance.now() - last);
-    last = performance.now();
-  }, 1);
-  await sleep(5);
-  longest = 0;
-  last = performance.now();
-  const start = performance.now();
-  for (const controller of controllers) controller.abort();
-  const aborting = performance.now() - start;
-  await sleep(0);
-  assert.equal(pool.stats().waiting, 5_000);
-  await Promise.all(held.map((session) => session.release()));
-  const statuses = (await outcomes).map(({ status }) => status);
-  clearInterval(ticker);
-  assert.ok(statuses.every((status, n) => status === (n % 2 === 0 ? "rejected" : "fulfilled")));
-  const most = Math.max(...order.map((n, place) => {
-    return order.slice(Math.max(0, place - 500), place).filter((other) => other > n).length;
-  }));
-  console.log(
-    `5,000 of 10,000 gave up in ${aborting.toFixed(1)} ms; ${
-      Math.round(each)
-    } bytes a call; overtaken by ${most} at most; the event loop stood still for ${longest.toFixed(0)} ms`,
-  );
-  assert.equal(order.length, 5_000);
-  assert.ok(most <= 16 + 10, `one was overtaken by ${most}`);
-  assert.ok(aborting < 500);
-  await assertSound(pool, 10);
-});
-
 test("A reservation is served or rejected when the connection it counts on is killed, in 100 rounds", {
   ...needs("primary"),
   timeout: 60_000,
@@ -248,8 +195,3 @@ test("A reservation is served or rejected when the connection it counts on is ki
   assert.equal(pool.stats().waiting, 0);
   await assertSound(pool, 2);
 });
-
-function memory(): number {
-  const { process } = globalThis as unknown as { process?: { memoryUsage(): { heapUsed: number } } };
-  return process?.memoryUsage().heapUsed ?? 0;
-}
