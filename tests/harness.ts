@@ -4,6 +4,8 @@
  * supervisor in `tests/services/`; a test whose need is missing is ignored with a printed reason.
  */
 
+import { inTime } from "./awake_time.ts";
+
 /** One function under test; it fails by throwing. */
 export type TestBody = () => void | Promise<void>;
 
@@ -14,7 +16,7 @@ export type Grant = "read" | "write" | "env" | "sys" | "run";
 export interface TestOptions {
   /** A reason not to run, printed beside the test's name; `undefined` runs the test. */
   readonly ignore?: string | undefined;
-  /** Milliseconds after which the test fails instead of hanging. Default 30,000. */
+  /** Milliseconds of awake time after which the test fails instead of hanging. Default 30,000. */
   readonly timeout?: number;
   /** False where a native resource outlives one test by design (an in-process PostgreSQL). Default true. */
   readonly sanitize?: boolean;
@@ -64,7 +66,7 @@ async function findRuntime(): Promise<Runtime> {
       granted: new Set(GRANTS),
       register(name, body, ignore, options) {
         if (ignore) bun.test.skip(name, body);
-        else bun.test(name, body, (options.timeout ?? 30_000) + 1_000);
+        else bun.test(name, body, 2 * (options.timeout ?? 30_000) + 30_000);
       },
     };
   }
@@ -114,16 +116,6 @@ function missingGrant(allow: readonly Grant[] | undefined): string | undefined {
 }
 
 async function withDeadline(name: string, body: TestBody, timeout: number): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`Test "${name}" did not finish within ${timeout} ms`)),
-      timeout,
-    );
-  });
-  try {
-    await Promise.race([body(), late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  const running = async (): Promise<void> => await body();
+  await inTime(running(), timeout, () => `Test "${name}" did not finish within ${timeout} ms`);
 }

@@ -1,6 +1,7 @@
 /** Pools on the real server, each with a schema of its own, for the tests of what runs over a pool. */
 import assert from "node:assert/strict";
 import { Pool, type PoolOptions, sql } from "../../pool/mod.ts";
+import { awakeTime, inTime } from "../awake_time.ts";
 import { server } from "../services/client.ts";
 
 /** What a live pool is made with. */
@@ -53,25 +54,19 @@ export async function assertServes({ pool }: { readonly pool: Pool }): Promise<v
   assert.deepEqual({ waiting, reserved }, { waiting: 0, reserved: 0 });
 }
 
-/** Asserts that a promise rejects, within so many milliseconds where a bound is given; returns what with. */
+/**
+ * Asserts that a promise rejects, within so many milliseconds of awake time where a bound is given; returns
+ * what with.
+ */
 export async function rejection<T = unknown>(promise: Promise<unknown>, within = 5_000): Promise<T> {
-  const start = performance.now();
-  let late: ReturnType<typeof setTimeout> | undefined;
-  try {
-    return await Promise.race([
-      promise.then(
-        (value) => assert.fail(`it resolved with ${JSON.stringify(value)}`),
-        (error: unknown) => error as T,
-      ),
-      new Promise<never>((_, reject) => {
-        late = setTimeout(() => reject(new Error(`nothing happened within ${within} ms`)), within + 500);
-      }),
-    ]);
-  } finally {
-    clearTimeout(late);
-    const took = performance.now() - start;
-    assert.ok(took < within, `it took ${took} ms to reject`);
-  }
+  return await inTime(
+    promise.then(
+      (value) => assert.fail(`it resolved with ${JSON.stringify(value)}`),
+      (error: unknown) => error as T,
+    ),
+    within,
+    () => `it did not reject within ${within} ms`,
+  );
 }
 
 /** The least milliseconds that something takes in a few tries: a loaded machine only ever adds to them. */
@@ -85,11 +80,11 @@ export async function quickest(work: () => Promise<unknown>): Promise<number> {
   return best;
 }
 
-/** Waits until something is true. */
+/** Waits until something is true; fails after so many milliseconds of awake time. */
 export async function until(condition: () => boolean | Promise<boolean>, within = 5_000): Promise<void> {
-  const end = performance.now() + within;
+  const end = awakeTime() + within;
   while (!await condition()) {
-    if (performance.now() > end) throw new Error(`nothing happened within ${within} ms`);
+    if (awakeTime() > end) throw new Error(`nothing happened within ${within} ms`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

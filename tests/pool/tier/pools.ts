@@ -1,6 +1,7 @@
 /** What the tests of slots, waiting and healing have in common. */
 import assert from "node:assert/strict";
 import { Pool, type PoolOptions, sql } from "../../../pool/mod.ts";
+import { awakeTime, inTime } from "../../awake_time.ts";
 import { server } from "../../services/client.ts";
 
 /** A pool on the shared primary, or on `url`, that keeps quiet about what its test breaks. */
@@ -13,15 +14,15 @@ export function sleep(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-/** Waits until something is true; fails after so many milliseconds. */
+/** Waits until something is true; fails after so many milliseconds of awake time. */
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
   within = 5_000,
 ): Promise<void> {
-  const end = performance.now() + within;
+  const end = awakeTime() + within;
   while (!await condition()) {
-    if (performance.now() > end) throw new Error(`${what}: not within ${within} ms`);
+    if (awakeTime() > end) throw new Error(`${what}: not within ${within} ms`);
     await sleep(5);
   }
 }
@@ -39,26 +40,18 @@ export async function rejection<E extends Error>(
   return reason;
 }
 
-/** The outcomes of promises that must all settle in time. */
+/** The outcomes of promises that must all settle in time, which is counted while this process runs. */
 export async function settled(
   promises: readonly Promise<unknown>[],
   within = 10_000,
 ): Promise<PromiseSettledResult<unknown>[]> {
-  let late: ReturnType<typeof setTimeout> | undefined;
   let done = 0;
   for (const promise of promises) promise.then(() => done++, () => done++);
-  const timeout = new Promise<never>((_, reject) => {
-    late = setTimeout(
-      () =>
-        reject(new Error(`${promises.length - done} of ${promises.length} did not settle in ${within} ms`)),
-      within,
-    );
-  });
-  try {
-    return await Promise.race([Promise.allSettled(promises), timeout]);
-  } finally {
-    clearTimeout(late);
-  }
+  return await inTime(
+    Promise.allSettled(promises),
+    within,
+    () => `${promises.length - done} of ${promises.length} did not settle in ${within} ms`,
+  );
 }
 
 /** Proves that nothing is left of what went on: nobody waits, nothing is in flight, every connection serves. */
