@@ -5,7 +5,11 @@
  * @module
  */
 
+import { refuseOversize } from "./message_size.ts";
+
 const encoder = new TextEncoder();
+/** Beyond so many bytes it is worth to measure what a buffer grows for. */
+const LARGE = 0x100_0000;
 
 /** A growing buffer of outgoing bytes. */
 export class ByteWriter {
@@ -13,6 +17,10 @@ export class ByteWriter {
   bytes: Uint8Array;
   /** How many bytes have been written. */
   length = 0;
+  /** The values that are being written, measured before the buffer grows large for them. */
+  values: readonly unknown[] | undefined = undefined;
+  /** Where the message with these values begins. */
+  valuesFrom = 0;
   #view: DataView;
 
   /** Creates a writer with room for `capacity` bytes. */
@@ -21,10 +29,17 @@ export class ByteWriter {
     this.#view = new DataView(this.bytes.buffer);
   }
 
-  /** Makes room for `size` more bytes. */
+  /**
+   * Makes room for `size` more bytes.
+   *
+   * @throws {OversizeError} When `values` are more than a message can hold.
+   */
   reserve(size: number): void {
     const needed = this.length + size;
     if (needed <= this.bytes.length) return;
+    if (needed > LARGE && this.values !== undefined) {
+      refuseOversize(this.values, this.length - this.valuesFrom);
+    }
     const grown = new Uint8Array(Math.max(needed, this.bytes.length * 2));
     grown.set(this.bytes.subarray(0, this.length));
     this.bytes = grown;
@@ -120,6 +135,7 @@ export class ByteWriter {
   /** Forgets everything after `length`, as when a message turns out not to be sendable. */
   truncate(length: number): void {
     this.length = length;
+    this.values = undefined;
   }
 
   /** Hands the written bytes over and starts anew; the returned bytes are not written to again. */

@@ -12,6 +12,7 @@ import { DecodeError, LifeguardError, ProtocolError, ValidationError } from "../
 import { Exchange, type SyncPolicy, type WriteOutcome } from "./exchange.ts";
 import { type Field, readCommandTag, readRowDescription } from "../message/backend.ts";
 import { beginBind, endBind, writeDescribe, writeExecute, writeParse } from "../message/frontend.ts";
+import { OversizeError, refuseOversize } from "../message_size.ts";
 import { BACKEND } from "../message/names.ts";
 import { BINARY_FORMAT } from "../codec/codec.ts";
 import type { Plan } from "./plan.ts";
@@ -27,16 +28,12 @@ const BINDING = 3;
 const ROWS = 4;
 const DONE = 5;
 
-/** The longest message a server accepts: 1 GiB less one byte (MaxAllocSize). */
-const MAX_MESSAGE = 0x3fff_ffff;
 /** The most parameters: their number travels in 16 bits, and beyond them it would silently be another. */
 const MAX_PARAMETERS = 65_535;
 /** Milliseconds for which the types learned are not doubted. */
 const TRUSTED = 100;
 /** COPY with data over the connection, which would leave it waiting for that data. */
 const COPY_DATA = /^\s*copy\b[^;]*\b(?:from\s+stdin|to\s+stdout)\b/i;
-/** Values from this length on make it worth to look whether they fit into one message together. */
-const LARGE = 0x100_0000;
 /** How often one query is sent again for reasons its caller need not know. */
 const MAX_ATTEMPTS = 3;
 
@@ -135,7 +132,7 @@ export class QueryExchange extends Exchange implements QueryResult {
       if (plan.fields.length > 0) this.#reader = plan.reader;
       writeBind(writer, "", name, plan, this.#values);
     } catch (error) {
-      if (!this.#doubts(plan)) throw error;
+      if (error instanceof OversizeError || !this.#doubts(plan)) throw error;
       session.forget(plan);
       return "unprepared";
     }
@@ -330,13 +327,14 @@ export function writeBind(
     );
   }
   const start = beginBind(writer, portal, statement, plan.parameterFormats);
+  writer.values = values;
+  writer.valuesFrom = start;
   for (let index = 0; index < codecs.length; index++) {
     const value = values[index];
     if (value === null) {
       writer.i32(-1);
       continue;
     }
-    if ((value as { readonly length?: number } | undefined)?.length! > LARGE) refuseTooLarge(values);
     const codec = codecs[index];
     const at = writer.length;
     writer.i32(0);
@@ -349,29 +347,13 @@ export function writeBind(
     }
     writer.setI32(at, writer.length - at - 4);
   }
-  const size = endBind(writer, start, plan.resultFormats);
-  if (size > MAX_MESSAGE) throw tooLarge(size);
-}
-
-/** Refuses values that cannot be sent together before memory is taken for a copy of them. */
-function refuseTooLarge(values: readonly unknown[]): void {
-  let size = 0;
-  for (const value of values) {
-    if (typeof value === "string" || value instanceof Uint8Array) size += value.length;
-  }
-  if (size > MAX_MESSAGE) throw tooLarge(size);
-}
-
-function tooLarge(size: number): ValidationError {
-  return new ValidationError(
-    "the statement's values",
-    `they take ${size} bytes, at most ${MAX_MESSAGE} can be sent; send them in parts`,
-  );
+  refuseOversize([], endBind(writer, start, plan.resultFormats));
+  writer.values = undefined;
 }
 
 /** The error of a value, with its placeholder. */
 function parameterError(error: unknown, index: number, type: string): unknown {
-  if (!(error instanceof ValidationError)) return error;
+  if (!(error instanceof ValidationError) || error instanceof OversizeError) return error;
   const prefix = `Cannot use ${error.subject}: `;
   const problem = error.message.startsWith(prefix) ? error.message.slice(prefix.length) : error.message;
   // The catalogue's name of text[] is _text.

@@ -161,46 +161,6 @@ for (const name of ["primary", "pg15"] as const) {
     ]);
   });
 
-  onServer(
-    "QueryExchange sends 65,535 parameters and refuses one more with nothing written",
-    async (session) => {
-      const placeholders = (count: number): string =>
-        Array.from({ length: count }, (_, index) => `($${index + 1}::int)`).join();
-      const values = Array.from({ length: 65_536 }, (_, index) => index);
-      const text = (count: number): string =>
-        `select sum(v)::int as n from (values ${placeholders(count)}) as t(v)`;
-      const [row] = await rowsOf(session, text(65_535), values.slice(1));
-      assert.equal(row.n, 65_536 * 65_535 / 2 | 0);
-      const writes = await countWrites(async () => {
-        await assert.rejects(
-          rowsOf(session, text(65_536), values),
-          (error: unknown) => error instanceof ValidationError && /at most 65535/.test(error.message),
-        );
-      });
-      assert.equal(writes, 0);
-      assert.deepEqual(await rowsOf(session, "select 1 as n"), [{ n: 1 }]);
-    },
-    { timeout: 30_000 },
-  );
-
-  onServer(
-    "QueryExchange refuses values of more than a message holds, and takes no memory for them",
-    async (session) => {
-      const text = "select length($1::bytea) + length($2::bytea) + length($3::bytea) as n";
-      await rowsOf(session, text, Array.from({ length: 3 }, () => new Uint8Array(1)));
-      const half = new Uint8Array(0x2000_0000); // Never touched, so that it is no memory either.
-      const writes = await countWrites(async () => {
-        await assert.rejects(
-          rowsOf(session, text, [half, half, half]),
-          (error: unknown) =>
-            error instanceof ValidationError && /1610612736 bytes, at most 1073741823/.test(error.message),
-        );
-      });
-      assert.equal(writes, 0);
-      assert.deepEqual(await rowsOf(session, "select 1 as n"), [{ n: 1 }]);
-    },
-  );
-
   onServer("QueryExchange survives a text with more placeholders than can be told", async (session) => {
     const placeholders = Array.from({ length: 65_537 }, (_, index) => `($${index + 1}::int)`).join();
     await assert.rejects(

@@ -61,10 +61,15 @@ export async function freshSchema(of: "primary" | "pg15"): Promise<FreshSchema> 
 
 /** Counts the writes of every socket while `body` runs. */
 export async function countWrites(body: () => Promise<unknown>): Promise<number> {
+  return (await writesOf(body)).length;
+}
+
+/** What every socket writes while `body` runs. */
+export async function writesOf(body: () => Promise<unknown>): Promise<Uint8Array[]> {
   const write = SocketTransport.prototype.write;
-  let writes = 0;
+  const writes: Uint8Array[] = [];
   SocketTransport.prototype.write = function (bytes) {
-    writes++;
+    writes.push(bytes.slice());
     return write.call(this, bytes);
   };
   try {
