@@ -12,8 +12,8 @@ import { ProbeExchange } from "../wire/session/prepare_exchange.ts";
 
 /** Milliseconds of idleness after which a connection must answer before it is given work. */
 const VALIDATE_AFTER = 1_000;
-/** Milliseconds in which a connection must answer a probe. */
-const PROBE_TIMEOUT = 5_000;
+/** Milliseconds in which a connection must answer a probe: so few that another can serve within five seconds. */
+const PROBE_TIMEOUT = 3_000;
 /** Milliseconds in which an answer to a probe that came in time is read at last. */
 const LATE_ANSWER = 20;
 

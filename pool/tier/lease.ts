@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { within } from "../pause.ts";
 import { TransactionClosedError } from "../pool_errors.ts";
 import { touchesSession } from "./session_state.ts";
 import type { Slot } from "./slot.ts";
@@ -13,6 +14,9 @@ import type { TierObserver } from "../telemetry/tier_observer.ts";
 import type { ConnectionError } from "../wire/errors.ts";
 import type { Exchange } from "../wire/session/exchange.ts";
 import type { Session } from "../wire/session/session.ts";
+
+/** Milliseconds for which a release waits for its slot to be clean. */
+const PATIENCE = 1_000;
 
 /** What a lease is for; errors and leak reports name it. */
 export type LeasePurpose =
@@ -109,10 +113,15 @@ export class Lease {
     return new Promise((resolve) => head.onAnswer = resolve);
   }
 
-  /** Gives the slot back; resolves when it is clean. */
+  /**
+   * Gives the slot back; resolves when it is clean. A server that takes long to answer, or has not even confirmed that a
+   * statement was cancelled, holds up the slot's next user only.
+   */
   async release(): Promise<void> {
     if (this.#isReleased) return;
     this.#isReleased = true;
-    await this.#release(this, this.#slot);
+    const isSilent = this.session.owesAnswer;
+    const cleaned = this.#release(this, this.#slot);
+    if (cleaned !== undefined && !isSilent) await within(cleaned, PATIENCE);
   }
 }

@@ -362,7 +362,7 @@ async function attemptTransaction<T>(
       const working = calling.run({ lease, transaction: tx }, async () => await work(tx));
       result = await untilAborted(working, signal);
     } catch (error) {
-      if (signal?.aborted || error instanceof QueryTimeoutError) {
+      if (signal?.aborted || error instanceof QueryTimeoutError || lease.session.owesAnswer) {
         await within(tx.abandon(), PROMPTLY);
         throw signal?.aborted ? signal.reason : error;
       }

@@ -205,6 +205,12 @@ export class Session {
     return this.depth === 0 && !this.cancelling && this.#state === "ready";
   }
 
+  /** Whether a statement that was given up has no answer yet: the server is still at it, or silent for good. */
+  get owesAnswer(): boolean {
+    for (const exchange of this.#inFlight) if (exchange.givenUp !== undefined) return true;
+    return false;
+  }
+
   /** Whether a CancelRequest is on its way. */
   get cancelling(): boolean {
     return this.#cancellation.isRunning;
