@@ -92,6 +92,37 @@ export async function record(conversation: Conversation): Promise<Recording> {
   return { conversation, bytes: join(chunks), steps, outcome };
 }
 
+/** One message of a server, and how many messages the client had written when it came. */
+export interface RecordedMessage {
+  readonly bytes: Uint8Array;
+  readonly after: number;
+}
+
+/** The messages of a recording. */
+export function messagesOf({ bytes, steps }: Recording): RecordedMessage[] {
+  const messages: RecordedMessage[] = [];
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  for (let at = 0; at < bytes.length;) {
+    const end = at + 1 + view.getInt32(at + 1);
+    messages.push({
+      bytes: bytes.subarray(at, end),
+      after: steps.find((step) => step.end >= end)!.messages,
+    });
+    at = end;
+  }
+  return messages;
+}
+
+/** A recording with other messages, of which there may be more or fewer. */
+export function withMessages(recording: Recording, messages: readonly RecordedMessage[]): Recording {
+  let end = 0;
+  return {
+    ...recording,
+    bytes: join(messages.map(({ bytes }) => bytes)),
+    steps: messages.map(({ bytes, after }) => ({ messages: after, end: end += bytes.length })),
+  };
+}
+
 /** How the server's bytes come in a replay. */
 export interface Pieces {
   /** Where what could come at once is cut: at one offset of the whole, or into pieces of so many bytes. */
@@ -99,6 +130,8 @@ export interface Pieces {
   readonly size?: number;
   /** Whether each piece comes in a turn of the event loop of its own. Default: all in one. */
   readonly apart?: boolean;
+  /** Milliseconds of silence after which the server closes the connection. Default: never. */
+  readonly patience?: number;
 }
 
 /** Runs a recorded conversation again; returns what came of it. */
@@ -140,6 +173,7 @@ class ReplayTransport implements Transport {
   #isScheduled = false;
   #isPaused = false;
   #isClosed = false;
+  #silence: ReturnType<typeof setTimeout> | undefined;
 
   constructor(recording: Recording, pieces: Pieces) {
     this.#recording = recording;
@@ -177,6 +211,7 @@ class ReplayTransport implements Transport {
   #end(error?: Error): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    clearTimeout(this.#silence);
     this.#handler?.closed(error);
   }
 
@@ -189,7 +224,12 @@ class ReplayTransport implements Transport {
 
   #deliver(): void {
     this.#isScheduled = false;
-    if (this.#isPaused || this.#isClosed) return;
+    if (this.#isClosed) return;
+    if (this.#pieces.patience !== undefined) {
+      clearTimeout(this.#silence);
+      this.#silence = setTimeout(() => this.#end(), this.#pieces.patience);
+    }
+    if (this.#isPaused) return;
     this.#release();
     for (let piece = this.#queue.shift(); piece !== undefined; piece = this.#queue.shift()) {
       const reused = piece.slice();
