@@ -394,6 +394,7 @@ export class Pool extends Queryable implements AsyncDisposable {
       throw new ValidationError("the transaction's work", `${typeof work} was given; give a function`);
     }
     const taker = new Error("taken here");
+    if (this.#closing === undefined) this.#start();
     const span = this.#primary.observer?.transaction(options.isolation);
     const home = {
       ...this.#home,
