@@ -5,11 +5,14 @@
  * Each subject runs in a process of its own, so that none profits or suffers from another's warm-up or garbage;
  * rounds alternate, so that a disturbance of the machine hits all.
  */
+import { cpus, totalmem } from "node:os";
 import { type BenchOptions, HELP, parseArguments } from "./arguments.ts";
 import { type Database, startDatabase } from "./database.ts";
-import { measure, obstacle } from "./measure.ts";
-import { type Figure, figureOf, jsonOf, keep, keptFigures } from "./report/figures.ts";
-import { printed } from "./report/printed.ts";
+import { measure, obstacle, runtimeVersion } from "./measure.ts";
+import { type Figure, figureOf, jsonOf, keep, kept, keptFigures } from "./report/json.ts";
+import { type Circumstances, markdown, withSummary } from "./report/markdown.ts";
+import { svg } from "./report/svg.ts";
+import { printed, tableOf } from "./report/table.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
 import type { Runtime, SubjectEntry } from "./subjects.ts";
 
@@ -27,8 +30,12 @@ async function main(): Promise<number> {
     return 0;
   }
   const options = parseArguments(Deno.args);
+  if (options.readme) await writeReadme();
+  if (options.report) await report(await keptFigures());
+  if (options.readme || options.report) return 0;
   await installPeers();
   await using database = await startDatabase();
+  await keepCircumstances(options.runtimes, database);
   const failures: string[] = [];
   for (const scenario of options.scenarios) {
     const entrants = await entrantsOf(scenario, options);
@@ -36,8 +43,8 @@ async function main(): Promise<number> {
     console.log(`\n${scenario.title} (${scenario.name}; ${options.rounds} rounds)`);
     await runRounds({ scenario, entrants, database, options, failures });
     const figures = entrants.flatMap((entrant) => figuresOf(scenario, entrant));
-    console.log(printed(scenario, figures));
-    await keepFigures(figures);
+    console.log(printed(tableOf(scenario, figures)));
+    await report(withNew(await keptFigures(), figures));
   }
   for (const failure of failures) console.error(`Failed: ${failure}`);
   return failures.length === 0 ? 0 : 1;
@@ -58,9 +65,9 @@ async function entrantsOf(scenario: Scenario, options: BenchOptions): Promise<En
   for (const runtime of options.runtimes) {
     for (const subject of options.subjects) {
       if (!scenario.subjects.includes(subject.name) || !subject.runtimes.includes(runtime)) continue;
-      const reason = await obstacle(subject);
+      const reason = await obstacle(scenario, { subject, runtime });
       if (reason === undefined) entrants.push({ subject, runtime, values: new Map() });
-      else console.log(`not measured: ${subject.title}: ${reason}`);
+      else console.log(`not measured in ${scenario.name}: ${subject.title} on ${runtime}: ${reason}`);
     }
   }
   return entrants;
@@ -99,13 +106,38 @@ function figuresOf(scenario: Scenario, { subject, runtime, values }: Entrant): F
   );
 }
 
-/** Puts new figures in the place of old ones; others stay. */
-async function keepFigures(figures: readonly Figure[]): Promise<void> {
+/** New figures in the place of old ones; others stay. */
+function withNew(kept: readonly Figure[], figures: readonly Figure[]): readonly Figure[] {
   const key = ({ runtime, scenario, subject, metric }: Figure): string =>
     [runtime, scenario, subject, metric].join(" ");
-  const all = new Map((await keptFigures()).map((figure) => [key(figure), figure]));
-  for (const figure of figures) all.set(key(figure), figure);
-  await keep("latest.json", jsonOf([...all.values()]));
+  const all = new Map([...kept, ...figures].map((figure) => [key(figure), figure]));
+  return [...all.values()];
+}
+
+async function report(figures: readonly Figure[]): Promise<void> {
+  await keep("latest.json", jsonOf(figures));
+  await keep("latest.md", markdown(figures, JSON.parse(await kept("circumstances.json"))));
+  await keep("latest.svg", svg(figures));
+}
+
+async function keepCircumstances(runtimes: readonly Runtime[], { version }: Database): Promise<void> {
+  const versions = await Promise.all(runtimes.map(runtimeVersion));
+  const { length: cores, 0: core } = cpus();
+  const circumstances: Circumstances = {
+    date: new Date().toISOString().slice(0, 10),
+    machine: `${core?.model.trim() || Deno.build.arch}, ${cores} cores, ${
+      Math.round(totalmem() / 2 ** 30)
+    } GB`,
+    versions: [...versions, `PostgreSQL ${version} (fsync off)`],
+    command: ["deno task bench", ...Deno.args].join(" "),
+  };
+  await keep("circumstances.json", `${JSON.stringify(circumstances, undefined, 2)}\n`);
+}
+
+async function writeReadme(): Promise<void> {
+  const readme = new URL("../README.md", import.meta.url);
+  const text = withSummary(await Deno.readTextFile(readme), await keptFigures());
+  await Deno.writeTextFile(readme, text);
 }
 
 try {

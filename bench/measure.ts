@@ -61,9 +61,13 @@ async function runNative(
   return await measure({ url, seconds, load: scenario.native!, run: runProgram });
 }
 
-/** Why a subject cannot be measured here; nothing when it can. */
-export async function obstacle({ file, runtimes }: SubjectEntry): Promise<string | undefined> {
-  if (!runtimes.includes("native")) return undefined;
+/** Why a subject cannot be measured in a scenario; nothing when it can. */
+export async function obstacle(
+  { unable = {} }: Scenario,
+  { subject: { name, file, runtimes }, runtime }: { subject: SubjectEntry; runtime: Runtime },
+): Promise<string | undefined> {
+  const known = unable[name] ?? unable[`${name} on ${runtime}`];
+  if (known !== undefined || !runtimes.includes("native")) return known;
   const { program }: NativeProgram = await import(`./native/${file}`);
   const found = await program();
   return "reason" in found ? found.reason : undefined;

@@ -1,6 +1,6 @@
 /** Callers that each wait for an answer before they ask again. */
 import process from "node:process";
-import { percentile } from "../report/statistics.ts";
+import { median, percentile } from "../report/statistics.ts";
 
 /** How callers ask. */
 export interface ClosedLoop {
@@ -57,6 +57,29 @@ export async function closedLoop({ callers, seconds, call }: ClosedLoop): Promis
     p99: percentile(measured, 0.99) * 1000,
     cpu: (user + system) / calls,
   };
+}
+
+/** The fewest calls that {@linkcode oneAfterAnother} measures. */
+const LEAST_CALLS = 5;
+
+/** Makes calls that take long one after the other, for the time asked and at least a few; two are not counted. */
+export async function oneAfterAnother(
+  { seconds, call }: { readonly seconds: number; readonly call: () => Promise<void> },
+): Promise<Omit<LoopFigures, "p99">> {
+  for (let warmUp = 0; warmUp < 2; warmUp++) await call();
+  const times: number[] = [];
+  const cpu = process.cpuUsage();
+  const start = performance.now();
+  let now = start;
+  while (now - start < seconds * 1000 || times.length < LEAST_CALLS) {
+    const before = now;
+    await call();
+    now = performance.now();
+    times.push(now - before);
+  }
+  const { user, system } = process.cpuUsage(cpu);
+  const calls = times.length;
+  return { rate: calls / (now - start) * 1000, p50: median(times) * 1000, cpu: (user + system) / calls };
 }
 
 /** Resolves after so many milliseconds. */

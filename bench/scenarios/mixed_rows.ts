@@ -1,6 +1,6 @@
 /** Ten thousand rows of eight columns of different types, in one answer. */
 import type { MixedRow } from "../subjects/subject.ts";
-import { closedLoop } from "./closed_loop.ts";
+import { oneAfterAnother } from "./closed_loop.ts";
 import type { Run, Scenario } from "./scenario.ts";
 
 /** Rows of `bench_mixed`. */
@@ -32,8 +32,7 @@ async function measureRows({ open, seconds }: Run): Promise<Readonly<Record<stri
   const rows = [...await select()].sort((a, b) => a.id - b.id);
   if (rows.length !== MIXED_ROWS) throw new Error(`Cannot compare: ${rows.length} rows came`);
   rows.forEach(assertRow);
-  const { rate, p50, cpu } = await closedLoop({
-    callers: 1,
+  const { rate, p50, cpu } = await oneAfterAnother({
     seconds,
     call: async () => {
       const { length } = await select();

@@ -65,7 +65,7 @@ async function restart({ open, url, controlUrl }: Run): Promise<Readonly<Record<
   while (unsettled() > 0 && performance.now() < end) await sleep(20);
   const { failed, succeeded } = counts;
   return {
-    "first success": firstSuccess === undefined ? PATIENCE : Math.max(0, firstSuccess - accepted),
+    "first success": firstSuccess === undefined ? PATIENCE : Math.max(1, firstSuccess - accepted),
     unsettled: unsettled(),
     failed,
     succeeded,

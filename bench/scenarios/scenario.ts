@@ -24,6 +24,8 @@ export interface Scenario {
   /** One line that says what is measured. */
   readonly title: string;
   readonly subjects: readonly string[];
+  /** Why a subject cannot be measured, by its name or, where that holds on one runtime only, as `pg on deno`. */
+  readonly unable?: Readonly<Record<string, string>>;
   /** The one of our subjects that the others are compared with. Default `lifeguard`. */
   readonly ours?: string;
   /** The figures; the first is the one that is compared. */
