@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { PostgresError, sql, UniqueViolationError, ValidationError } from "../../pool/mod.ts";
+import { awakeTime } from "../awake_time.ts";
 import { test } from "../harness.ts";
 import { needs } from "../services/client.ts";
 import { assertServes, kill, type LivePool, livePool, rejection, running, stopped } from "./live_pool.ts";
@@ -118,23 +119,23 @@ test("COPY given up by signal or timeout ends at once, here and on the server", 
     pool.copyFrom(sql`copy t from stdin (format csv) /* mark 51 */`, never(), { signal: abort.signal }),
   );
   await running(outside, "mark 51");
-  let start = performance.now();
+  let start = awakeTime();
   abort.abort(new RangeError("enough"));
   assert.equal((await copying).message, "enough");
-  assert.ok(performance.now() - start < 300);
+  assert.ok(awakeTime() - start < 1_500);
   await stopped(outside, "mark 51");
   const slow = sql`copy (select n, pg_sleep(20) /* mark 52 */ from generate_series(1, 3) n) to stdout`;
   const later = new AbortController();
   const reading = rejection<Error>(new Response(pool.copyTo(slow, { signal: later.signal })).text());
   await running(outside, "mark 52");
-  start = performance.now();
+  start = awakeTime();
   later.abort(new RangeError("enough"));
   assert.equal((await reading).message, "enough");
-  assert.ok(performance.now() - start < 300);
+  assert.ok(awakeTime() - start < 1_500);
   await stopped(outside, "mark 52");
   const timed = await rejection<{ code: string }>(
     new Response(pool.copyTo(slow, { timeout: 100 })).text(),
-    500,
+    2_000,
   );
   assert.equal(timed.code, "QUERY_TIMEOUT");
   await stopped(outside, "mark 52");

@@ -69,10 +69,13 @@ export async function rejection<T = unknown>(promise: Promise<unknown>, within =
   );
 }
 
-/** The least milliseconds that something takes in a few tries: a loaded machine only ever adds to them. */
-export async function quickest(work: () => Promise<unknown>): Promise<number> {
+/**
+ * The least milliseconds that something takes in a few tries, or in more until it takes less than `enough`: a loaded
+ * machine only ever adds to them.
+ */
+export async function quickest(work: () => Promise<unknown>, enough: number): Promise<number> {
   let best = Infinity;
-  for (let attempt = 0; attempt < 3; attempt++) {
+  for (let attempt = 0; attempt < 3 || (attempt < 15 && best >= enough); attempt++) {
     const start = performance.now();
     await work();
     best = Math.min(best, performance.now() - start);

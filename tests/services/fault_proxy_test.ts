@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { awakeTime } from "../awake_time.ts";
 import { test } from "../harness.ts";
 import { type FaultyProxy, needs, proxy } from "./client.ts";
 
@@ -30,9 +31,9 @@ class Client {
 
   /** Waits till so many bytes came back. */
   async has(length: number): Promise<string> {
-    const deadline = performance.now() + 5_000;
+    const deadline = awakeTime() + 5_000;
     while (this.received.length < length) {
-      if (performance.now() > deadline) throw new Error(`Only "${this.received}" came back`);
+      if (awakeTime() > deadline) throw new Error(`Only "${this.received}" came back`);
       await pause(2);
     }
     return this.received.toString();
@@ -100,10 +101,15 @@ faultTest("delay() makes each way late, heal() ends it", async (faulty, client) 
   await one.has(1);
   assert.ok(performance.now() - started >= 195);
   await faulty.heal();
-  started = performance.now();
-  await one.send("b");
-  assert.equal(await one.has(2), "ab");
-  assert.ok(performance.now() - started < 190);
+  // A busy machine makes one late, not all.
+  let quickest = Infinity;
+  for (let length = 2; length < 20 && quickest >= 190; length++) {
+    started = performance.now();
+    await one.send("b");
+    await one.has(length);
+    quickest = Math.min(quickest, performance.now() - started);
+  }
+  assert.ok(quickest < 190);
 });
 
 faultTest("dribble() passes a byte at a time", async (faulty, client) => {
@@ -223,9 +229,9 @@ function pause(milliseconds: number): Promise<void> {
 }
 
 async function until(check: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 5_000;
+  const deadline = awakeTime() + 5_000;
   while (!await check()) {
-    if (performance.now() > deadline) throw new Error("It did not become true");
+    if (awakeTime() > deadline) throw new Error("It did not become true");
     await pause(5);
   }
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { ConnectionError, PostgresError, type Sql, sql, ValidationError } from "../../../pool/mod.ts";
+import { awakeTime } from "../../awake_time.ts";
 import { test } from "../../harness.ts";
 import { needs, proxy } from "../../services/client.ts";
 import { assertServes, kill, livePool, quickest, rejection, running, stopped } from "../live_pool.ts";
@@ -46,19 +47,21 @@ test("Pool.batch() of known statements takes one round trip, atomic or not", PRO
   await using slow = await proxy("primary");
   await using live = await withTable({ through: (url) => slow.url(url), max: 1 });
   const statements = [insert(1), sql`select count(*) from t`, sql`update t set n = ${2}`];
+  let runs = 0;
   for (const atomic of [true, false] as const) {
     const once = async () => {
+      runs++;
       // @ts-expect-error the overloads are for literals
       await live.pool.batch(statements, { atomic });
     };
     await once();
     await slow.delay(60); // A round trip takes 120 ms at least.
-    const took = await quickest(once);
+    const took = await quickest(once, 220);
     console.log(`A batch over a line of 120 ms, atomic ${atomic}: ${took.toFixed(0)} ms`);
     await slow.heal();
     assert.ok(took > 115 && took < 220, `atomic ${atomic}: one round trip of 120 ms took ${took} ms`);
   }
-  assert.equal((await rows(live)).length, 8);
+  assert.equal((await rows(live)).length, runs);
 });
 
 test("Pool.batch() that is atomic takes no effect when a statement fails, new or known", LIVE, async () => {
@@ -139,12 +142,15 @@ test("Pool.batch() given up by signal or timeout is cancelled and takes no effec
     const abort = new AbortController();
     const gone = rejection<Error>(pool.batch(slow, { signal: abort.signal }));
     await running(outside, "mark 81");
-    const start = performance.now();
+    const start = awakeTime();
     abort.abort(new RangeError("enough"));
-    assert.equal((await gone).message, "enough");
-    assert.ok(performance.now() - start < 350, `it took ${performance.now() - start} ms`);
+    const error = await gone;
+    // A busy server may be late with its confirmation; then nobody knows.
+    const reason = error instanceof ConnectionError && error.outcomeUnknown ? error.cause : error;
+    assert.equal((reason as Error).message, "enough");
+    assert.ok(awakeTime() - start < 1_500, `it took ${awakeTime() - start} ms`);
     await stopped(outside, "mark 81");
-    const timed = await rejection<{ code: string }>(pool.batch(slow, { timeout: 100 }), 600);
+    const timed = await rejection<{ code: string }>(pool.batch(slow, { timeout: 100 }), 2_000);
     assert.equal(timed.code, "QUERY_TIMEOUT");
     await stopped(outside, "mark 81");
   }
@@ -164,10 +170,10 @@ test("Pool.batch() settles by its signal though the server says nothing any more
   const statements = [insert(1), sql`select 1`];
   await pool.batch(statements);
   await hole.blackHole();
-  const start = performance.now();
+  const start = awakeTime();
   const error = await rejection<Error>(pool.batch(statements, { signal: AbortSignal.timeout(200) }));
-  const took = performance.now() - start;
-  assert.ok(took < 500, `it took ${took} ms`);
+  const took = awakeTime() - start;
+  assert.ok(took < 1_700, `it took ${took} ms`);
   // It was sent with its COMMIT, so nobody knows.
   assert.ok(error instanceof ConnectionError && error.outcomeUnknown, String(error));
   assert.equal((error.cause as Error).name, "TimeoutError");

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { ScramExchange } from "../../../../pool/wire/auth/scram.ts";
 import { ConnectionError, ProtocolError } from "../../../../pool/wire/errors.ts";
+import { awakeTime } from "../../../awake_time.ts";
 import { test } from "../../../harness.ts";
 
 // The example of https://www.rfc-editor.org/rfc/rfc7677#section-3
@@ -90,17 +91,17 @@ for (
   });
 }
 
-test("ScramExchange.final() refuses a billion iterations within 100 ms and says what to change", async () => {
+test("ScramExchange.final() refuses a billion iterations at once and says what to change", async () => {
   const exchange = rfcExchange();
   exchange.first();
-  const start = performance.now();
+  const start = awakeTime();
   await assert.rejects(
     exchange.final(RFC.serverFirst.replace("4096", "1000000000")),
     (error: unknown) =>
       error instanceof ConnectionError && !error.retryable &&
       /1000000000 iterations, more than 10000; .*scram_iterations/.test(error.message),
   );
-  assert.ok(performance.now() - start < 100);
+  assert.ok(awakeTime() - start < 1_000);
 });
 
 test("ScramExchange.verify() refuses a wrong signature as an impostor's", async () => {

@@ -7,6 +7,7 @@ import type {
 import { ConnectionError } from "../../../../pool/wire/errors.ts";
 import { resolveConnectOptions } from "../../../../pool/wire/configuration/resolve_connect_options.ts";
 import type { Session } from "../../../../pool/wire/session/session.ts";
+import { awakeTime } from "../../../awake_time.ts";
 import { test } from "../../../harness.ts";
 import { needs, proxy, server } from "../../../services/client.ts";
 import { backend, knowledge, rowsOf, type Script, serveBackend } from "./fake_backend.ts";
@@ -119,9 +120,10 @@ test("connectSession() gives each host its own connect timeout", async () => {
   await using second = await mute();
   await using good = await fake();
   const start = performance.now();
-  const session = await connect({ ...hosts(first, second, good), connectTimeout: 150 });
+  const awake = awakeTime();
+  const session = await connect({ ...hosts(first, second, good), connectTimeout: 500 });
   const took = performance.now() - start;
-  assert.ok(took >= 290 && took < 1_000, `it took ${took} ms`);
+  assert.ok(took >= 990 && awakeTime() - awake < 2_500, `it took ${took} ms`);
   assert.equal(session.address, `127.0.0.1:${good.port}`);
   await session.close();
   assert.equal(await first.allClosed(), 1);
@@ -130,11 +132,11 @@ test("connectSession() gives each host its own connect timeout", async () => {
 
 test("connectSession() rejects by the connect timeout, with the time in its message, and leaks nothing", async () => {
   await using deaf = await mute();
-  const start = performance.now();
+  const start = awakeTime();
   const errors = await Promise.all(
     Array.from({ length: 50 }, () => refusal({ ...hosts(deaf), connectTimeout: 200 })),
   );
-  assert.ok(performance.now() - start < 1_500);
+  assert.ok(awakeTime() - start < 1_500);
   for (const error of errors) {
     assert.match(error.message, /no session within 200 ms.*"connectTimeout"/);
     assert.equal(error.neverSent, true);
@@ -144,9 +146,9 @@ test("connectSession() rejects by the connect timeout, with the time in its mess
 
 test("connectSession() covers the question for targetSessionAttrs by the connect timeout", async () => {
   await using silent = await fake(({ type }, usual) => type === "" ? usual : []);
-  const start = performance.now();
+  const start = awakeTime();
   const error = await refusal({ ...hosts(silent), targetSessionAttrs: "primary", connectTimeout: 200 });
-  assert.ok(performance.now() - start < 1_000);
+  assert.ok(awakeTime() - start < 1_000);
   assert.match(error.message, /200 ms/);
   assert.equal(await silent.allClosed(), 1);
 });
@@ -289,14 +291,14 @@ test(
     const { session } = connected;
     await rowsOf(session, "select 1 as n");
     await between.blackHole();
-    let start = performance.now();
+    let start = awakeTime();
     await assert.rejects(connectTo(url, { ...options, connectTimeout: 200 }), /no session within 200 ms/);
-    assert.ok(performance.now() - start < 1_000);
-    start = performance.now();
+    assert.ok(awakeTime() - start < 1_000);
+    start = awakeTime();
     const query = rowsOf(session, "select 1 as n", [], { timeout: 150 });
     await assert.rejects(query, { name: "QueryTimeoutError", outcomeUnknown: true });
-    const took = performance.now() - start;
-    assert.ok(took < 250 + 150, `it took ${took.toFixed()} ms`);
+    const took = awakeTime() - start;
+    assert.ok(took < 250 + 1_000, `it took ${took.toFixed()} ms`);
     await between.heal();
     // What was cancelled in between is answered now, and the session is as good as before.
     assert.deepEqual(await rowsOf(session, "select 1 as n", [], { timeout: 4_000 }), [{ n: 1 }]);
@@ -332,11 +334,16 @@ test(
     await using observer = await connectTo(server("primary").url, { sslmode: "disable" });
     /** The timer of our end of a connection, and when it fires, as the kernel tells; the server can read it for us. */
     const timerOf = async (session: Session): Promise<{ kind: string; seconds: number }> => {
-      const [{ port }] = await rowsOf(session, "select inet_client_port() as port");
+      const [{ port, peer }] = await rowsOf(
+        session,
+        "select inet_client_port() as port, inet_server_port() as peer",
+      );
       await new Promise((resolve) => setTimeout(resolve, 400)); // Until nothing is to be acknowledged any more.
       const [{ table }] = await rowsOf(observer.session, "select pg_read_file('/proc/net/tcp') as table");
-      const own = Number(port).toString(16).toUpperCase().padStart(4, "0");
-      const line = new RegExp(`^ *\\d+: \\w+:${own} \\S+ \\S+ \\S+ (\\d\\d):(\\w+)`, "m").exec(String(table));
+      const hex = (number: unknown): string => Number(number).toString(16).toUpperCase().padStart(4, "0");
+      // Established: one that has ended may have left the same port in the table.
+      const line = new RegExp(`^ *\\d+: \\w+:${hex(port)} \\w+:${hex(peer)} 01 \\S+ (\\d\\d):(\\w+)`, "m")
+        .exec(String(table));
       assert.ok(line !== null, "the connection is not in the table");
       return { kind: line[1], seconds: Number.parseInt(line[2], 16) / 100 };
     };
@@ -365,13 +372,14 @@ test(
     await rowsOf(session, "select 1 as n");
     await between.blackHole();
     const start = performance.now();
+    const awake = awakeTime();
     const behind = assert.rejects(async () => {
       await assert.rejects(rowsOf(session, "select 1 as n", [], { timeout: 150 }), {
         name: "QueryTimeoutError",
         outcomeUnknown: true,
       });
-      const answered = performance.now() - start;
-      assert.ok(answered < 400, `it was answered after ${answered.toFixed()} ms`);
+      const answered = awakeTime() - awake;
+      assert.ok(answered < 1_000, `it was answered after ${answered.toFixed()} ms`);
       // Without a deadline of its own, this one can only be ended by the connection's end.
       await rowsOf(session, "select 2 as n");
     }, ConnectionError);
@@ -380,6 +388,6 @@ test(
     const took = performance.now() - start;
     console.log(`A server that is silent after a cancel is given up after ${took.toFixed()} ms`);
     assert.equal(session.state, "closed");
-    assert.ok(took > 1_000 && took < 6_500, `it took ${took.toFixed()} ms`);
+    assert.ok(took > 1_000 && awakeTime() - awake < 6_500, `it took ${took.toFixed()} ms`);
   },
 );

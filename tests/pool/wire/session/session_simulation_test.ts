@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { setImmediate } from "node:timers";
 import { PostgresError } from "../../../../pool/wire/postgres_error.ts";
 import { randomNumbers, SEED } from "../../../random.ts";
+import { inTime } from "../../../awake_time.ts";
 import { test } from "../../../harness.ts";
 import { fakeSession, FakeTransport, knowledge, startFake, submit } from "./fake_backend.ts";
 
@@ -159,16 +160,10 @@ test("Session gives every answer to its caller in any order of cancels, losses a
   const start = performance.now();
   let rounds = 0;
   for (; rounds < 200 && performance.now() - start < 4_000; rounds++) {
-    let timer: ReturnType<typeof setTimeout>;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error("it hangs")), 5_000);
-    });
     try {
-      await Promise.race([simulate(SEED + rounds, tally), late]);
+      await inTime(simulate(SEED + rounds, tally), 5_000, () => "it hangs");
     } catch (error) {
       throw new Error(`Round with seed ${SEED + rounds} failed`, { cause: error });
-    } finally {
-      clearTimeout(timer!);
     }
   }
   console.log(`${rounds} rounds: ${JSON.stringify(tally)}`);
