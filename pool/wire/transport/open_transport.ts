@@ -14,6 +14,7 @@ import type { ResolvedConnectOptions, ResolvedHost, SslMode } from "../configura
 import { ConnectionError } from "../errors.ts";
 import { describeCause, opening } from "./opening.ts";
 import type { OpeningTarget } from "./opening.ts";
+import { SocketIntake } from "./socket_intake.ts";
 import { SocketTransport } from "./socket_transport.ts";
 import { secureSocket } from "./tls.ts";
 import type { TlsOptions } from "./tls.ts";
@@ -96,11 +97,12 @@ export async function openTransport(
     ? options.attempt ?? transportAttempts(options.sslmode)[0]
     : "plain";
   const target: OpeningTarget = { name: addressOf(host), signal };
-  const socket = await connectSocket(host, target);
+  const intake = attempt === "plain" ? new SocketIntake() : undefined;
+  const socket = await connectSocket(host, target, intake);
   try {
     socket.setNoDelay(true);
     if (options.keepAlive > 0) socket.setKeepAlive(true, options.keepAlive);
-    if (attempt === "plain") return plain(socket, options);
+    if (attempt === "plain") return plain(socket, options, intake);
     if (options.sslnegotiation === "postgres" && !await requestTls(socket, target, options.sslmode)) {
       return plain(socket, options);
     }
@@ -126,17 +128,22 @@ function addressOf(host: TransportHost): string {
   return host.host.includes(":") ? `[${host.host}]:${host.port}` : `${host.host}:${host.port}`;
 }
 
-function plain(socket: Socket, options: TransportOptions): OpenedTransport {
-  return { transport: new SocketTransport(socket, { keepAlive: options.keepAlive }), secure: false };
+function plain(socket: Socket, { keepAlive }: TransportOptions, intake?: SocketIntake): OpenedTransport {
+  return { transport: new SocketTransport(socket, { keepAlive, intake }), secure: false };
 }
 
-async function connectSocket(host: TransportHost, target: OpeningTarget): Promise<Socket> {
+async function connectSocket(
+  host: TransportHost,
+  target: OpeningTarget,
+  intake: SocketIntake | undefined,
+): Promise<Socket> {
   let socket: Socket | undefined;
   try {
     target.signal.throwIfAborted();
+    const reading = intake === undefined ? {} : { onread: intake.onread };
     socket = host.socketPath === undefined
-      ? net.connect({ host: host.address ?? host.host, port: host.port })
-      : net.connect({ path: host.socketPath });
+      ? net.connect({ host: host.address ?? host.host, port: host.port, ...reading })
+      : net.connect({ path: host.socketPath, ...reading });
     const connecting = socket;
     // For the whole life of the socket: an error that nobody waits for must not end the process.
     connecting.on("error", () => {});

@@ -10,12 +10,15 @@
  */
 
 import type { Socket } from "node:net";
+import type { SocketIntake } from "./socket_intake.ts";
 import type { Transport, TransportHandler } from "./transport.ts";
 
 /** How a socket is tuned. */
 export interface SocketTransportOptions {
   /** Milliseconds of silence after which the system probes the peer; 0 turns the probes off. Default 0. */
   readonly keepAlive?: number;
+  /** What the socket was made to read with. Default: its `data` events. */
+  readonly intake?: SocketIntake | undefined;
   /** Where the socket's own `pause` is not enough to slow the peer down. Default: it is enough. */
   readonly readSwitch?: ReadSwitch | undefined;
 }
@@ -31,6 +34,7 @@ export interface ReadSwitch {
 /** A {@link Transport} over a connected socket. */
 export class SocketTransport implements Transport {
   readonly #socket: Socket;
+  readonly #intake: SocketIntake | undefined;
   readonly #readSwitch: ReadSwitch | undefined;
   #handler: TransportHandler | undefined;
   #error: Error | undefined;
@@ -44,6 +48,7 @@ export class SocketTransport implements Transport {
    */
   constructor(socket: Socket, options: SocketTransportOptions = {}) {
     this.#socket = socket;
+    this.#intake = options.intake;
     this.#readSwitch = options.readSwitch;
     socket.setNoDelay(true);
     const keepAlive = options.keepAlive ?? 0;
@@ -69,15 +74,19 @@ export class SocketTransport implements Transport {
       queueMicrotask(() => this.#handler?.closed(this.#error));
       return;
     }
-    this.#socket.on("data", (chunk: Uint8Array) => {
-      if (this.#isClosed) return;
-      try {
-        this.#handler!.data(chunk);
-      } catch (error) {
-        this.destroy(error instanceof Error ? error : new Error(String(error)));
-      }
-    });
+    const deliver = (chunk: Uint8Array): void => this.#deliver(chunk);
+    if (this.#intake !== undefined) return this.#intake.flow(this.#socket, deliver);
+    this.#socket.on("data", deliver);
     this.#socket.resume();
+  }
+
+  #deliver(chunk: Uint8Array): void {
+    if (this.#isClosed) return;
+    try {
+      this.#handler!.data(chunk);
+    } catch (error) {
+      this.destroy(error instanceof Error ? error : new Error(String(error)));
+    }
   }
 
   /** Sends bytes; returns false when the caller should wait for `drain`. */
@@ -87,6 +96,7 @@ export class SocketTransport implements Transport {
 
   /** Stops delivering data until {@link SocketTransport.resume}. */
   pause(): void {
+    if (this.#intake !== undefined) return this.#intake.pause(this.#socket);
     this.#socket.pause();
     this.#readSwitch?.stop();
   }
@@ -94,6 +104,7 @@ export class SocketTransport implements Transport {
   /** Delivers data again. */
   resume(): void {
     if (this.#isClosed) return;
+    if (this.#intake !== undefined) return this.#intake.resume(this.#socket);
     this.#readSwitch?.start();
     if (this.#handler !== undefined) this.#socket.resume();
   }

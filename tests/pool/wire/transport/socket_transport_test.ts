@@ -90,8 +90,20 @@ async function flood(socket: net.Socket, progress: { sent: number }): Promise<vo
   }
 }
 
+/** A server that has no TLS and says so. */
+const withoutTls: Listen = (script) =>
+  scriptedServer((socket) => {
+    socket.once("data", (request: Uint8Array) => {
+      assert.equal(request.length, 8);
+      socket.write("N");
+      // What comes together with the answer is refused.
+      setTimeout(() => script(socket), 50);
+    });
+  });
+
 const CARRIERS: readonly (readonly [name: string, listen: Listen, options: Partial<TransportOptions>])[] = [
   ["TCP", scriptedServer, {}],
+  ["TCP after the server refused TLS", withoutTls, { sslmode: "prefer" }],
   [
     "TLS",
     (script) => tlsServer({ cert: SERVER_CERTIFICATE, key: SERVER_KEY, script }),
