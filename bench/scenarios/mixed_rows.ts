@@ -14,7 +14,7 @@ export const mixedRows: Scenario = {
   name: "mixed-rows",
   title: "10,000 rows of int, text, numeric, timestamptz, jsonb, text[], int[] and boolean",
   subjects: [
-    ...["lifeguard-dates", "lifeguard", "lifeguard-find-where", "postgres-js", "pg"],
+    ...["lifeguard-dates", "lifeguard-temporal", "lifeguard-orm", "postgres-js", "pg"],
     ...["drizzle-prepared", "kysely", "typeorm", "bun-sql"],
   ],
   ours: "lifeguard-dates",

@@ -1,14 +1,20 @@
 /** Selects by primary key: several callers on few connections, and one caller alone. */
 import { closedLoop } from "./closed_loop.ts";
-import { EVERYBODY, ITEMS, type Run, type Scenario } from "./scenario.ts";
+import { ITEMS, PEERS, type Run, type Scenario } from "./scenario.ts";
 import type { Item, Subject } from "../subjects/subject.ts";
+
+const SUBJECTS: readonly string[] = [
+  ...["lifeguard", "lifeguard-shared", "lifeguard-find-by-id", "lifeguard-find-where"],
+  ...PEERS,
+  "pgbench",
+];
 
 /** Scenarios with 64 and 256 callers on 4 and 16 connections, the most usual first. */
 export const pkSelects: readonly Scenario[] = [[64, 4], [256, 4], [64, 16], [256, 16]]
   .map(([callers, connections]) => ({
     name: `pk-select-${callers}x${connections}`,
     title: `Primary-key select, ${callers} callers on ${connections} connections`,
-    subjects: [...EVERYBODY, "pgbench"],
+    subjects: SUBJECTS,
     metrics: [
       { name: "rate", unit: "queries/s", better: "higher" },
       { name: "p50", unit: "µs", better: "lower" },
@@ -23,7 +29,7 @@ export const pkSelects: readonly Scenario[] = [[64, 4], [256, 4], [64, 16], [256
 export const oneCaller: Scenario = {
   name: "one-caller",
   title: "Primary-key select, one caller alone",
-  subjects: [...EVERYBODY, "pgbench"],
+  subjects: SUBJECTS,
   metrics: [
     { name: "rate", unit: "queries/s", better: "higher" },
     { name: "p50", unit: "µs", better: "lower" },

@@ -58,12 +58,8 @@ export type NativeLoad = PipelineLoad | CopyLoad;
 /** Clients that talk to a server themselves. */
 export const DRIVERS: readonly string[] = ["lifeguard", "postgres-js", "pg", "bun-sql"];
 
-/** Everything that selects and inserts. */
-export const EVERYBODY: readonly string[] = [
-  "lifeguard",
-  "lifeguard-shared",
-  "lifeguard-find-by-id",
-  "lifeguard-find-where",
+/** The peers that select and insert. */
+export const PEERS: readonly string[] = [
   "postgres-js",
   "pg",
   "pg-pipeline",
