@@ -304,7 +304,7 @@ test("Connections that are lost are healed in spans of their own, with what they
 }, async () => {
   await using gate = await proxy("primary");
   const { pool: traced, spans, open } = await tracedPool({ url: gate.url(server("primary").url) });
-  await using pool = traced;
+  await using _pool = traced;
   await gate.set({ refuse: true });
   await gate.reset();
   await sleep(300);
