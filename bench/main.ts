@@ -33,7 +33,8 @@ async function main(): Promise<number> {
   if (options.readme) await writeReadme();
   if (options.report) await report(await keptFigures());
   if (options.readme || options.report) return 0;
-  await installPeers();
+  // Puts the peers where Deno and Bun find them.
+  await deno(["install", "--quiet"]);
   await using database = await startDatabase();
   await keepCircumstances(options.runtimes, database);
   const failures: string[] = [];
@@ -50,14 +51,15 @@ async function main(): Promise<number> {
   return failures.length === 0 ? 0 : 1;
 }
 
-/** Puts the peers where Deno and Bun find them. */
-async function installPeers(): Promise<void> {
+/** Runs Deno in the folder of the bench. */
+async function deno(args: readonly string[]): Promise<void> {
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["install", "--quiet"],
+    args: [...args],
     cwd: new URL(".", import.meta.url).pathname,
     stdin: "null",
   }).output();
-  if (code !== 0) throw new Error(`Cannot install the peers: ${new TextDecoder().decode(stderr).trim()}`);
+  if (code === 0) return;
+  throw new Error(`Cannot deno ${args.join(" ")}: ${new TextDecoder().decode(stderr).trim()}`);
 }
 
 async function entrantsOf(scenario: Scenario, options: BenchOptions): Promise<Entrant[]> {
@@ -138,6 +140,7 @@ async function writeReadme(): Promise<void> {
   const readme = new URL("../README.md", import.meta.url);
   const text = withSummary(await Deno.readTextFile(readme), await keptFigures());
   await Deno.writeTextFile(readme, text);
+  await deno(["fmt", "--quiet", "--config", "../deno.json", "../README.md"]);
 }
 
 try {
