@@ -13,6 +13,7 @@ import { type Figure, figureOf, jsonOf, keep, kept, keptFigures } from "./report
 import { type Circumstances, markdown, withSummary } from "./report/markdown.ts";
 import { svg } from "./report/svg.ts";
 import { printed, tableOf } from "./report/table.ts";
+import { SCENARIOS } from "./scenarios.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
 import type { Runtime, SubjectEntry } from "./subjects.ts";
 
@@ -108,18 +109,22 @@ function figuresOf(scenario: Scenario, { subject, runtime, values }: Entrant): F
   );
 }
 
-/** New figures in the place of old ones; others stay. */
+/** New figures in the place of old ones; others stay, but for those that nobody measures any longer. */
 function withNew(kept: readonly Figure[], figures: readonly Figure[]): readonly Figure[] {
   const key = ({ runtime, scenario, subject, metric }: Figure): string =>
     [runtime, scenario, subject, metric].join(" ");
-  const all = new Map([...kept, ...figures].map((figure) => [key(figure), figure]));
+  const current = kept.filter(({ scenario, subject }) =>
+    SCENARIOS.some(({ name, subjects }) => name === scenario && subjects.includes(subject))
+  );
+  const all = new Map([...current, ...figures].map((figure) => [key(figure), figure]));
   return [...all.values()];
 }
 
 async function report(figures: readonly Figure[]): Promise<void> {
+  const circumstances: Circumstances = JSON.parse(await kept("circumstances.json"));
   await keep("latest.json", jsonOf(figures));
-  await keep("latest.md", markdown(figures, JSON.parse(await kept("circumstances.json"))));
-  await keep("latest.svg", svg(figures));
+  await keep("latest.md", markdown(figures, circumstances));
+  await keep("latest.svg", svg(figures, circumstances));
 }
 
 async function keepCircumstances(runtimes: readonly Runtime[], { version }: Database): Promise<void> {

@@ -3,7 +3,8 @@ import { SCENARIOS } from "../scenarios.ts";
 import type { Scenario } from "../scenarios/scenario.ts";
 import { type Runtime, type SubjectEntry, SUBJECTS } from "../subjects.ts";
 import type { Figure } from "./json.ts";
-import { formatted, mainFigure } from "./ratios.ts";
+import type { Circumstances } from "./markdown.ts";
+import { formatted, mainFigure, oursIn } from "./ratios.ts";
 
 /** The scenarios shown; the others say the same. */
 const SHOWN: readonly string[] = [
@@ -19,7 +20,7 @@ const VALUES = 76;
 const GAP = 20;
 const LINE = 19;
 const BAR = 12;
-const HEAD = 118;
+const HEAD = 132;
 const PANEL_HEAD = 44;
 const PANEL_FOOT = 22;
 const WIDTH = MARGIN * 2 + LABELS + 2 * (BARS + VALUES) + GAP;
@@ -43,7 +44,7 @@ interface Line {
 }
 
 /** `latest.svg`. */
-export function svg(figures: readonly Figure[]): string {
+export function svg(figures: readonly Figure[], circumstances: Circumstances): string {
   const body: string[] = [];
   let top = HEAD;
   for (const name of SHOWN) {
@@ -58,26 +59,29 @@ export function svg(figures: readonly Figure[]): string {
 <style>${STYLE}
 </style>
 <rect class="page" width="${WIDTH}" height="${top}" rx="8"/>
-${head()}
+${head(circumstances)}
 ${body.join("\n")}
 </svg>
 `;
 }
 
-function head(): string {
+function head({ date, machine, versions }: Circumstances): string {
   const legend = [["ours", "Lifeguard"], ["variant", "other ways of using it"], ["peer", "peers"], [
     "native",
     "C programs of PostgreSQL",
   ]];
   let left = MARGIN;
   const entries = legend.map(([kind, label]) => {
-    const entry = `<rect class="${kind}" x="${left + 0.5}" y="60.5" width="12" height="${BAR}" rx="2"/>` +
-      text(label, { x: left + 19, y: 71, kind: "quiet" });
+    const entry =
+      `<rect class="${kind}" x="${left + 0.5}" y="${HEAD - 47.5}" width="12" height="${BAR}" rx="2"/>` +
+      text(label, { x: left + 19, y: HEAD - 37, kind: "quiet" });
     left += 44 + label.length * 6.4;
     return entry;
   });
   return [
     text("Lifeguard beside its peers", { x: MARGIN, y: 40, kind: "title" }),
+    text(`${date}, ${machine}`, { x: WIDTH - MARGIN, y: 36, kind: "quiet", anchor: "end" }),
+    text(versions.join(", "), { x: WIDTH - MARGIN, y: 54, kind: "quiet", anchor: "end" }),
     ...entries,
     text("Deno", { x: columnOf("deno"), y: HEAD - 8, kind: "panel" }),
     text("Bun", { x: columnOf("bun"), y: HEAD - 8, kind: "panel" }),
@@ -142,7 +146,7 @@ function linesOf(scenario: Scenario, figures: readonly Figure[]): Line[] {
 
 function kindOf(scenario: Scenario, { name, runtimes }: SubjectEntry): string {
   if (runtimes.includes("native")) return "native";
-  if (name === (scenario.ours ?? "lifeguard")) return "ours";
+  if (name === oursIn(scenario)) return "ours";
   return name.startsWith("lifeguard") ? "variant" : "peer";
 }
 

@@ -84,7 +84,12 @@ test("tableOf() has a line for each subject measured, ours first", () => {
 });
 
 test("svg() draws a bar for each figure and closes every element", () => {
-  const plot = svg(FIGURES);
+  const plot = svg(FIGURES, {
+    date: "2026-11-22",
+    machine: "a machine",
+    versions: ["Deno 2.9"],
+    command: "deno task bench",
+  });
   const opened = plot.match(/<(svg|title|style|text|rect|line)\b/g)!.length;
   const closed = plot.match(/<\/(svg|title|style|text)>|\/>/g)!.length;
   assert.equal(opened, closed);
