@@ -20,7 +20,7 @@ export interface BenchOptions {
 export const HELP: string = `deno task bench [SCENARIO…] [options]
 
   --rounds N        how often each is measured, in turns (3; with a scenario 5)
-  --seconds S       how long each is measured each time (1; with a scenario 2)
+  --seconds S       how long each is measured each time (0.8; with a scenario 2)
   --runtime NAME    only on deno, bun or native; may be repeated
   --subject NAME    only this subject; may be repeated
   --report          write latest.md and latest.svg anew from latest.json, without measuring
@@ -56,7 +56,7 @@ export function parseArguments(args: readonly string[]): BenchOptions {
     subjects: subjects.length === 0 ? SUBJECTS : subjects,
     runtimes: runtimes.length === 0 ? RUNTIMES : runtimes,
     rounds: Math.ceil(numbers.rounds ?? (isAll ? 3 : 5)),
-    seconds: numbers.seconds ?? (isAll ? 1 : 2),
+    seconds: numbers.seconds ?? (isAll ? 0.8 : 2),
     ...flags,
   };
 }
