@@ -66,6 +66,8 @@ export class TransactionSession extends LeaseQueryable implements Transaction {
   #nested: Promise<unknown> = Promise.resolve();
   #nestedCount = 0;
   #begun: Promise<unknown> = Promise.resolve();
+  /** Whether it was told something right after BEGIN. */
+  #isSetUp = false;
   #failure: unknown;
 
   /** Made by `pool.transaction()`. */
@@ -249,6 +251,7 @@ export class TransactionSession extends LeaseQueryable implements Transaction {
       });
     });
     this.#begun = Promise.all([begin, ...steps]);
+    this.#isSetUp = steps.length > 0;
     this.#begun.catch((error) => this.#failure = error);
     for (const step of steps) step.catch(() => {});
   }
@@ -257,6 +260,15 @@ export class TransactionSession extends LeaseQueryable implements Transaction {
   async commit(): Promise<void> {
     await this.#settled();
     await this.#end();
+    // Setup that was refused on our side has not failed the transaction, which must not be committed without it.
+    if (this.#isSetUp) {
+      try {
+        await this.#begun;
+      } catch (error) {
+        await this.rollback();
+        throw error;
+      }
+    }
     const exchange = command(this.lease.session.shared.registry, "COMMIT");
     exchange.timeout = this.#home.queryTimeout;
     this.lease.submitOwn(exchange);

@@ -122,6 +122,12 @@ function settingValue(name: string, value: unknown): string {
   if (text.includes("\0")) {
     throw new ValidationError(`the value of setting "${name}"`, "it contains a NUL character");
   }
+  if (!text.isWellFormed()) {
+    throw new ValidationError(
+      `the value of setting "${name}"`,
+      "it contains half of a surrogate pair without the other; give well-formed text",
+    );
+  }
   return text;
 }
 

@@ -304,3 +304,24 @@ test(
     await assertNothingLeft(app);
   },
 );
+
+test("Pool.withSettings() commits nothing when a value cannot be sent", LIVE, async () => {
+  const text = {
+    encode(value: unknown): string {
+      if (value === "bad") throw new TypeError("no");
+      return String(value);
+    },
+    decode: (value: string) => value,
+  };
+  await using live = await livePool({ codecs: { text } });
+  const { pool } = live;
+  await pool.execute(sql`create table t (id int)`);
+  for (const [value, kind] of [["\ud800", ValidationError], ["bad", TypeError]] as const) {
+    await assert.rejects(
+      pool.withSettings({ "app.tenant": value }, (tx) => tx.execute(sql`insert into t values (1)`)),
+      kind,
+    );
+    assert.equal(await pool.value(sql`select count(*) from t`), 0n, JSON.stringify(value));
+  }
+  await assertServes(live);
+});
