@@ -9,7 +9,7 @@ import { fault } from "./fault.ts";
 
 const SIZE = 4;
 const CALLERS = 8;
-const CHANGES = rounds(45, 3_000);
+const CHANGES = rounds(40, 3_000);
 const EVERY = 100;
 
 /** What another part of the program does to the schema, in turn. */
@@ -25,7 +25,15 @@ const SCHEMA: readonly string[] = [
   end $$`,
   "alter table items alter column v type bigint",
   "alter table items rename between_them to other_name",
-  "alter table items alter column v type float8",
+  // A type that nobody has seen, each time.
+  `do $$ begin
+    create type amount as enum ('7', '8');
+    alter table items alter column v type amount using v::text::amount;
+  end $$`,
+  `do $$ begin
+    alter table items alter column v type float8 using v::text::float8;
+    drop type amount;
+  end $$`,
   `do $$ begin
     drop table items;
     create table items (id int primary key, v int);
@@ -59,6 +67,7 @@ const READ_AS: Readonly<Record<string, unknown>> = {
   integer: 7,
   bigint: 7n,
   text: "7",
+  amount: "7",
   "double precision": 7,
 };
 

@@ -35,6 +35,23 @@ export function learnPlan(session: Session, text: string, done: (problem?: unkno
   }
 }
 
+/**
+ * Learns types from the catalogue, behind everything that was submitted to a session.
+ *
+ * @param session The session.
+ * @param oids The types; nothing is asked when there are none.
+ * @param deadline Monotonic milliseconds by which it must be done; 0 for whenever.
+ */
+export async function loadTypes(session: Session, oids: readonly number[], deadline: number): Promise<void> {
+  if (oids.length === 0) return;
+  const { registry } = session.shared;
+  const query = new QueryExchange(registry.catalogQuery, [oids]);
+  query.deadline = deadline;
+  session.submit(query);
+  const { rows } = await query.promise;
+  registry.register(rows as unknown as readonly CatalogRow[]);
+}
+
 /** Loads the types a description mentions and the registry does not know. */
 function learnTypes(session: Session, description: Description, done: (problem?: unknown) => void): void {
   const { registry } = session.shared;

@@ -8,13 +8,14 @@
  */
 import type { ByteSource } from "../byte_source.ts";
 import type { ByteWriter } from "../byte_writer.ts";
-import { DecodeError, LifeguardError, ProtocolError, ValidationError } from "../errors.ts";
+import { LifeguardError, ProtocolError, ValidationError } from "../errors.ts";
 import { Exchange, type SyncPolicy, type WriteOutcome } from "./exchange.ts";
 import { type Field, readCommandTag, readRowDescription } from "../message/backend.ts";
 import { beginBind, endBind, writeDescribe, writeExecute, writeParse } from "../message/frontend.ts";
 import { OversizeError, refuseOversize } from "../message_size.ts";
 import { BACKEND } from "../message/names.ts";
 import { BINARY_FORMAT } from "../codec/codec.ts";
+import { KeptRows } from "./kept_rows.ts";
 import type { Plan } from "./plan.ts";
 import { postgresError, SQLSTATE } from "../postgres_error.ts";
 import type { RowReader } from "./row_reader.ts";
@@ -69,6 +70,8 @@ export class QueryExchange extends Exchange implements QueryResult {
   #reader: RowReader | undefined;
   #error: LifeguardError | undefined;
   #isStale = false;
+  /** Its rows, while their types are not known. */
+  #kept: KeptRows | undefined;
   #isRelearned = false;
   /** How often it failed only because an idea of the statement was out of date. */
   #failures = 0;
@@ -212,10 +215,12 @@ export class QueryExchange extends Exchange implements QueryResult {
   #adaptTo(fields: readonly Field[], session: Session): void {
     this.#isStale = true;
     this.#reader = this.plan!.readerFor(fields, session.shared.registry);
+    this.#kept = this.#reader === undefined ? new KeptRows(this.plan!, fields) : undefined;
   }
 
   #row(source: ByteSource, offset: number, end: number): void {
-    if (this.settled || this.#error !== undefined || (this.#isStale && this.#reader === undefined)) return;
+    if (this.settled || this.#error !== undefined) return;
+    if (this.#kept !== undefined) return this.#kept.add(source, offset, end);
     try {
       const reader = this.#reader ??= this.plan!.reader;
       this.rows.push(reader(source, offset, end));
@@ -237,21 +242,28 @@ export class QueryExchange extends Exchange implements QueryResult {
       if (this.givenUp !== undefined) return this.reject(this.givenUp(true));
       if (this.#repeats(session)) return;
       this.reject(postgresError(this.failure, this.text, this.#values));
-    } else if (this.#isStale && this.#reader === undefined) {
+    } else if (this.#kept !== undefined) {
       if (this.repeatable && this.#again(session)) return;
-      this.reject(
-        new DecodeError(
-          "record",
-          "the columns changed while the statement ran, which took effect; read it again",
-        ),
-      );
+      this.#readLater(this.#kept, session);
     } else if (this.#error !== undefined) {
       if (!this.#relearns(session)) this.reject(this.#error);
     } else {
-      this.settled = true;
-      this.watch?.stop();
-      this.#resolve(this);
+      this.#settled();
     }
+  }
+
+  #settled(): void {
+    this.settled = true;
+    this.watch?.stop();
+    this.#resolve(this);
+  }
+
+  /** Reads its rows once their types are known; whoever gives it up meanwhile is told at once. */
+  #readLater(kept: KeptRows, session: Session): void {
+    kept.read(session, this.deadline).then((rows) => {
+      for (const row of rows) this.rows.push(row);
+      if (!this.settled) this.#settled();
+    }).catch((error) => this.reject(error));
   }
 
   /** Rows that cannot be read may be of a type that has changed: it is learned anew, and a read is sent again. */
@@ -297,6 +309,7 @@ export class QueryExchange extends Exchange implements QueryResult {
     this.#reader = undefined;
     this.#error = undefined;
     this.#isStale = false;
+    this.#kept = undefined;
   }
 
   override reject(error: unknown): void {

@@ -45,7 +45,7 @@ import { Outbox } from "./outbox.ts";
 import type { Plan } from "./plan.ts";
 import { Reception } from "./reception.ts";
 import { CloseExchange } from "./prepare_exchange.ts";
-import { learnPlan } from "./learn_plan.ts";
+import { learnPlan, loadTypes } from "./learn_plan.ts";
 import type { SessionListener, SessionOptions, SessionState, TransactionStatus } from "./session_options.ts";
 import { Startup } from "./startup.ts";
 import { type Statement, StatementCache } from "./statement_cache.ts";
@@ -368,6 +368,11 @@ export class Session {
   remember(name: string, plan: Plan): Statement {
     for (const gone of this.statements.add(name, plan)) this.#discard(gone.name);
     return this.statements.get(plan.text)!;
+  }
+
+  /** Learns types from the catalogue by a deadline, in monotonic milliseconds or 0. */
+  loadTypes(oids: readonly number[], deadline: number): Promise<void> {
+    return loadTypes(this, oids, deadline);
   }
 
   /** Forgets a plan that proved out of date, here and for all connections. */

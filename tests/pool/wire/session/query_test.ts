@@ -357,8 +357,15 @@ for (const name of ["primary", "pg15"] as const) {
       const changes: readonly (readonly [ddl: string, row: unknown])[] = [
         ["alter table t alter column v type text using v::text", { id: 1, v: "65" }],
         ["alter table t alter column v type float8 using v::float8", { id: 1, v: 65 }],
-        ["alter table t rename column v to w", { id: 1, w: 65 }],
-        ["alter table t add column x int", { id: 1, w: 65, x: null }],
+        [
+          `do $$ begin
+            create type mood as enum ('65');
+            alter table t alter column v type mood using v::int::text::mood;
+          end $$`,
+          { id: 1, v: "65" },
+        ],
+        ["alter table t rename column v to w", { id: 1, w: "65" }],
+        ["alter table t add column x int", { id: 1, w: "65", x: null }],
         ["alter table t drop column w", { id: 1, x: null }],
         ["alter table t drop column x", { id: 1 }],
         ["alter table t add column v int", { id: 1, v: null }],
