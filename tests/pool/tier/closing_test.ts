@@ -2,12 +2,14 @@
 import assert from "node:assert/strict";
 import { Pool, PoolClosedError, type PoolLeak, PoolTimeoutError, sql } from "../../../pool/mod.ts";
 import { ConnectionError } from "../../../pool/wire/errors.ts";
+import { awakeTime } from "../../awake_time.ts";
 import { test } from "../../harness.ts";
 import { freshDatabase, needs, proxy, server } from "../../services/client.ts";
 import { assertSound, openPool, rejection, settled, sleep, until } from "./pools.ts";
 
 test("A leak is reported once, with the stack of who took the connection", needs("primary"), async () => {
   const leaks: PoolLeak[] = [];
+  const start = performance.now();
   await using pool = openPool({ max: 3, leakAfter: 100, onLeak: (leak) => leaks.push(leak) });
   const session = await pool.reserve();
   const open = pool.transaction(async (tx) => {
@@ -20,7 +22,7 @@ test("A leak is reported once, with the stack of who took the connection", needs
   assert.equal(leaks.length, 2, "a leak was reported twice");
   for (const { stack, heldFor } of leaks) {
     assert.match(stack, /closing_test\.ts:\d+/);
-    assert.ok(heldFor >= 100 && heldFor < 2_000);
+    assert.ok(heldFor >= 100 && heldFor < performance.now() - start);
   }
   await session.release();
   await assertSound(pool, 3);
@@ -101,10 +103,10 @@ test("Pool.close() waits for 1,000 calls that run and wait, then refuses", needs
         : pool.execute(sql`insert into written values (${n})`),
   );
   const closing = pool.close();
-  const late = rejection(pool.query(sql`select 1`), PoolClosedError, 100);
+  const late = rejection(pool.query(sql`select 1`), PoolClosedError, 1_000);
   assert.equal(pool.close(), closing, "closing twice is closing once");
   await closing;
-  assert.ok((await settled(calls, 10)).every(({ status }) => status === "fulfilled"));
+  assert.ok((await settled(calls)).every(({ status }) => status === "fulfilled"));
   await late;
   assert.equal(pool.size, 0);
   assert.equal(await countRows(database.url), 1_000);
@@ -123,9 +125,9 @@ test("Pool.close() cancels what is left after its timeout", needs("primary"), as
   const settling = settled(left, 5_000);
   await until("two run", () => pool.stats().busy + pool.stats().reserved === 2);
   await sleep(50);
-  const start = performance.now();
+  const start = awakeTime();
   await pool.close({ timeout: 200 });
-  const took = performance.now() - start;
+  const took = awakeTime() - start;
   const outcomes = await settling;
   assert.ok(outcomes.every(({ status }) => status === "rejected"));
   const reasons = outcomes.map((outcome) => (outcome as PromiseRejectedResult).reason);
@@ -143,7 +145,7 @@ test("Pool.close() ends sessions that are held and not used", needs("primary"), 
   const session = await pool.reserve();
   await session.execute(sql`begin`);
   await pool.close({ timeout: 50 });
-  await rejection(session.query(sql`select 1`), ConnectionError, 100);
+  await rejection(session.query(sql`select 1`), ConnectionError, 1_000);
   await session.release();
 });
 
@@ -155,9 +157,9 @@ test("Pool.close() settles calls that wait for a server that is not there", need
     const calls = [pool.connect(), pool.query(sql`select 1`), pool.transaction(() => 1), pool.reserve()];
     const settling = settled(calls, 2_000);
     await sleep(100);
-    const start = performance.now();
+    const start = awakeTime();
     await pool.close({ timeout: 300 });
-    assert.ok(performance.now() - start < 700, `${fault}: ${performance.now() - start} ms`);
+    assert.ok(awakeTime() - start < 1_500, `${fault}: ${awakeTime() - start} ms`);
     for (const { status } of await settling) assert.equal(status, "rejected");
   }
 });
@@ -193,7 +195,7 @@ test("Everything is refused with PoolClosedError after close(), and closing agai
       pool.advisoryLock(1),
       pool.copyFrom(sql`copy nowhere from stdin`, []),
     ]
-  ) await rejection(call, PoolClosedError, 100);
+  ) await rejection(call, PoolClosedError, 1_000);
   await pool.close();
   assert.equal(pool.size, 0);
 });

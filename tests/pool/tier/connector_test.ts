@@ -4,11 +4,12 @@ import { Connector } from "../../../pool/tier/connector.ts";
 import { Handshakes } from "../../../pool/tier/handshakes.ts";
 import type { Session } from "../../../pool/wire/session/session.ts";
 import { ConnectionError } from "../../../pool/wire/errors.ts";
+import { awakeTime } from "../../awake_time.ts";
 import { test } from "../../harness.ts";
 import { until } from "./pools.ts";
 
 test("Connector doubles its pause up to the longest, never twice the same, one attempt at a time", async () => {
-  const times: number[] = [];
+  const times: { real: number; awake: number }[] = [];
   let running = 0;
   let most = 0;
   const connector = new Connector({
@@ -16,7 +17,7 @@ test("Connector doubles its pause up to the longest, never twice the same, one a
     backoffMin: 110,
     backoffMax: 400,
     connect: async () => {
-      times.push(performance.now());
+      times.push({ real: performance.now(), awake: awakeTime() });
       most = Math.max(most, ++running);
       await new Promise((resolve) => setTimeout(resolve, 5));
       running--;
@@ -30,12 +31,13 @@ test("Connector doubles its pause up to the longest, never twice the same, one a
   connector.close();
   await until("the last attempt has ended", () => running === 0);
   // The first two may be made at once.
-  const pauses = times.slice(2).map((time, n) => time - times[n + 1]);
+  const pauses = times.slice(2).map(({ real }, n) => real - times[n + 1].real);
+  const awake = times.slice(2).map((time, n) => time.awake - times[n + 1].awake);
   console.log(`Pauses between attempts: ${pauses.map((pause) => `${pause.toFixed(0)} ms`).join(", ")}`);
   for (const [n, pause] of pauses.entries()) {
     // Both of the first two failures count.
     const least = Math.min(400, 110 * 2 ** (n + 1));
-    assert.ok(pause >= least - 2 && pause < least * 1.5 + 150, `pause ${n} took ${pause} ms`);
+    assert.ok(pause >= least - 2 && awake[n] < least * 1.5 + 300, `pause ${n} took ${pause} ms`);
   }
   assert.equal(most, 2, "two handshakes at once before the first failure, one after it");
   const longest = pauses.slice(-4);
@@ -65,10 +67,8 @@ test("Connector begins with the shortest pause again once a connection lasts", a
   assert.equal(connector.lastError, undefined);
   isThere = false;
   const before = attempts;
-  const start = performance.now();
   connector.request(() => assert.fail("it connected"));
-  await until("it is tried again", () => attempts === before + 2, 2_000);
-  const pause = performance.now() - start;
+  // The pause would be 800 ms by now, and more.
+  await until("it is tried again", () => attempts === before + 2, 700);
   connector.close();
-  assert.ok(pause < 400, `the pause was ${pause} ms`);
 });

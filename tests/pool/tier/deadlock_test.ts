@@ -16,7 +16,7 @@ test("PoolDeadlockError names a query of the pool inside its only connection's t
       return await pool.query(sql`select 2`);
     }),
     PoolDeadlockError,
-    1_000,
+    3_000,
   );
   console.log(`A deadlock was named after ${(performance.now() - start).toFixed(0)} ms`);
   assert.match(error.message, /inside a transaction or reservation, and the only connection is held/);
@@ -28,7 +28,7 @@ test("PoolDeadlockError names a query of the pool inside its only connection's t
       () => pool.batch([sql`select 1`]),
       () => pool.execute(sql`set work_mem = '1MB'`),
     ]
-  ) await rejection(pool.transaction<unknown>(() => inside()), PoolDeadlockError, 1_000);
+  ) await rejection(pool.transaction<unknown>(() => inside()), PoolDeadlockError, 3_000);
   await assertSound(pool, 1);
 });
 
@@ -45,7 +45,7 @@ test("PoolDeadlockError is given to one of two transactions that wait for each o
       return await pool.value(sql`select ${n}::int`);
     })
   );
-  const outcomes = await settled(calls, 2_000);
+  const outcomes = await settled(calls, 5_000);
   const statuses = outcomes.map(({ status }) => status).sort();
   assert.deepEqual(statuses, ["fulfilled", "rejected"]);
   const failed = outcomes.find(({ status }) => status === "rejected") as PromiseRejectedResult;

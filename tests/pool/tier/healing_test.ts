@@ -4,6 +4,7 @@ import { createServer, type Socket } from "node:net";
 import { type Pool, PoolTimeoutError, sql } from "../../../pool/mod.ts";
 import { ConnectionError } from "../../../pool/wire/errors.ts";
 import { PostgresError } from "../../../pool/wire/postgres_error.ts";
+import { awakeTime } from "../../awake_time.ts";
 import { test } from "../../harness.ts";
 import { freshDatabase, isolatedServer, needs, proxy, server } from "../../services/client.ts";
 import { assertSound, openPool, rejection, settled, sleep, until } from "./pools.ts";
@@ -24,10 +25,10 @@ test(
     for (let round = 0; round < 3; round++) {
       await killAll(outside, "killed_idle");
       await until("they are noticed", () => pool.size < 4);
-      const start = performance.now();
+      const start = awakeTime();
       // A connection may be dying without our knowing yet, so only a read can be sent again.
       assert.equal(await pool.value(sql`select 1`, { readOnly: true }), 1);
-      assert.ok(performance.now() - start < 3_000);
+      assert.ok(awakeTime() - start < 3_000);
       await sleep(200);
       await assertSound(pool, 4);
     }
@@ -42,10 +43,10 @@ test("Killed in the midst of a query: reads are repeated, writes reject with an 
   await using pool = openPool({ url: database.url, max: 4, applicationName: "killed_busy" });
   await pool.execute(sql`create table written (n int)`);
   const read = pool.value(sql`select 'read' from pg_sleep(0.4)`, { readOnly: true });
-  const write = pool.execute(sql`insert into written select 1 from pg_sleep(0.4)`);
+  const write = pool.execute(sql`insert into written select 1 from pg_sleep(60)`);
   const inside = pool.transaction(async (tx) => {
     await tx.execute(sql`insert into written values (2)`);
-    await tx.execute(sql`select pg_sleep(0.4)`);
+    await tx.execute(sql`select pg_sleep(60)`);
   });
   const all = settled([read, write, inside]);
   await until("all run", () => pool.stats().inFlight >= 3);
@@ -143,10 +144,12 @@ test("A server that lets everybody in and then closes is asked at most ten times
   });
   const calls = Array.from({ length: 200 }, () => pool.query(sql`select 1`, { readOnly: true }));
   const settling = settled(calls, 4_000);
+  const begun = performance.now();
   await sleep(300);
   // Each connection was lost once by now; what follows is the steady pace.
   const early = accepted;
   const start = performance.now();
+  const most = 20 + (start - begun - 300) / 100;
   for (const outcome of await settling) {
     assert.equal(outcome.status, "rejected");
     const { reason } = outcome as PromiseRejectedResult;
@@ -156,7 +159,7 @@ test("A server that lets everybody in and then closes is asked at most ten times
   console.log(
     `A server that closes after the handshake: ${early} attempts at first, then ${rate.toFixed(1)} a second`,
   );
-  assert.ok(early <= 20 && rate <= 11, `${early} attempts, then ${rate} a second`);
+  assert.ok(early <= most && rate <= 11, `${early} attempts, then ${rate} a second`);
 });
 
 test(
@@ -173,7 +176,7 @@ test(
       pool.connect(),
       pool.transaction(() => 1),
     ];
-    const outcomes = await settled(calls, 2_000);
+    const outcomes = await settled(calls, 4_000);
     console.log(`A wrong password: 52 calls rejected in ${(performance.now() - start).toFixed(0)} ms`);
     const errors = outcomes.map((outcome) => (outcome as PromiseRejectedResult).reason as ConnectionError);
     for (const error of errors) {
@@ -187,7 +190,7 @@ test(
     await sleep(1_200);
     assert.equal((await gate.describe()).accepted, accepted);
     assert.equal(pool.stats().waiting, 0);
-    await rejection(pool.query(sql`select 1`), ConnectionError, 1_500);
+    await rejection(pool.query(sql`select 1`), ConnectionError);
   },
 );
 
@@ -202,7 +205,7 @@ test("After a refusal for good the pool connects when it is asked again and the 
     url.username = role;
     url.password = "another";
     await using pool = openPool({ url: url.href, max: 3 });
-    for (let n = 0; n < 5; n++) await rejection(pool.query(sql`select 1`), ConnectionError, 1_500);
+    for (let n = 0; n < 5; n++) await rejection(pool.query(sql`select 1`), ConnectionError);
     await outside.execute(sql`alter role ${sql.identifier(role)} password 'another'`);
     await sleep(700);
     assert.equal(await pool.value(sql`select 1`), 1);
@@ -264,14 +267,14 @@ test("Every call settles in time whatever the server does", needs("primary"), as
   const options = { max: 3, acquireTimeout: 600, connectTimeout: 600 };
   const nowhere = openPool({ url: "postgres://u@127.0.0.1:9/d", ...options });
   const start = performance.now();
-  for (const { status } of await settled(kinds(nowhere), 2_000)) assert.equal(status, "rejected");
+  for (const { status } of await settled(kinds(nowhere), 4_000)) assert.equal(status, "rejected");
   await nowhere.close();
   for (const fault of ["refuse", "blackHole", "cut", "reset"] as const) {
     await using gate = await proxy("primary");
     const isAtOnce = fault === "refuse" || fault === "blackHole";
     if (isAtOnce) await gate[fault]();
     const pool = openPool({ url: gate.url(server("primary").url), ...options, queryTimeout: 800 });
-    const settling = settled(kinds(pool), 3_000);
+    const settling = settled(kinds(pool), 5_000);
     if (!isAtOnce) {
       for (let n = 0; n < 10; n++) {
         await sleep(20);
@@ -298,7 +301,7 @@ test("A server that is paused in the midst of queries: they settle by their time
   const start = performance.now();
   const outcomes = await settled(
     Array.from({ length: 100 }, (_, n) => pool.query(sql`select ${n}::int`)),
-    2_500,
+    4_000,
   );
   const took = performance.now() - start;
   assert.ok(outcomes.every(({ status }) => status === "rejected"));

@@ -1,51 +1,59 @@
 /** Who is served when: nobody behind a slow statement, everybody in order. */
 import assert from "node:assert/strict";
 import { sql } from "../../../pool/mod.ts";
+import { awakeTime } from "../../awake_time.ts";
 import { test } from "../../harness.ts";
 import { needs } from "../../services/client.ts";
-import { assertSound, openPool, sleep, spread } from "./pools.ts";
+import { assertSound, endless, openPool, settled, sleep, spread, until } from "./pools.ts";
 
 test("Fast queries are not held up by a slow one on another connection", needs("primary"), async () => {
   await using pool = openPool({ max: 2 });
   await pool.connect();
   for (let n = 0; n < 20; n++) await pool.query(sql`select ${n}::int as fast`);
-  const slow = pool.query(sql`select pg_sleep(0.6) as slow`);
-  await sleep(20);
+  const slow = endless(pool);
+  await until("it runs", () => pool.stats().inFlight > 0);
   const times: number[] = [];
-  const start = performance.now();
+  const start = awakeTime();
   await Promise.all(
     Array.from({ length: 200 }, async (_, n) => {
       assert.equal(await pool.value(sql`select ${n}::int as fast`), n);
-      times.push(performance.now() - start);
+      times.push(awakeTime() - start);
     }),
   );
   console.log(`200 fast queries beside a slow one: ${spread(times)}`);
-  assert.ok(Math.max(...times) < 400, `one took ${Math.max(...times)} ms`);
-  await slow;
+  assert.ok(Math.max(...times) < 5_000, `one took ${Math.max(...times)} ms`);
+  await slow.stop();
   await assertSound(pool, 2);
 });
 
 test("Statements nobody knows yet are not put behind each other", needs("primary"), async () => {
   await using pool = openPool({ max: 4 });
   await pool.connect();
-  const start = performance.now();
+  const stop = new AbortController();
   // Different texts, so that nothing is known of any.
-  await Promise.all(
-    [1, 2, 3, 4].map((n) => pool.query(sql`select pg_sleep(0.25), ${sql.unsafe(`${n}`)} as n`)),
+  const slow = settled(
+    [1, 2, 3, 4].map((n) =>
+      pool.query(sql`select pg_sleep(60), ${sql.unsafe(`${n}`)} as n`, { signal: stop.signal })
+    ),
   );
-  const took = performance.now() - start;
-  assert.ok(took < 450, `four slow ones on four connections took ${took} ms`);
+  await until("each has a connection for itself", () => pool.stats().busy === 4);
+  stop.abort();
+  await slow;
   await assertSound(pool, 4);
 });
 
 test("Statements known to be slow are not put behind each other", needs("primary"), async () => {
   await using pool = openPool({ max: 4 });
   await pool.connect();
-  await pool.query(sql`select pg_sleep(0.1) as known`);
-  const start = performance.now();
-  await Promise.all([1, 2, 3, 4].map(() => pool.query(sql`select pg_sleep(0.1) as known`)));
-  const took = performance.now() - start;
-  assert.ok(took < 250, `four on four connections took ${took} ms`);
+  const stop = new AbortController();
+  const wait = (seconds: number) =>
+    pool.query(sql`select pg_sleep(${seconds}::float8) as known`, { signal: stop.signal });
+  await wait(0.1);
+  const slow = settled([1, 2, 3, 4].map(() => wait(60)));
+  await until("each has a connection for itself", () => pool.stats().busy === 4);
+  stop.abort();
+  await slow;
+  await assertSound(pool, 4);
 });
 
 test(
@@ -54,15 +62,15 @@ test(
   async () => {
     await using pool = openPool({ max: 2 });
     await pool.connect();
-    const wait = (seconds: number) =>
-      pool.value(sql`select 1 from (select pg_sleep(${seconds}::float8)) as s`);
+    const wait = (seconds: number, signal?: AbortSignal) =>
+      pool.value(sql`select 1 from (select pg_sleep(${seconds}::float8)) as s`, { signal });
     for (let n = 0; n < 30; n++) await wait(0);
-    const slow = wait(0.5);
+    const stop = new AbortController();
+    const slow = settled([wait(60, stop.signal)]);
     await sleep(40);
-    const start = performance.now();
-    await Promise.all(Array.from({ length: 100 }, () => wait(0)));
-    assert.ok(performance.now() - start < 350, `it took ${performance.now() - start} ms`);
-    await slow;
+    await settled(Array.from({ length: 100 }, () => wait(0)), 5_000);
+    stop.abort();
+    assert.equal((await slow)[0].status, "rejected", "it had ended before");
   },
 );
 
@@ -107,16 +115,16 @@ test("Reservations are not starved by a stream of pipelined queries", needs("pri
   const waits: number[] = [];
   for (let round = 0; round < 30; round++) {
     await sleep(10);
-    const start = performance.now();
+    const start = awakeTime();
     await pool.transaction(async (tx) => {
-      waits.push(performance.now() - start);
+      waits.push(awakeTime() - start);
       await tx.query(sql`select 1`);
     });
   }
   isRunning = false;
   await Promise.all(stream);
   console.log(`30 transactions among ${served} queries of 64 callers: waits ${spread(waits)}`);
-  assert.ok(Math.max(...waits) < 500, `one waited ${Math.max(...waits)} ms`);
+  assert.ok(Math.max(...waits) < 2_000, `one waited ${Math.max(...waits)} ms`);
   await assertSound(pool, 2);
 });
 

@@ -4,9 +4,10 @@ import { type Pool, PoolQueueFullError, PoolTimeoutError, sql } from "../../../p
 import { ConnectionError, QueryTimeoutError } from "../../../pool/wire/errors.ts";
 import { PostgresError } from "../../../pool/wire/postgres_error.ts";
 import { randomNumbers } from "../../random.ts";
+import { awakeTime } from "../../awake_time.ts";
 import { test } from "../../harness.ts";
 import { freshDatabase, needs, proxy } from "../../services/client.ts";
-import { assertSound, openPool, settled, sleep } from "./pools.ts";
+import { assertReservable, assertSound, openPool, settled, sleep } from "./pools.ts";
 
 class Abandoned extends Error {}
 
@@ -88,9 +89,9 @@ for (const seed of [1, 2]) {
     const counts = new Map<string, number>();
     const calls: Promise<unknown>[] = [];
     const unexpected: string[] = [];
-    const end = performance.now() + 1_800;
+    const end = awakeTime() + 1_800;
     const disturbing = (async () => {
-      while (performance.now() < end) {
+      while (awakeTime() < end) {
         await sleep(30 + 200 * random());
         const kind = random();
         if (kind < 0.4) {
@@ -106,7 +107,7 @@ for (const seed of [1, 2]) {
         }
       }
     })();
-    for (let tag = 1; performance.now() < end; tag++) {
+    for (let tag = 1; awakeTime() < end; tag++) {
       const controller = random() < 0.2 ? new AbortController() : undefined;
       const deed = DEEDS[Math.floor(random() * DEEDS.length)];
       calls.push(
@@ -131,11 +132,8 @@ for (const seed of [1, 2]) {
     assert.equal(await outside.value(sql`select count(*)::int from written where state = 'started'`), 0);
     const { waiting, reserved } = pool.stats();
     assert.deepEqual({ waiting, reserved }, { waiting: 0, reserved: 0 });
-    assert.ok((counts.get("fulfilled") ?? 0) > calls.length / 3);
-    const held = await Promise.all(Array.from({ length: 4 }, () => pool.reserve()));
-    assert.equal(pool.stats().reserved, 4);
-    await Promise.all(held.map((session) => session.release()));
-    await sleep(10);
+    assert.ok((counts.get("fulfilled") ?? 0) >= 50, "too few to mean anything");
+    await assertReservable(pool, 4);
     assert.equal(pool.stats().reserved, 0);
   });
 }

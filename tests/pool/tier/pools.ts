@@ -57,16 +57,44 @@ export async function settled(
 /** Proves that nothing is left of what went on: nobody waits, nothing is in flight, every connection serves. */
 export async function assertSound(pool: Pool, size: number): Promise<void> {
   await until("the pool is whole", () => pool.stats().idle === size && pool.size === size, 10_000);
+  // What was done to a connection last may end it only now, so these are reads, which are repeated.
   const answers = await Promise.all(
-    Array.from({ length: size * 3 }, (_, n) => pool.value<number>(sql`select ${n}::int as n`)),
+    Array.from(
+      { length: size * 3 },
+      (_, n) => pool.value<number>(sql`select ${n}::int as n`, { readOnly: true }),
+    ),
   );
   assert.deepEqual(answers, answers.map((_, n) => n));
+  await assertReservable(pool, size);
   await until("all are idle again", () => pool.stats().idle === size);
   const { waiting, inFlight, reserved } = pool.stats();
   assert.deepEqual({ waiting, inFlight, reserved }, { waiting: 0, inFlight: 0, reserved: 0 });
-  const held = await Promise.all(Array.from({ length: size }, () => pool.reserve()));
-  assert.equal(pool.stats().reserved, size);
-  await Promise.all(held.map((session) => session.release()));
+}
+
+/** Proves that every connection can be reserved at the same time, and serves who has it. */
+export async function assertReservable(pool: Pool, size: number): Promise<void> {
+  await until("all can be reserved", async () => {
+    const held = await Promise.allSettled(Array.from({ length: size }, () => pool.reserve()));
+    const sessions = held.flatMap((outcome) => outcome.status === "fulfilled" ? [outcome.value] : []);
+    const answers = await Promise.allSettled(sessions.map((session) => session.value(sql`select 1`)));
+    const { reserved } = pool.stats();
+    await Promise.all(sessions.map((session) => session.release()));
+    return reserved === size && answers.every(({ status }) => status === "fulfilled");
+  }, 10_000);
+}
+
+/** A statement that runs until it is stopped. */
+export function endless(pool: Pool): { readonly query: Promise<unknown>; stop(): Promise<void> } {
+  const controller = new AbortController();
+  const query = pool.query(sql`select pg_sleep(60)`, { signal: controller.signal });
+  query.catch(() => {});
+  return {
+    query,
+    async stop() {
+      controller.abort();
+      await query.catch(() => {});
+    },
+  };
 }
 
 /** The middle, the 99th percentile and the longest of some times, worded. */

@@ -37,7 +37,7 @@ test(
     await rejection(pool.query(sql`select 1 / 0`), PostgresError);
     const pid = await pool.value<number>(sql`select pg_backend_pid()`);
     const state = sql`select state from pg_stat_activity where pid = ${pid}`;
-    await until("its transaction is over", async () => await outside.value(state) === "idle", 1_000);
+    await until("its transaction is over", async () => await outside.value(state) === "idle");
     await pool.execute(sql`/* a /* b */ c */ set work_mem = '7MB'`);
     assert.notEqual(await pool.value(sql`show work_mem`), "7MB");
     await assertSound(pool, 1);
@@ -68,7 +68,7 @@ test("Statements are recognized behind whatever stands before them, in linear ti
   const start = performance.now();
   assert.ok(!touchesSession("/**/".repeat(100_000) + "select 1"));
   assert.ok(touchesSession("/*".repeat(100_000)));
-  assert.ok(performance.now() - start < 500);
+  assert.ok(performance.now() - start < 5_000);
 });
 
 test("A session's own settings in the URL survive being cleaned", needs("primary"), async () => {

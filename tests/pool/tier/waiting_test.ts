@@ -1,9 +1,10 @@
 /** Waiting for a connection: for how long, with what error, in what company, and giving it up. */
 import assert from "node:assert/strict";
 import { PoolQueueFullError, PoolTimeoutError, sql } from "../../../pool/mod.ts";
+import { awakeTime } from "../../awake_time.ts";
 import { test } from "../../harness.ts";
 import { needs, proxy, server } from "../../services/client.ts";
-import { assertSound, openPool, rejection, settled, sleep, until } from "./pools.ts";
+import { assertSound, endless, openPool, rejection, settled, sleep, until } from "./pools.ts";
 
 test("PoolTimeoutError tells who has held a connection for the longest time, and since where", {
   ...needs("primary"),
@@ -13,12 +14,13 @@ test("PoolTimeoutError tells who has held a connection for the longest time, and
   const session = await pool.reserve();
   await session.query(sql`select 'the longest holder'`);
   await sleep(30);
-  const slow = pool.query(sql`select pg_sleep(0.5)`);
-  await sleep(10);
+  const slow = endless(pool);
+  await until("it runs", () => pool.stats().busy === 1);
   const start = performance.now();
+  const awake = awakeTime();
   const error = await rejection(pool.query(sql`select 1`), PoolTimeoutError);
   const took = performance.now() - start;
-  assert.ok(took > 190 && took < 350, `it took ${took} ms`);
+  assert.ok(took > 190 && awakeTime() - awake < 1_000, `it took ${took} ms`);
   assert.match(error.message, /^Cannot get a connection within 200 ms: the server is up but busy/);
   assert.match(error.message, /2 connections: 0 idle, 1 busy, 1 reserved, and 1 call waiting/);
   assert.match(error.message, /"select 'the longest holder'"/);
@@ -30,7 +32,7 @@ test("PoolTimeoutError tells who has held a connection for the longest time, and
   assert.match(longestHolder!.takenAt!, /waiting_test\.ts:\d+/);
   assert.equal(connectError, undefined);
   await session.release();
-  await slow;
+  await slow.stop();
   await assertSound(pool, 2);
 });
 
@@ -39,23 +41,25 @@ test("PoolTimeoutError names the statement that runs when nobody has a connectio
 }, async () => {
   await using pool = openPool({ max: 1, acquireTimeout: 100 });
   const secret = "not to be printed";
-  const slow = pool.query(sql`select pg_sleep(0.4), ${secret}::text`);
+  const stop = new AbortController();
+  const slow = pool.query(sql`select pg_sleep(60), ${secret}::text`, { signal: stop.signal });
   await until("it runs", () => pool.stats().busy === 1);
   const error = await rejection(pool.reserve(), PoolTimeoutError);
-  assert.match(error.message, /"select pg_sleep\(0\.4\), \$1::text"/);
+  assert.match(error.message, /"select pg_sleep\(60\), \$1::text"/);
   assert.ok(!error.message.includes(secret));
-  await slow;
+  stop.abort();
+  await assert.rejects(slow);
   await assertSound(pool, 1);
 });
 
 test("PoolTimeoutError says that the server cannot be reached, and why", needs("primary"), async () => {
   await using gate = await proxy("primary");
   await gate.refuse();
-  await using pool = openPool({ url: gate.url(server("primary").url), max: 2, acquireTimeout: 400 });
-  const start = performance.now();
+  await using pool = openPool({ url: gate.url(server("primary").url), max: 2, acquireTimeout: 1_000 });
+  const start = awakeTime();
   const error = await rejection(pool.query(sql`select 1`), PoolTimeoutError);
-  const took = performance.now() - start;
-  assert.ok(took < 600, `it took ${took} ms`);
+  const took = awakeTime() - start;
+  assert.ok(took < 2_000, `it took ${took} ms`);
   assert.match(error.message, /the server cannot be reached \(Cannot /);
   assert.ok(error.snapshot.connectError instanceof Error);
   assert.equal(error.cause, error.snapshot.connectError);
@@ -67,15 +71,13 @@ test("acquireTimeout covers connecting to a server that answers nothing", needs(
   await using gate = await proxy("primary");
   await gate.blackHole();
   await using pool = openPool({ url: gate.url(server("primary").url), max: 2, acquireTimeout: 300 });
-  const start = performance.now();
   const outcomes = await settled([
     pool.query(sql`select 1`),
     pool.transaction(() => 1),
     pool.reserve(),
     pool.batch([sql`select 1`]),
     pool.execute(sql`set work_mem = '1MB'`),
-  ], 600);
-  assert.ok(performance.now() - start < 500);
+  ], 1_300);
   for (const outcome of outcomes) {
     assert.ok(outcome.status === "rejected" && outcome.reason instanceof PoolTimeoutError);
     assert.match(outcome.reason.message, /no connection is open, and \d calls? waited/);
@@ -88,9 +90,7 @@ test("acquireTimeout covers validating a connection that was idle", needs("prima
   await pool.connect();
   await sleep(1_050);
   await gate.blackHole();
-  const start = performance.now();
-  await rejection(pool.query(sql`select 1`), PoolTimeoutError, 600);
-  assert.ok(performance.now() - start < 450);
+  await rejection(pool.query(sql`select 1`), PoolTimeoutError, 1_300);
   await gate.heal();
   await assertSound(pool, 1);
 });
@@ -102,12 +102,12 @@ test(
     await using pool = openPool({ max: 1, maxWaiting: 3 });
     const held = await pool.reserve();
     const waiting = Array.from({ length: 3 }, (_, n) => pool.value<number>(sql`select ${n}::int`));
-    const error = await rejection(pool.query(sql`select 1`), PoolQueueFullError, 50);
+    const error = await rejection(pool.query(sql`select 1`), PoolQueueFullError, 1_000);
     assert.equal(error.maxWaiting, 3);
     assert.match(error.message, /3 calls already waiting/);
-    await rejection(pool.transaction(() => 1), PoolQueueFullError, 50);
+    await rejection(pool.transaction(() => 1), PoolQueueFullError, 1_000);
     const controller = new AbortController();
-    await rejection(pool.reserve({ signal: controller.signal }), PoolQueueFullError, 50);
+    await rejection(pool.reserve({ signal: controller.signal }), PoolQueueFullError, 1_000);
     await held.release();
     assert.deepEqual(await Promise.all(waiting), [0, 1, 2]);
     await assertSound(pool, 1);
@@ -125,7 +125,7 @@ test(
     // Idle for long, so they are validated first.
     assert.deepEqual(await Promise.all([1, 2, 3].map((n) => pool.value(sql`select ${n}::int`))), [1, 2, 3]);
     const held = await Promise.all([1, 2, 3].map(() => pool.reserve()));
-    await rejection(pool.query(sql`select 1`), PoolQueueFullError, 50);
+    await rejection(pool.query(sql`select 1`), PoolQueueFullError, 1_000);
     await Promise.all(held.map((session) => session.release()));
   },
 );
@@ -149,7 +149,7 @@ test("An AbortSignal ends the wait for a connection at once, and leaves nothing 
   await until("all wait", () => pool.stats().waiting === calls.length + 1);
   const reason = new Error("changed my mind");
   controller.abort(reason);
-  for (const outcome of await settled(calls, 100)) {
+  for (const outcome of await settled(calls, 1_000)) {
     assert.equal((outcome as PromiseRejectedResult).reason, reason);
   }
   assert.equal(pool.stats().waiting, 1);
