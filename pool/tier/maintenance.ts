@@ -1,6 +1,10 @@
 /**
  * What happens to slots by the clock: probes, retirement of the old and the superfluous, leak reports.
  *
+ * Invariants: one look retires so many of a tier's connections for their age that half of them are left, or one; none is
+ * retired for an {@link INTERVAL} after the program stood still (its process was stopped, its machine slept), when all
+ * may have become old at once and the calls that have piled up need them.
+ *
  * @module
  */
 import { wordLine } from "../caller.ts";
@@ -24,6 +28,9 @@ export class Maintenance {
   readonly #settings: ResolvedPoolOptions;
   readonly #onLook: () => void;
   readonly #timer: ReturnType<typeof setInterval>;
+  #lookedAt: number = performance.now();
+  #wasLate = false;
+  #renewFrom = 0;
 
   /** Begins to look after tiers. */
   constructor(tiers: readonly Tier[], { settings, onLook }: MaintenanceOptions) {
@@ -42,10 +49,15 @@ export class Maintenance {
 
   #look(): void {
     const now = performance.now();
+    const isLate = now - this.#lookedAt > 2 * INTERVAL;
+    // Where every look comes late there is no waiting for one that does not.
+    if (isLate && !this.#wasLate) this.#renewFrom = now + INTERVAL;
+    this.#wasLate = isLate;
+    this.#lookedAt = now;
     this.#onLook();
     for (const tier of this.#tiers) {
       tier.report();
-      this.#renew(tier, now);
+      if (now >= this.#renewFrom) this.#renew(tier, now);
       this.#report(tier, now);
     }
   }
@@ -53,9 +65,11 @@ export class Maintenance {
   #renew(tier: Tier, now: number): void {
     const { probeInterval, idleTimeout } = this.#settings;
     let spare = tier.spare;
+    let renewals = renewable(tier);
     for (const slot of tier.slots) {
       if (slot.state !== "open" || slot.isRetiring) continue;
-      if (now >= slot.expiresAt) {
+      if (now >= slot.expiresAt && renewals > 0) {
+        renewals--;
         tier.retire(slot, "lifetime");
         continue;
       }
@@ -87,4 +101,15 @@ export class Maintenance {
       }
     }
   }
+}
+
+/** How many of a tier's connections may be retired for their age at once, while others are still being replaced. */
+function renewable(tier: Tier): number {
+  let open = 0;
+  let connecting = 0;
+  for (const { state } of tier.slots) {
+    if (state === "open") open++;
+    else if (state === "connecting") connecting++;
+  }
+  return Math.max(1, Math.ceil((open + connecting) / 2) - connecting);
 }
