@@ -28,6 +28,7 @@ export {
   type PoolLogger,
   type PoolLogRecord,
 } from "./telemetry/pool_log.ts";
+export type { MeterSource, TracerSource } from "./telemetry/providers.ts";
 export type { SlowQuery } from "./telemetry/slow_query.ts";
 export { Queryable } from "./queryable.ts";
 export type { ResultSet } from "./transaction/result_sets.ts";

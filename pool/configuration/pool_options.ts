@@ -8,8 +8,8 @@
 import type { PrepareMode } from "../wire/session/database_knowledge.ts";
 import type { CodecOptions } from "../wire/codec/codec.ts";
 import type { CustomCodec } from "../wire/codec/custom.ts";
-import type { MeterProvider, TracerProvider } from "@opentelemetry/api";
 import type { PoolLogger, PoolLogRecord } from "../telemetry/pool_log.ts";
+import type { MeterSource, TracerSource } from "../telemetry/providers.ts";
 import type { SlowQuery } from "../telemetry/slow_query.ts";
 import type { TelemetrySettings } from "../telemetry/pool_telemetry.ts";
 import type { ConnectOptions, ResolvedConnectOptions } from "../wire/configuration/connect_options.ts";
@@ -120,9 +120,9 @@ export interface PoolOptions extends ConnectOptions, CodecOptions {
   /** Whether spans and metrics are made where a provider of OpenTelemetry was set. Default true. */
   readonly telemetry?: boolean;
   /** OpenTelemetry's provider of spans. Default: the one set for the whole program, if any. */
-  readonly tracerProvider?: TracerProvider;
+  readonly tracerProvider?: TracerSource;
   /** OpenTelemetry's provider of metrics. Default: the one set for the whole program, if any. */
-  readonly meterProvider?: MeterProvider;
+  readonly meterProvider?: MeterSource;
   /** Whether spans have the statement's text, with placeholders. Default true. */
   readonly traceQueryText?: boolean;
 }

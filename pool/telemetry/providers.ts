@@ -16,6 +16,18 @@ import {
 /** What we are called among an application's instrumentations. */
 export const SCOPE = "@lifeguard/core";
 
+/** Where spans come from: a `TracerProvider` of OpenTelemetry, whatever SDK it is from. */
+export interface TracerSource {
+  /** Makes a `Tracer` of OpenTelemetry. */
+  getTracer(name: string): object;
+}
+
+/** Where metrics come from: a `MeterProvider` of OpenTelemetry, whatever SDK it is from. */
+export interface MeterSource {
+  /** Makes a `Meter` of OpenTelemetry. */
+  getMeter(name: string): object;
+}
+
 /** What the API hands out before and after a provider was set: one that passes everything on to it. */
 interface Proxy extends TracerProvider {
   getDelegate?(): TracerProvider;
