@@ -14,6 +14,9 @@ export class ShareableSlots {
   readonly #depth: number;
   readonly #budget: number;
   #cursor = 0;
+  /** The time, while the calls of one tick are placed; 0 when it is to be read anew. */
+  #time = 0;
+  readonly #forgetTime: () => void = () => void (this.#time = 0);
 
   /**
    * Creates the search over slots.
@@ -32,7 +35,7 @@ export class ShareableSlots {
   find(): Slot | undefined {
     if (this.#depth <= 1) return undefined;
     const slots = this.#slots;
-    const now = performance.now();
+    const now = this.#now();
     let best: Slot | undefined;
     let seen = 0;
     for (let step = 0; step < slots.length && seen < CANDIDATES; step++) {
@@ -43,5 +46,14 @@ export class ShareableSlots {
       if (best === undefined || slot.session!.depth < best.session!.depth) best = slot;
     }
     return best;
+  }
+
+  /** The time, read once for calls made at once: the clock costs more than the search. */
+  #now(): number {
+    if (this.#time === 0) {
+      this.#time = performance.now();
+      queueMicrotask(this.#forgetTime);
+    }
+    return this.#time;
   }
 }

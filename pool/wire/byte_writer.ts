@@ -8,6 +8,15 @@
 import { refuseOversize } from "./message_size.ts";
 
 const encoder = new TextEncoder();
+
+/** What is taken to be sent lies in blocks of this size, many messages in each. */
+const BLOCK = 65_536;
+/** Beyond so many bytes a message is worth memory of its own. */
+const SMALL = 8_192;
+
+let block = new Uint8Array(BLOCK);
+let blockUsed = 0;
+
 /** Beyond so many bytes it is worth to measure what a buffer grows for. */
 const LARGE = 0x100_0000;
 
@@ -136,6 +145,23 @@ export class ByteWriter {
   truncate(length: number): void {
     this.length = length;
     this.values = undefined;
+  }
+
+  /**
+   * Hands the written bytes over to be sent, and starts anew. They may share their memory with others, so they are
+   * only to be read: a typed array of its own costs more than the writing of a short message.
+   */
+  takeToSend(): Uint8Array {
+    const { bytes, length } = this;
+    if (length > SMALL) return this.take();
+    if (blockUsed + length > BLOCK) {
+      block = new Uint8Array(BLOCK);
+      blockUsed = 0;
+    }
+    const taken = block.subarray(blockUsed, blockUsed += length);
+    taken.set(bytes.subarray(0, length));
+    this.length = 0;
+    return taken;
   }
 
   /** Hands the written bytes over and starts anew; the returned bytes are not written to again. */

@@ -22,6 +22,9 @@ export interface Field {
   readonly modifier: number;
 }
 
+/** Tags up to this many bytes, nearly all of them, are read in one step. */
+const SHORT_TAG = 32;
+
 /** The fields of ErrorResponse and NoticeResponse by their one-letter codes. */
 export type ErrorFields = ReadonlyMap<string, string>;
 
@@ -190,6 +193,10 @@ export function readBackendKey(source: ByteSource, offset: number, end: number):
 
 /** Reads the command tag of CommandComplete, for example `"INSERT 0 1"`. */
 export function readCommandTag(source: ByteSource, offset: number, end: number): string {
+  if (end - offset <= SHORT_TAG && end > offset && source.bytes[end - 1] === 0) {
+    const tag = source.utf8(offset, end - 1 - offset);
+    if (!tag.includes("\0")) return tag;
+  }
   const body = new Body("CommandComplete", source, offset, end);
   const tag = body.cstring();
   body.finish();

@@ -108,7 +108,7 @@ export class Outbox {
     const unsent = this.#unsent;
     for (let index = 0; index < unsent.length; index++) unsent[index].sent = true;
     unsent.length = 0;
-    if (!this.#transport.write(this.writer.take())) this.#isBlocked = true;
+    if (!this.#transport.write(this.writer.takeToSend())) this.#isBlocked = true;
   }
 
   /** Hands everything to the transport even when it is blocked: there will be no later chance. */

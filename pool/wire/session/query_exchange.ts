@@ -7,7 +7,7 @@
  * @module
  */
 import type { ByteSource } from "../byte_source.ts";
-import type { ByteWriter } from "../byte_writer.ts";
+import { ByteWriter } from "../byte_writer.ts";
 import { LifeguardError, ProtocolError, ValidationError } from "../errors.ts";
 import { Exchange, type SyncPolicy, type WriteOutcome } from "./exchange.ts";
 import { type Field, readCommandTag, readRowDescription } from "../message/backend.ts";
@@ -20,7 +20,7 @@ import type { Plan } from "./plan.ts";
 import { postgresError, SQLSTATE } from "../postgres_error.ts";
 import type { RowReader } from "./row_reader.ts";
 import type { Session } from "./session.ts";
-import type { Statement } from "./statement_cache.ts";
+import type { BindFrame, Statement } from "./statement_cache.ts";
 
 const PARSING = 0;
 const DESCRIBING_PARAMETERS = 1;
@@ -35,6 +35,8 @@ const MAX_PARAMETERS = 65_535;
 const TRUSTED = 100;
 /** COPY with data over the connection, which would leave it waiting for that data. */
 const COPY_DATA = /^\s*copy\b[^;]*\b(?:from\s+stdin|to\s+stdout)\b/i;
+/** Messages from this length on are worth to be measured. */
+const LARGE = 0x100_0000;
 /** How often one query is sent again for reasons its caller need not know. */
 const MAX_ATTEMPTS = 3;
 
@@ -58,7 +60,7 @@ export interface QueryResult {
 export class QueryExchange extends Exchange implements QueryResult {
   readonly sync: SyncPolicy;
   readonly text: string;
-  readonly rows: Record<string, unknown>[] = [];
+  rows: Record<string, unknown>[] = [];
   tag = "";
   /** Settles with the exchange itself. */
   readonly promise: Promise<QueryResult>;
@@ -133,7 +135,8 @@ export class QueryExchange extends Exchange implements QueryResult {
     try {
       // Rows that cannot be read are better not asked for.
       if (plan.fields.length > 0) this.#reader = plan.reader;
-      writeBind(writer, "", name, plan, this.#values);
+      if (statement === undefined) writeBind(writer, "", name, plan, this.#values);
+      else writeBindOf(writer, statement, this.#values);
     } catch (error) {
       if (error instanceof OversizeError || !this.#doubts(plan)) throw error;
       session.forget(plan);
@@ -223,7 +226,10 @@ export class QueryExchange extends Exchange implements QueryResult {
     if (this.#kept !== undefined) return this.#kept.add(source, offset, end);
     try {
       const reader = this.#reader ??= this.plan!.reader;
-      this.rows.push(reader(source, offset, end));
+      const row = reader(source, offset, end);
+      // An array that begins with its only row takes a tenth of the memory of one that it is pushed to.
+      if (this.rows.length === 0) this.rows = [row];
+      else this.rows.push(row);
     } catch (error) {
       if (error instanceof ProtocolError || !(error instanceof LifeguardError)) throw error;
       this.#error = error;
@@ -304,7 +310,7 @@ export class QueryExchange extends Exchange implements QueryResult {
     // What was skipped before it was parsed is not prepared.
     if (this.#stage === PARSING && this.plan !== undefined) session?.statements.remove(this.plan);
     super.reset(session);
-    this.rows.length = 0;
+    this.rows = [];
     this.#statement = undefined;
     this.#reader = undefined;
     this.#error = undefined;
@@ -332,6 +338,38 @@ export function writeBind(
   plan: Plan,
   values: readonly unknown[],
 ): void {
+  const start = beginBind(writer, portal, statement, plan.parameterFormats);
+  writeValues(writer, start, plan, values);
+  refuseTooLarge(endBind(writer, start, plan.resultFormats));
+}
+
+/** As {@link writeBind} for a statement of the connection's own and the unnamed portal: all but the values is known. */
+function writeBindOf(writer: ByteWriter, statement: Statement, values: readonly unknown[]): void {
+  const { head, tail } = statement.frame ??= bindFrame(statement);
+  const start = writer.length + 1;
+  writer.raw(head);
+  writeValues(writer, start, statement.plan, values);
+  writer.raw(tail);
+  const size = writer.length - start;
+  writer.setI32(start, size);
+  refuseTooLarge(size);
+}
+
+function bindFrame({ name, plan }: Statement): BindFrame {
+  const writer = new ByteWriter(64);
+  const start = beginBind(writer, "", name, plan.parameterFormats);
+  const headSize = writer.length;
+  endBind(writer, start, plan.resultFormats);
+  const whole = writer.take();
+  return { head: whole.slice(0, headSize), tail: whole.slice(headSize) };
+}
+
+function refuseTooLarge(size: number): void {
+  if (size > LARGE) refuseOversize([], size);
+}
+
+/** Appends the values of the Bind whose length is at `start`. */
+function writeValues(writer: ByteWriter, start: number, plan: Plan, values: readonly unknown[]): void {
   const codecs = plan.parameterCodecs;
   if (values.length !== codecs.length) {
     throw new ValidationError(
@@ -339,7 +377,6 @@ export function writeBind(
       `${values.length} were given, its text has ${codecs.length} placeholders; give one for each`,
     );
   }
-  const start = beginBind(writer, portal, statement, plan.parameterFormats);
   writer.values = values;
   writer.valuesFrom = start;
   for (let index = 0; index < codecs.length; index++) {
@@ -360,7 +397,6 @@ export function writeBind(
     }
     writer.setI32(at, writer.length - at - 4);
   }
-  refuseOversize([], endBind(writer, start, plan.resultFormats));
   writer.values = undefined;
 }
 

@@ -6,6 +6,14 @@
 import type { Field } from "../message/backend.ts";
 import type { Plan } from "./plan.ts";
 
+/** A statement's Bind but for its values: what comes before them, and what after. */
+export interface BindFrame {
+  /** From the message's type to the number of values; its length is still to be set. */
+  readonly head: Uint8Array;
+  /** The formats of the result's columns. */
+  readonly tail: Uint8Array;
+}
+
 /** A statement prepared on a connection. */
 export interface Statement {
   /** Its name on the connection. */
@@ -17,6 +25,8 @@ export interface Statement {
    * it behind its Parse must know, since the server sees nothing wrong.
    */
   changed: readonly Field[] | undefined;
+  /** Its Bind, once it was bound to. */
+  frame: BindFrame | undefined;
 }
 
 /** The statements of one connection. */
@@ -65,7 +75,7 @@ export class StatementCache {
     const before = this.#statements.get(plan.text);
     if (before !== undefined) gone.push(before);
     this.#statements.delete(plan.text);
-    this.#statements.set(plan.text, this.#latest = { name, plan, changed: undefined });
+    this.#statements.set(plan.text, this.#latest = { name, plan, changed: undefined, frame: undefined });
     if (this.#statements.size > this.#limit) {
       const [oldest] = this.#statements.keys();
       gone.push(this.#statements.get(oldest)!);
