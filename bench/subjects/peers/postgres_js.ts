@@ -28,7 +28,10 @@ export function open({ url, connections }: OpenOptions): Subject<readonly Item[]
     },
     copyIn: async (chunks) => {
       const writable = await sql`copy bench_copy from stdin`.writable();
-      await pipeline(Readable.from(chunks.map((chunk) => Buffer.from(chunk.buffer))), writable);
+      await pipeline(
+        Readable.from(chunks.map((chunk) => Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))),
+        writable,
+      );
     },
     copyOut: async () => {
       let bytes = 0;
