@@ -1,14 +1,15 @@
 /**
  * What happens to slots by the clock: probes, retirement of the old and the superfluous, leak reports.
  *
- * Invariants: one look retires so many of a tier's connections for their age that half of them are left, or one; none is
- * retired for an {@link INTERVAL} after the program stood still (its process was stopped, its machine slept), when all
- * may have become old at once and the calls that have piled up need them.
+ * Invariants: one look retires at most half of a tier's connections for their age, the oldest first, and a quarter while
+ * half are still being replaced; none is retired for an {@link INTERVAL} after the program stood still (its process was
+ * stopped, its machine slept), when all may have become old at once and the calls that have piled up need them.
  *
  * @module
  */
 import { wordLine } from "../caller.ts";
 import type { ResolvedPoolOptions } from "../configuration/pool_options.ts";
+import type { Slot } from "./slot.ts";
 import type { Tier } from "./tier.ts";
 
 /** Milliseconds between two looks. */
@@ -64,15 +65,10 @@ export class Maintenance {
 
   #renew(tier: Tier, now: number): void {
     const { probeInterval, idleTimeout } = this.#settings;
+    const old = tier.slots.filter((slot) => isOld(slot, now)).sort((a, b) => a.expiresAt - b.expiresAt);
+    for (const slot of old.slice(0, renewable(tier))) tier.retire(slot, "lifetime");
     let spare = tier.spare;
-    let renewals = renewable(tier);
     for (const slot of tier.slots) {
-      if (slot.state !== "open" || slot.isRetiring) continue;
-      if (now >= slot.expiresAt && renewals > 0) {
-        renewals--;
-        tier.retire(slot, "lifetime");
-        continue;
-      }
       if (!slot.isIdle) continue;
       const idleFor = now - slot.idleSince;
       if (spare > 0 && idleTimeout > 0 && idleFor >= idleTimeout) {
@@ -103,6 +99,10 @@ export class Maintenance {
   }
 }
 
+function isOld(slot: Slot, now: number): boolean {
+  return slot.state === "open" && !slot.isRetiring && now >= slot.expiresAt;
+}
+
 /** How many of a tier's connections may be retired for their age at once, while others are still being replaced. */
 function renewable(tier: Tier): number {
   let open = 0;
@@ -111,5 +111,6 @@ function renewable(tier: Tier): number {
     if (state === "open") open++;
     else if (state === "connecting") connecting++;
   }
-  return Math.max(1, Math.ceil((open + connecting) / 2) - connecting);
+  const total = open + connecting;
+  return Math.max(Math.ceil(total / 4), Math.ceil(total / 2) - connecting);
 }
