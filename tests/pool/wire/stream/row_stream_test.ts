@@ -307,10 +307,10 @@ test(
   async () => {
     await using live = await liveSession(server("primary").url);
     const { session } = live;
-    const stream = openRowStream<Numbered>(session, SERIES, [12], { batchSize: 4, timeout: 150 });
+    const stream = openRowStream<Numbered>(session, SERIES, [12], { batchSize: 4, timeout: 600 });
     let taken = 0;
     for await (const _ of stream) {
-      if (taken++ % 4 === 1) await new Promise((resolve) => setTimeout(resolve, 250));
+      if (taken++ % 4 === 1) await new Promise((resolve) => setTimeout(resolve, 750));
     }
     assert.equal(taken, 12);
     const slow = openRowStream(session, "select pg_sleep(20)::text", [], { timeout: 150 });
