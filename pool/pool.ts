@@ -395,7 +395,7 @@ export class Pool extends Queryable implements AsyncDisposable {
     }
     const taker = new Error("taken here");
     if (this.#closing === undefined) this.#start();
-    const span = this.#primary.observer?.transaction(options.isolation);
+    const span = this.#primary.observer?.transaction();
     const home = {
       ...this.#home,
       span,

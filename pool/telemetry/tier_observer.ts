@@ -83,8 +83,8 @@ export class TierObserver {
   }
 
   /** Begins a transaction's span, where spans are made. */
-  transaction(isolation: string | undefined): TransactionSpan | undefined {
-    return this.#scope.tracer === undefined ? undefined : new TransactionSpan(this.#scope, isolation);
+  transaction(): TransactionSpan | undefined {
+    return this.#scope.tracer === undefined ? undefined : new TransactionSpan(this.#scope);
   }
 
   /** Calls have waited in vain. */

@@ -19,18 +19,14 @@ export class TransactionSpan {
   #attempts = 0;
 
   /** Begins at a depth: 0 for a transaction, more for nested ones. */
-  constructor(scope: ObservedScope, isolation: string | undefined, above?: TransactionSpan) {
+  constructor(scope: ObservedScope, above?: TransactionSpan) {
     this.#scope = scope;
     this.#depth = above === undefined ? 0 : above.#depth + 1;
     const parent = above === undefined ? context.active() : above.inside;
     this.#around = trace.getSpan(context.active());
     this.#span = scope.tracer!.startSpan("transaction", {
       kind: SpanKind.INTERNAL,
-      attributes: {
-        ...scope.spanAttributes,
-        [ATTRIBUTE.depth]: this.#depth,
-        ...(isolation === undefined ? {} : { [ATTRIBUTE.isolation]: isolation }),
-      },
+      attributes: { ...scope.spanAttributes, [ATTRIBUTE.depth]: this.#depth },
     }, parent);
     this.#context = trace.setSpan(parent, this.#span);
   }
@@ -46,11 +42,13 @@ export class TransactionSpan {
 
   /** Begins a transaction nested in this one. */
   nested(): TransactionSpan {
-    return new TransactionSpan(this.#scope, undefined, this);
+    return new TransactionSpan(this.#scope, this);
   }
 
   /** It is begun, once more if there was a conflict. */
-  attempted(): void {
+  attempted(isolation: string | undefined): void {
+    if (!this.#span.isRecording()) return;
+    if (isolation !== undefined) this.#span.setAttribute(ATTRIBUTE.isolation, isolation);
     if (++this.#attempts > 1) this.#span.setAttribute(ATTRIBUTE.attempts, this.#attempts);
   }
 

@@ -339,7 +339,7 @@ export async function runTransaction<T>(
   const setup = setupStatements(options, home.contextFunction);
   const retries = options.retries ?? 0;
   for (let attempt = 0;; attempt++) {
-    home.span?.attempted();
+    home.span?.attempted(options.isolation);
     try {
       return await attemptTransaction(home, work, { begin, setup, signal: options.signal });
     } catch (error) {
