@@ -3,7 +3,8 @@
  *
  * States: `off` (no channel) → `connecting` → `listening` → `connecting` (the connection was lost) … → `off`.
  * Invariants: the server listens to exactly the channels that have subscriptions; a subscription whose connection was
- * lost is told so by `onReconnect` once LISTEN is in force again, since notifications may have been missed.
+ * lost is told so by `onReconnect` once LISTEN is in force again, since notifications may have been missed. A connection
+ * that the network lost in silence is found by a probe, since nothing else is ever sent on it.
  *
  * An embedded database has one connection only: there the hub listens on the pool's own.
  *
@@ -15,6 +16,7 @@ import { pause } from "./pause.ts";
 import type { PoolLogger } from "./telemetry/pool_log.ts";
 import { PoolClosedError } from "./pool_errors.ts";
 import type { HandshakeLine, HandshakeOutcome } from "./tier/handshakes.ts";
+import { answeredInTime, probe } from "./tier/sign_of_life.ts";
 import type { Notification } from "./wire/message/backend.ts";
 import type { Session } from "./wire/session/session.ts";
 import { ConnectionError, ValidationError } from "./wire/errors.ts";
@@ -55,6 +57,8 @@ export interface ListenHubOptions {
   readonly runOnPool: (text: string) => Promise<void>;
   /** Milliseconds a subscription may wait for a connection. */
   readonly timeout: number;
+  /** Milliseconds between two probes of the connection; 0 for none. */
+  readonly probeInterval: number;
   /** The longest pause between two attempts to reconnect, in milliseconds. */
   readonly backoffMax: number;
   /** Told what handlers throw, and of lost connections. */
@@ -179,10 +183,18 @@ export class ListenHub {
         this.#current = undefined;
         this.#session = undefined;
         await session?.close();
-      } else await this.#run(`UNLISTEN ${quoteIdentifier(channel)}`).catch(() => {});
+      } else await this.#unlisten(channel).catch(() => {});
     });
     // While there is no connection nothing is heard, so nothing need be waited for.
     if (this.#current !== undefined || this.#options.connect === undefined) await left;
+  }
+
+  async #unlisten(channel: string): Promise<void> {
+    const text = `UNLISTEN ${quoteIdentifier(channel)}`;
+    if (this.#options.connect === undefined) return await this.#options.runOnPool(text);
+    // The connection after this one does not listen to it in the first place.
+    const session = this.#current ?? await this.#session;
+    if (session !== undefined) await this.#submit(session, text);
   }
 
   /** LISTEN and UNLISTEN of one channel must not overtake each other. */
@@ -209,7 +221,7 @@ export class ListenHub {
   async #submit(session: Session, text: string): Promise<void> {
     const exchange = command(session.shared.registry, text);
     session.submit(exchange);
-    await exchange.promise;
+    await answeredInTime(session, exchange.promise);
   }
 
   /** Connects for the first channel; who asked for it is told when that fails. */
@@ -257,7 +269,19 @@ export class ListenHub {
       this.#options.handshakes.wasted();
       throw new ConnectionError("Cannot listen: the connection was lost");
     }
+    this.#probeRegularly(session);
     return this.#current = session;
+  }
+
+  #probeRegularly(session: Session): void {
+    const { probeInterval } = this.#options;
+    if (probeInterval === 0) return;
+    const timer = setInterval(() => {
+      if (session.idle) probe(session).catch(() => {});
+    }, probeInterval);
+    // Open connections keep a program running, the clock alone must not.
+    (timer as unknown as { unref?(): void }).unref?.();
+    void session.closed.then(() => clearInterval(timer));
   }
 
   #lost(connect: Connect, error: ConnectionError): void {

@@ -145,6 +145,7 @@ export class Pool extends Queryable implements AsyncDisposable {
       handshakes: handshakes.line("primary"),
       runOnPool: (text) => this.#runCommand(text),
       timeout: settings.acquireTimeout,
+      probeInterval: settings.probeInterval,
       backoffMax: settings.backoffMax,
       logger: settings.logger,
     });

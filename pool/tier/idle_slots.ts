@@ -6,16 +6,11 @@
  *
  * @module
  */
-import { muteError } from "./lost_errors.ts";
+import { probe } from "./sign_of_life.ts";
 import type { Slot } from "./slot.ts";
-import { ProbeExchange } from "../wire/session/prepare_exchange.ts";
 
 /** Milliseconds of idleness after which a connection must answer before it is given work. */
 const VALIDATE_AFTER = 1_000;
-/** Milliseconds in which a connection must answer a probe: so few that another can serve within five seconds. */
-const PROBE_TIMEOUT = 3_000;
-/** Milliseconds in which an answer to a probe that came in time is read at last. */
-const LATE_ANSWER = 20;
 
 /** What idle slots need of their tier. */
 export interface IdleSlotsOwner {
@@ -70,19 +65,12 @@ export class IdleSlots {
     const session = slot.session!;
     slot.use = "probing";
     this.#probing++;
-    const probe = new ProbeExchange();
-    let timer = setTimeout(() => {
-      // Should this thread have been stopped meanwhile, an answer may be there that nobody has read yet.
-      timer = setTimeout(() => session.destroy(muteError(session.address, PROBE_TIMEOUT)), LATE_ANSWER);
-    }, PROBE_TIMEOUT);
-    session.submit(probe);
-    probe.promise.then(() => {
+    probe(session).then(() => {
       if (slot.session !== session || slot.use !== "probing") return;
       slot.use = "shared";
       slot.idleSince = performance.now();
       this.#owner.freed(slot);
     }, () => {}).finally(() => {
-      clearTimeout(timer);
       this.#probing--;
       this.#owner.probed();
     });

@@ -8,7 +8,7 @@ import type { Lease } from "./lease.ts";
 import { ConnectionError } from "../wire/errors.ts";
 import type { Exchange } from "../wire/session/exchange.ts";
 
-/** The error of a connection that does not answer a probe. */
+/** The error of a connection that gives no sign of life. */
 export function muteError(address: string, timeout: number): ConnectionError {
   return new ConnectionError(
     `Cannot go on with the connection to ${address}: no answer to a probe within ${timeout} ms`,

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { type Pool, sql } from "../../pool/mod.ts";
 import { type DroppingLink, droppingLink, freshDatabase, needs, server } from "../services/client.ts";
-import { assertSound, openPool, sleep } from "../pool/tier/pools.ts";
+import { assertSound, openPool, sleep, until } from "../pool/tier/pools.ts";
 import { rounds } from "../random.ts";
 import { fault } from "./fault.ts";
 
@@ -184,6 +184,43 @@ fault(2, "answers are lost → writes are told to be of unknown fate, and none h
   assert.equal(count.get(200), 1);
   report.figure("writes of unknown fate", unknown, "writes", { least: 1 });
   report.figure("rows written twice", [...count.values()].filter((n) => n > 1).length, "rows", { most: 0 });
+});
+
+fault(2, "the connection for LISTEN loses every packet → it is replaced, and its subscribers are told", {
+  ...NEEDS,
+  timeout: 60_000,
+}, async (report) => {
+  await using link = await droppingLink("primary");
+  await using outside = openPool({ max: 1 });
+  await using pool = openPool({ url: overLink(link), max: 1, probeInterval: "1s" });
+  const channels = [crypto.randomUUID(), crypto.randomUUID()];
+  const heard: string[] = [];
+  let isTold!: () => void;
+  const told = new Promise<void>((resolve) => isTold = resolve);
+  await using _first = await pool.listen(channels[0], (payload) => void heard.push(payload), {
+    onReconnect: () => isTold(),
+  });
+  const second = await pool.listen(channels[1], () => {});
+  await link.drop();
+  const dropped = performance.now();
+  // Nobody answers this UNLISTEN, and nobody waits for it for ever.
+  await second.close();
+  report.figure("UNLISTEN that nobody answers", performance.now() - dropped, "ms", { most: 3_200 });
+  await link.heal();
+  const healed = performance.now();
+  await told;
+  report.figure("LISTEN in force again after healing", performance.now() - healed, "ms", { most: 3_000 });
+  await outside.notify(channels[0], "again");
+  await until("the notification", () => heard.includes("again"), 10_000);
+  // Only a probe can notice this: nothing is sent on the connection.
+  let isToldAgain = false;
+  await using _third = await pool.listen(channels[0], () => {}, {
+    onReconnect: () => void (isToldAgain = true),
+  });
+  await link.drop();
+  await sleep(4_500);
+  await link.heal();
+  await until("the subscriber is told", () => isToldAgain, 10_000);
 });
 
 const LONG_SILENCE = rounds(12, 60);
