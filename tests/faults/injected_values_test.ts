@@ -1,6 +1,6 @@
 /** Fault 13: values come from outside, in every form in which PostgreSQL reads a text. */
 import assert from "node:assert/strict";
-import fc from "fast-check";
+import { fc } from "../fast_check.ts";
 import { column, model } from "../../orm/mod.ts";
 import { type Pool, sql } from "../../pool/mod.ts";
 import { LifeguardError, ValidationError } from "../../pool/wire/errors.ts";
@@ -158,7 +158,7 @@ fault(
         }
       };
       for (const text of NASTY) await check(text);
-      await fc.assert(fc.asyncProperty(texts, check), { seed: SEED, numRuns: rounds(25, 2_000) });
+      await fc.assert(fc.asyncProperty(texts, check), { numRuns: rounds(25, 2_000) });
     }
     assert.equal(await first.value(sql`select count(*) from victims`), 0n);
     report.figure("texts that came back equal", equal, "texts", { least: 1_000 });

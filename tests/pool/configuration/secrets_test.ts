@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import fc from "fast-check";
+import { fc } from "../../fast_check.ts";
 import { inspect } from "node:util";
 import type { PoolOptions } from "../../../pool/configuration/pool_options.ts";
 import { resolvePoolOptions } from "../../../pool/configuration/resolve_pool_options.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { inspect } from "node:util";
-import fc from "fast-check";
+import { fc } from "../../fast_check.ts";
 import baseSql, { Sql as BaseSql } from "sql-template-tag";
 import { assertSql, FRAGMENT, Sql, sql } from "../../../pool/sql/sql.ts";
 import { ValidationError } from "../../../pool/wire/errors.ts";

@@ -7,7 +7,7 @@
  * - `returned`: the value it got as text, back in binary.
  */
 import assert from "node:assert/strict";
-import fc from "fast-check";
+import { fc } from "../../../fast_check.ts";
 import { type Codec, PgArray, Range } from "../../../../pool/wire/codec/mod.ts";
 import { canonical } from "./canonical.ts";
 import { type Sample, SAMPLES } from "./samples.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import fc from "fast-check";
+import { fc } from "../../../fast_check.ts";
 import { BUILTIN_RANGES, BUILTIN_TYPES } from "../../../../pool/wire/codec/builtin_types.ts";
 import { type Codec, CodecRegistry } from "../../../../pool/wire/codec/mod.ts";
 import { test } from "../../../harness.ts";
