@@ -20,6 +20,8 @@ import { Session } from "./session.ts";
 
 /** Milliseconds a CancelRequest may take. */
 const CANCEL_TIMEOUT = 5_000;
+/** Milliseconds for which it may go on once its session has ended, so that a mute server keeps no program running. */
+const CANCEL_GRACE = 500;
 
 /**
  * Makes a session with the first host that answers and is of the kind asked for.
@@ -122,26 +124,38 @@ interface StartContext {
   readonly attribute: Wanted["attribute"];
 }
 
+/** Cancels with a signal that aborts when it takes too long, or soon after the session has ended. */
+async function untilEnded(session: Session, cancel: (limit: AbortSignal) => Promise<void>): Promise<void> {
+  const ended = new AbortController();
+  let isDone = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  session.closed.then(() => {
+    if (!isDone) timer = setTimeout(() => ended.abort(), CANCEL_GRACE);
+  });
+  try {
+    await cancel(AbortSignal.any([AbortSignal.timeout(CANCEL_TIMEOUT), ended.signal]));
+  } finally {
+    isDone = true;
+    clearTimeout(timer);
+  }
+}
+
 /** The startup conversation over an open transport. */
 async function startSession(
   opened: OpenedTransport,
   { host, connect, shared, password, attempt, address, attribute }: StartContext,
   signal: AbortSignal,
 ): Promise<Session> {
-  const session = new Session({
+  const session: Session = new Session({
     transport: opened.transport,
     shared,
     maxMessageSize: connect.maxMessageSize,
     address,
-    cancel: async ({ processId, secretKey }) => {
-      const limit = AbortSignal.timeout(CANCEL_TIMEOUT);
-      await sendCancelRequest(
-        () => openTransport(host, { ...connect, attempt }, limit),
-        processId,
-        secretKey,
-        limit,
-      );
-    },
+    cancel: ({ processId, secretKey }) =>
+      untilEnded(session, async (limit) => {
+        const open = () => openTransport(host, { ...connect, attempt }, limit);
+        await sendCancelRequest(open, processId, secretKey, limit);
+      }),
   });
   const onAbort = () => session.destroy(signal.reason);
   signal.addEventListener("abort", onAbort);
