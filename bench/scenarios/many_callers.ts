@@ -21,6 +21,7 @@ export const manyCallers: Scenario = {
     { name: "memory", unit: "MB", better: "lower" },
     { name: "served", unit: "callers", better: "neither" },
   ],
+  isCrowd: true,
   run: callMany,
 };
 

@@ -30,6 +30,8 @@ export interface Scenario {
   readonly ours?: string;
   /** The figures; the first is the one that is compared. */
   readonly metrics: readonly [Metric, ...Metric[]];
+  /** Whether it keeps so many processes busy that a clock looked at late does not mean that the machine stood still. */
+  readonly isCrowd?: boolean;
   /** Statements run before each subject. */
   readonly before?: readonly string[];
   /** A query that has to be true after each subject. */
