@@ -676,12 +676,13 @@ export class Pool extends Queryable implements AsyncDisposable {
     return this.#takeFor(new Error("taken here"), { purpose, signal });
   }
 
-  async #takeFor(taker: Error, { purpose, signal, span }: SlotRequest): Promise<Lease> {
-    this.#assertOpen(`begin a ${purpose}`);
+  /** Not async: thousands may wait here, and each would keep one frame more. */
+  #takeFor(taker: Error, { purpose, signal, span }: SlotRequest): Promise<Lease> {
+    if (this.#closing !== undefined) return Promise.reject(new PoolClosedError(`begin a ${purpose}`));
     this.#start();
-    const { observer } = this.#primary;
-    const take = () => this.#primary.lease(purpose, taker, signal);
-    return await (observer === undefined ? take() : observer.acquire(purpose, take, span));
+    const tier = this.#primary;
+    if (tier.observer === undefined) return tier.lease(purpose, taker, signal);
+    return tier.observer.acquire(purpose, () => tier.lease(purpose, taker, signal), span);
   }
 }
 

@@ -18,6 +18,9 @@ import type { Exchange } from "../wire/session/exchange.ts";
 /** Milliseconds by which waits may end together, so that the timer does not run for each. */
 const GRANULARITY = 5;
 
+/** How many waits end by their deadlines in one turn of the event loop: each error and its stack take a while. */
+const AT_ONCE = 100;
+
 /** How many that are done the queue may hold whatever else it holds. */
 const FEW = 64;
 
@@ -129,11 +132,11 @@ export class Channel {
     if (waiter.demand.kind === "query") this.#byExchange.delete(waiter.demand.exchange);
   }
 
-  #watch(deadline: number): void {
+  #watch(deadline: number, least = GRANULARITY): void {
     if (this.#timerAt <= deadline) return;
     clearTimeout(this.#timer);
     this.#timerAt = deadline;
-    this.#timer = setTimeout(() => this.#look(), Math.max(GRANULARITY, deadline - performance.now()));
+    this.#timer = setTimeout(() => this.#look(), Math.max(least, deadline - performance.now()));
   }
 
   #look(): void {
@@ -142,10 +145,14 @@ export class Channel {
     const expired: Waiter[] = [];
     let next = Infinity;
     for (const waiter of this) {
-      if (waiter.deadline <= now) expired.push(waiter);
-      else next = Math.min(next, waiter.deadline);
+      if (waiter.deadline > now) next = Math.min(next, waiter.deadline);
+      else if (expired.length < AT_ONCE) expired.push(waiter);
+      else {
+        next = now;
+        break;
+      }
     }
-    if (next < Infinity) this.#watch(next);
+    if (next < Infinity) this.#watch(next, next === now ? 0 : GRANULARITY);
     this.#expired(expired);
   }
 }
