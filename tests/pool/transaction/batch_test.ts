@@ -213,7 +213,8 @@ test(
     const cutting = (async () => {
       while (!isDone) {
         await new Promise((resolve) => setTimeout(resolve, 15 + Math.random() * 25));
-        await line.cut();
+        // On a busy machine no connection would ever be made otherwise.
+        if (pool.size > 0) await line.cut();
       }
     })();
     const writes = [
