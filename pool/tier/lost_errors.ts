@@ -45,7 +45,7 @@ export function anew(error: unknown): unknown {
 /** The error of a statement that ran on a lease whose connection was lost. */
 export function lostInLease(lease: Lease, exchange: Exchange, error: ConnectionError): ConnectionError {
   // Without its COMMIT a transaction is rolled back, so only the COMMIT's fate is unknown.
-  const mayHaveEffect = exchange.sent && !exchange.repeatable &&
+  const mayHaveEffect = exchange.mayHaveEffect &&
     (lease.purpose !== "transaction" || exchange.text === "COMMIT");
   return lostError(error, "statement", mayHaveEffect);
 }

@@ -68,6 +68,11 @@ export abstract class Exchange {
     return false;
   }
 
+  /** Whether the server may have done for good what it asks, when its connection is lost with it. */
+  get mayHaveEffect(): boolean {
+    return this.sent && !this.repeatable;
+  }
+
   /** Whether another connection may serve it; false for what belongs to one connection, such as a probe. */
   get requeues(): boolean {
     return false;

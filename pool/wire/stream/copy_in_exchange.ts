@@ -43,6 +43,11 @@ export class CopyInExchange extends CopyExchange {
     return this.copying && !this.ending && !this.settled && this.failure === undefined;
   }
 
+  /** Without its CopyDone the server copies nothing. */
+  override get mayHaveEffect(): boolean {
+    return this.#isWhole && super.mayHaveEffect;
+  }
+
   /** Sends data; returns undefined, or a promise to wait for before more is sent. */
   send(bytes: Uint8Array): Promise<void> | undefined {
     const session = this.session!;
