@@ -103,7 +103,9 @@ export async function runtimeVersion(runtime: Runtime): Promise<string> {
   if (runtime === "deno") return `Deno ${Deno.version.deno}`;
   if (runtime === "bun") return `Bun ${(await runProgram(await bun(), ["--version"])).trim()}`;
   const pgbench = await postgresProgram("pgbench");
-  return "reason" in pgbench ? pgbench.reason : (await runProgram(pgbench.path, ["--version"])).trim();
+  if ("reason" in pgbench) return "no pgbench";
+  const version = await runProgram(pgbench.path, ["--version"]);
+  return `pgbench ${/\d+(\.\d+)*/.exec(version)?.[0] ?? version.trim()}`;
 }
 
 async function runProgram(program: string, args: readonly string[]): Promise<string> {
