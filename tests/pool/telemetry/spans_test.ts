@@ -2,7 +2,13 @@
 import assert from "node:assert/strict";
 import { context, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
-import { type PoolOptions, PoolTimeoutError, PostgresError, sql } from "../../../pool/mod.ts";
+import {
+  type PoolOptions,
+  PoolTimeoutError,
+  PostgresError,
+  sql,
+  ValidationError,
+} from "../../../pool/mod.ts";
 import { test } from "../../harness.ts";
 import { needs, proxy, server } from "../../services/client.ts";
 import { openPool, rejection, sleep, until } from "../tier/pools.ts";
@@ -191,13 +197,15 @@ test("Spans belong to the span that was active where the call was made", needs("
 });
 
 test("A transaction that fails or is tried again says so in its one span", needs("primary"), async () => {
-  const { pool: own, spans, reset } = await tracedPool();
+  const { pool: own, spans, reset, open } = await tracedPool();
   await using pool = own;
   const mine = new Error("canary");
   await assert.rejects(pool.transaction(() => Promise.reject(mine)), mine);
   const failed = spans().find(({ name }) => name === "transaction")!;
   assert.deepEqual([failed.status.code, failed.status.message], [SpanStatusCode.ERROR, undefined]);
   assert.equal(failed.attributes["error.type"], "Error");
+  await rejection(pool.transaction(() => 1, null as never), ValidationError);
+  assert.equal(open(), 0);
   reset();
   let attempts = 0;
   await pool.transaction(async (tx) => {
