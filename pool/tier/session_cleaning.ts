@@ -11,6 +11,8 @@ import { command } from "../commands.ts";
 
 /** Milliseconds cleaning may take before the connection is thrown away instead. */
 const CLEANING_TIMEOUT = 5_000;
+/** Milliseconds in which answers that came in time are read at last. */
+const LATE_ANSWER = 100;
 
 /**
  * Rolls back what is open, and resets what statements of the lease may have changed.
@@ -29,12 +31,15 @@ export function cleanSession(lease: Lease, afterReset: () => readonly string[]):
     steps.push(command(session.shared.registry, "DISCARD ALL"));
     for (const text of afterReset()) steps.push(command(session.shared.registry, text));
   }
-  const timer = setTimeout(() => {
+  const tooLate = (): void =>
     session.destroy(
       new ConnectionError(
         `Cannot go on with the connection to ${session.address}: it could not be cleaned within ${CLEANING_TIMEOUT} ms`,
       ),
     );
+  let timer = setTimeout(() => {
+    // Should this process have been stopped meanwhile, answers may be there that nobody has read yet.
+    timer = setTimeout(tooLate, LATE_ANSWER);
   }, CLEANING_TIMEOUT);
   // Whatever its user left running is not waited for.
   if (isBusy) session.giveUpAll(() => new TransactionClosedError(lease.purpose));
