@@ -67,7 +67,7 @@ async function refusal(script: (socket: net.Socket) => void, options: ConnectOpt
     database: "app",
     password: SECRET,
     sslmode: "disable",
-    connectTimeout: 2_000,
+    connectTimeout: 15_000,
     ...options,
   });
   const start = performance.now();
