@@ -5,7 +5,7 @@ import { type PoolOptions, PoolTimeoutError, PostgresError, sql } from "../../..
 import { test } from "../../harness.ts";
 import { needs, proxy, server } from "../../services/client.ts";
 import { openPool, rejection, settled, until } from "../tier/pools.ts";
-import { recordMetrics, type Series } from "./recorded.ts";
+import { recordMetrics, SDK, type Series } from "./recorded.ts";
 
 /** A connected pool whose metrics are kept. */
 async function measuredPool(options: PoolOptions = {}) {
@@ -40,31 +40,36 @@ function own(url = server("primary").url): Record<string, unknown> {
   };
 }
 
-test("Pool sizes, waits and durations are measured by tier, in seconds", needs("primary"), async () => {
-  const { pool: measured, collect } = await measuredPool();
-  await using pool = measured;
-  await using _held = await pool.reserve();
-  for (let n = 0; n < 5; n++) await pool.query(sql`select ${n}::int`);
-  await pool.query(sql`select pg_sleep(0.1)`);
-  const found = await collect();
-  assert.deepEqual(found.get("lifeguard_pool_size"), [{ attributes: own(), value: 2 }]);
-  assert.deepEqual(found.get("lifeguard_active_connections"), [{ attributes: own(), value: 1 }]);
-  const waits = found.get("lifeguard_connection_wait_time");
-  assert.deepEqual(waits?.map(({ attributes }) => attributes), [own()]);
-  assert.equal(recordings(waits).count, 7, "six statements and a reservation");
-  const durations = found.get("lifeguard_query_duration_seconds");
-  assert.deepEqual(durations?.map(({ attributes }) => attributes), [{
-    ...own(),
-    "db.operation.name": "SELECT",
-  }]);
-  const { count, sum } = recordings(durations);
-  assert.equal(count, 6);
-  assert.ok(sum >= 0.099 && sum < 20, `${sum} s`);
-  assert.equal(found.get("lifeguard_query_errors_total"), undefined);
-});
+test(
+  "Pool sizes, waits and durations are measured by tier, in seconds",
+  { ...needs("primary"), ...SDK },
+  async () => {
+    const { pool: measured, collect } = await measuredPool();
+    await using pool = measured;
+    await using _held = await pool.reserve();
+    for (let n = 0; n < 5; n++) await pool.query(sql`select ${n}::int`);
+    await pool.query(sql`select pg_sleep(0.1)`);
+    const found = await collect();
+    assert.deepEqual(found.get("lifeguard_pool_size"), [{ attributes: own(), value: 2 }]);
+    assert.deepEqual(found.get("lifeguard_active_connections"), [{ attributes: own(), value: 1 }]);
+    const waits = found.get("lifeguard_connection_wait_time");
+    assert.deepEqual(waits?.map(({ attributes }) => attributes), [own()]);
+    assert.equal(recordings(waits).count, 7, "six statements and a reservation");
+    const durations = found.get("lifeguard_query_duration_seconds");
+    assert.deepEqual(durations?.map(({ attributes }) => attributes), [{
+      ...own(),
+      "db.operation.name": "SELECT",
+    }]);
+    const { count, sum } = recordings(durations);
+    assert.equal(count, 6);
+    assert.ok(sum >= 0.099 && sum < 20, `${sum} s`);
+    assert.equal(found.get("lifeguard_query_errors_total"), undefined);
+  },
+);
 
 test("Failed statements are counted by SQLSTATE or kind of error, calls that waited in vain by themselves", {
   ...needs("primary"),
+  ...SDK,
 }, async () => {
   const { pool: measured, collect } = await measuredPool({ max: 1, acquireTimeout: 50 });
   await using pool = measured;
@@ -90,7 +95,7 @@ test("Failed statements are counted by SQLSTATE or kind of error, calls that wai
 
 test(
   "Connections that are healed and rotated are counted",
-  { ...needs("primary"), timeout: 60_000 },
+  { ...needs("primary"), ...SDK, timeout: 60_000 },
   async () => {
     await using gate = await proxy("primary");
     const url = gate.url(server("primary").url);
@@ -114,19 +119,26 @@ test(
   },
 );
 
-test("Gauges of pools on the same tier add up, and a closed pool is in none", needs("primary"), async () => {
-  const { pool: measured, collect, meterProvider } = await measuredPool();
-  await using _pool = measured;
-  const size = async () => (await collect()).get("lifeguard_pool_size");
-  {
-    await using other = openPool({ max: 3, meterProvider });
-    await other.connect();
-    assert.deepEqual(await size(), [{ attributes: own(), value: 5 }]);
-  }
-  assert.deepEqual(await size(), [{ attributes: own(), value: 2 }]);
-});
+test(
+  "Gauges of pools on the same tier add up, and a closed pool is in none",
+  { ...needs("primary"), ...SDK },
+  async () => {
+    const { pool: measured, collect, meterProvider } = await measuredPool();
+    await using _pool = measured;
+    const size = async () => (await collect()).get("lifeguard_pool_size");
+    {
+      await using other = openPool({ max: 3, meterProvider });
+      await other.connect();
+      assert.deepEqual(await size(), [{ attributes: own(), value: 5 }]);
+    }
+    assert.deepEqual(await size(), [{ attributes: own(), value: 2 }]);
+  },
+);
 
-test("A meter provider that an application sets late is found within seconds", needs("primary"), async () => {
+test("A meter provider that an application sets late is found within seconds", {
+  ...needs("primary"),
+  ...SDK,
+}, async () => {
   await using pool = openPool({ max: 1 });
   await pool.query(sql`select 1`);
   const { meterProvider, collect } = recordMetrics();

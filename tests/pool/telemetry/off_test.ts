@@ -9,7 +9,7 @@ import { poolTelemetry } from "../../../pool/telemetry/pool_telemetry.ts";
 import { test } from "../../harness.ts";
 import { needs } from "../../services/client.ts";
 import { openPool } from "../tier/pools.ts";
-import { recordMetrics, recordSpans } from "./recorded.ts";
+import { recordMetrics, recordSpans, SDK } from "./recorded.ts";
 
 /** Runs every kind of work once. */
 async function work(pool: Pool): Promise<void> {
@@ -70,7 +70,7 @@ test(
   },
 );
 
-test("A tier is observed only where a provider is set or slowness is asked for", () => {
+test("A tier is observed only where a provider is set or slowness is asked for", SDK, () => {
   const observed = (options: Record<string, unknown>): boolean => {
     const settings = resolvePoolOptions({
       url: "postgres://user@localhost/database",
@@ -97,7 +97,7 @@ test("A tier is observed only where a provider is set or slowness is asked for",
 
 test(
   "telemetry: false leaves providers alone, those of the program and those given",
-  needs("primary"),
+  { ...needs("primary"), ...SDK },
   async () => {
     const { tracerProvider, spans } = recordSpans();
     const { meterProvider, collect } = recordMetrics();

@@ -2,7 +2,11 @@
 import assert from "node:assert/strict";
 import type { Attributes, Context, Span } from "@opentelemetry/api";
 import { AggregationTemporality, MeterProvider, MetricReader } from "@opentelemetry/sdk-metrics";
+import type { Grant } from "../../harness.ts";
 import { BasicTracerProvider, type ReadableSpan, type SpanProcessor } from "@opentelemetry/sdk-trace-base";
+
+/** What the SDK needs: it reads variables. The pool does not need it for being observed. */
+export const SDK: { readonly allow: readonly Grant[] } = { allow: ["env"] };
 
 /** Keeps spans; the SDK's own keeper leaves a timer behind for each, which is a leak to a test. */
 class Keeper implements SpanProcessor {

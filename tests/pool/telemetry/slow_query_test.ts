@@ -10,7 +10,7 @@ import {
 import { test } from "../../harness.ts";
 import { needs } from "../../services/client.ts";
 import { openPool, rejection, sleep } from "../tier/pools.ts";
-import { recordSpans } from "./recorded.ts";
+import { recordSpans, SDK } from "./recorded.ts";
 
 const LINE = /slow_query_test\.ts:\d+/;
 
@@ -129,7 +129,7 @@ test(
 
 test(
   "A slow statement names its trace, and an onSlowQuery that throws harms nobody",
-  needs("primary"),
+  { ...needs("primary"), ...SDK },
   async () => {
     const { tracerProvider, span } = recordSpans();
     const failures: unknown[] = [];

@@ -12,7 +12,7 @@ import {
 import { test } from "../../harness.ts";
 import { needs, proxy, server } from "../../services/client.ts";
 import { openPool, rejection, sleep, until } from "../tier/pools.ts";
-import { recordSpans, spanTree } from "./recorded.ts";
+import { recordSpans, SDK, spanTree } from "./recorded.ts";
 
 /** A connected pool whose spans are kept. */
 async function tracedPool(options: PoolOptions = {}) {
@@ -36,6 +36,7 @@ async function withContextManager(work: () => Promise<void>): Promise<void> {
 
 test("A statement's span has the attributes of the conventions, its text with placeholders, and its rows", {
   ...needs("primary"),
+  ...SDK,
 }, async () => {
   const { pool: own, span } = await tracedPool();
   await using pool = own;
@@ -59,7 +60,10 @@ test("A statement's span has the attributes of the conventions, its text with pl
   assert.equal(parentSpanContext, undefined);
 });
 
-test("A failed statement's span has the SQLSTATE and no word of the server's", needs("primary"), async () => {
+test("A failed statement's span has the SQLSTATE and no word of the server's", {
+  ...needs("primary"),
+  ...SDK,
+}, async () => {
   const { pool: own, span, open } = await tracedPool();
   await using pool = own;
   await rejection(pool.query(sql`select ${"canary"}::text::int as failing`), PostgresError);
@@ -73,6 +77,7 @@ test("A failed statement's span has the SQLSTATE and no word of the server's", n
 
 test("What waits for a connection has a span of waiting in its own", {
   ...needs("primary"),
+  ...SDK,
 }, async () => {
   const { pool: own, spans, reset, open } = await tracedPool({ max: 1, acquireTimeout: "10s" });
   await using pool = own;
@@ -92,7 +97,7 @@ test("What waits for a connection has a span of waiting in its own", {
 
 test(
   "A wait that ends in vain fails the statement's span and the one of waiting",
-  needs("primary"),
+  { ...needs("primary"), ...SDK },
   async () => {
     const { pool: own, spans, reset, open } = await tracedPool({ max: 1, acquireTimeout: 50 });
     await using pool = own;
@@ -133,7 +138,7 @@ const TRANSACTION = [
 
 test(
   "What runs in a transaction belongs to its span, without a context manager too",
-  needs("primary"),
+  { ...needs("primary"), ...SDK },
   async () => {
     const { pool: own, spans, open } = await tracedPool();
     await using pool = own;
@@ -155,70 +160,78 @@ test(
   },
 );
 
-test("Spans belong to the span that was active where the call was made", needs("primary"), async () => {
-  const { pool: own, spans, tracerProvider, open } = await tracedPool();
-  await using pool = own;
-  const tracer = tracerProvider.getTracer("application");
-  const inSpan = <T>(name: string, work: () => Promise<T>): Promise<T> =>
-    tracer.startActiveSpan(name, async (span) => {
-      try {
-        return await work();
-      } finally {
-        span.end();
-      }
-    });
-  await withContextManager(() =>
-    inSpan("request", async () => {
-      await pool.query(sql`select 1`);
-      await runEverything(pool);
-      await pool.transaction(async (tx) => {
-        await inSpan("step", () => tx.query(sql`select 2 as inside`));
-        await inSpan("other", () => tx.transaction((nested) => nested.query(sql`select 3 as nested`)));
+test(
+  "Spans belong to the span that was active where the call was made",
+  { ...needs("primary"), ...SDK },
+  async () => {
+    const { pool: own, spans, tracerProvider, open } = await tracedPool();
+    await using pool = own;
+    const tracer = tracerProvider.getTracer("application");
+    const inSpan = <T>(name: string, work: () => Promise<T>): Promise<T> =>
+      tracer.startActiveSpan(name, async (span) => {
+        try {
+          return await work();
+        } finally {
+          span.end();
+        }
       });
-      await using session = await pool.reserve();
-      await session.query(sql`select 4 as reserved`);
-    })
-  );
-  assert.deepEqual(spanTree(spans()), [
-    "request",
-    "  SELECT",
-    ...TRANSACTION.map((line) => `  ${line}`),
-    "  transaction",
-    "    acquire",
-    "    step",
-    "      SELECT",
-    "    other",
-    "      transaction",
-    "        SELECT",
-    "  acquire",
-    "  SELECT",
-  ]);
-  assert.equal(open(), 0);
-});
+    await withContextManager(() =>
+      inSpan("request", async () => {
+        await pool.query(sql`select 1`);
+        await runEverything(pool);
+        await pool.transaction(async (tx) => {
+          await inSpan("step", () => tx.query(sql`select 2 as inside`));
+          await inSpan("other", () => tx.transaction((nested) => nested.query(sql`select 3 as nested`)));
+        });
+        await using session = await pool.reserve();
+        await session.query(sql`select 4 as reserved`);
+      })
+    );
+    assert.deepEqual(spanTree(spans()), [
+      "request",
+      "  SELECT",
+      ...TRANSACTION.map((line) => `  ${line}`),
+      "  transaction",
+      "    acquire",
+      "    step",
+      "      SELECT",
+      "    other",
+      "      transaction",
+      "        SELECT",
+      "  acquire",
+      "  SELECT",
+    ]);
+    assert.equal(open(), 0);
+  },
+);
 
-test("A transaction that fails or is tried again says so in its one span", needs("primary"), async () => {
-  const { pool: own, spans, reset, open } = await tracedPool();
-  await using pool = own;
-  const mine = new Error("canary");
-  await assert.rejects(pool.transaction(() => Promise.reject(mine)), mine);
-  const failed = spans().find(({ name }) => name === "transaction")!;
-  assert.deepEqual([failed.status.code, failed.status.message], [SpanStatusCode.ERROR, undefined]);
-  assert.equal(failed.attributes["error.type"], "Error");
-  await rejection(pool.transaction(() => 1, null as never), ValidationError);
-  assert.equal(open(), 0);
-  reset();
-  let attempts = 0;
-  await pool.transaction(async (tx) => {
-    if (++attempts < 3) await tx.query(sql`do $$ begin raise sqlstate '40001'; end $$`);
-  }, { retries: 3 });
-  const retried = spans().filter(({ name }) => name === "transaction");
-  assert.deepEqual(retried.map(({ attributes }) => attributes["lifeguard.attempts"]), [3]);
-  assert.equal(retried[0].status.code, SpanStatusCode.UNSET);
-});
+test(
+  "A transaction that fails or is tried again says so in its one span",
+  { ...needs("primary"), ...SDK },
+  async () => {
+    const { pool: own, spans, reset, open } = await tracedPool();
+    await using pool = own;
+    const mine = new Error("canary");
+    await assert.rejects(pool.transaction(() => Promise.reject(mine)), mine);
+    const failed = spans().find(({ name }) => name === "transaction")!;
+    assert.deepEqual([failed.status.code, failed.status.message], [SpanStatusCode.ERROR, undefined]);
+    assert.equal(failed.attributes["error.type"], "Error");
+    await rejection(pool.transaction(() => 1, null as never), ValidationError);
+    assert.equal(open(), 0);
+    reset();
+    let attempts = 0;
+    await pool.transaction(async (tx) => {
+      if (++attempts < 3) await tx.query(sql`do $$ begin raise sqlstate '40001'; end $$`);
+    }, { retries: 3 });
+    const retried = spans().filter(({ name }) => name === "transaction");
+    assert.deepEqual(retried.map(({ attributes }) => attributes["lifeguard.attempts"]), [3]);
+    assert.equal(retried[0].status.code, SpanStatusCode.UNSET);
+  },
+);
 
 test(
   "Streams, COPY, batches and statements that change their session have spans",
-  needs("primary"),
+  { ...needs("primary"), ...SDK },
   async () => {
     const { pool: own, spans, reset, open } = await tracedPool();
     await using pool = own;
@@ -249,7 +262,7 @@ test(
   },
 );
 
-test("No value is in any span, whatever fails", needs("primary"), async () => {
+test("No value is in any span, whatever fails", { ...needs("primary"), ...SDK }, async () => {
   const { pool: own, spans, open } = await tracedPool();
   await using pool = own;
   const secret = "canary-4711";
@@ -281,16 +294,20 @@ test("No value is in any span, whatever fails", needs("primary"), async () => {
   assert.doesNotMatch(shown, /canary-4711|'canary|4711/);
 });
 
-test("traceQueryText: false leaves the text out and keeps the summary", needs("primary"), async () => {
-  const { pool: own, span } = await tracedPool({ traceQueryText: false });
-  await using pool = own;
-  await pool.query(sql`select relname from pg_class limit 1`);
-  const { attributes } = span("SELECT pg_class");
-  assert.equal(attributes["db.query.text"], undefined);
-  assert.equal(attributes["db.query.summary"], "SELECT pg_class");
-});
+test(
+  "traceQueryText: false leaves the text out and keeps the summary",
+  { ...needs("primary"), ...SDK },
+  async () => {
+    const { pool: own, span } = await tracedPool({ traceQueryText: false });
+    await using pool = own;
+    await pool.query(sql`select relname from pg_class limit 1`);
+    const { attributes } = span("SELECT pg_class");
+    assert.equal(attributes["db.query.text"], undefined);
+    assert.equal(attributes["db.query.summary"], "SELECT pg_class");
+  },
+);
 
-test("A statement that is aborted or times out ends its span", needs("primary"), async () => {
+test("A statement that is aborted or times out ends its span", { ...needs("primary"), ...SDK }, async () => {
   const { pool: own, spans, open } = await tracedPool();
   await using pool = own;
   const abort = new AbortController();
@@ -309,6 +326,7 @@ test("A statement that is aborted or times out ends its span", needs("primary"),
 
 test("Connections that are lost are healed in spans of their own, with what they died of", {
   ...needs("primary"),
+  ...SDK,
 }, async () => {
   await using gate = await proxy("primary");
   const { pool: traced, spans, open } = await tracedPool({ url: gate.url(server("primary").url) });
@@ -330,6 +348,7 @@ test("Connections that are lost are healed in spans of their own, with what they
 
 test("A provider that an application sets late is found within seconds, and so is that it is gone", {
   ...needs("primary"),
+  ...SDK,
 }, async () => {
   await using pool = openPool({ max: 1 });
   const { tracerProvider, spans } = recordSpans();
