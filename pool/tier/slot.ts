@@ -26,6 +26,9 @@ export type SlotUse = "shared" | "leased" | "probing" | "cleaning";
 /** Whether a slot has a connection. */
 export type SlotState = "vacant" | "connecting" | "open";
 
+/** How many statements may stand behind one that is slow now and then. */
+const BEHIND_ERRATIC = 1;
+
 /** A persistent place for one connection. */
 export class Slot {
   /** Its number in the tier, from 0. */
@@ -91,6 +94,7 @@ export class Slot {
       return false;
     }
     const session = this.session!;
+    if (session.isErratic && session.depth > BEHIND_ERRATIC) return false;
     if (session.depth >= depth || session.expected > budget || session.cancelling || session.blocked) {
       return false;
     }

@@ -6,6 +6,7 @@
  * 1. While nobody waits, a statement goes to an idle slot. When there is none it is pipelined behind others, but only
  *    where that is certain to be short: its own estimate and the slot's backlog are within {@link BUDGET}, the slot's
  *    head does not take longer than it usually does, and fewer than `pipelineDepth` are in flight.
+ *    Behind a statement that is slow now and then, as it may be for some of its values, one may stand, not more.
  * 2. Everything else waits in the channel, bound to no slot. Whoever is first there is served first.
  * 3. A statement that is known to be slow, or not known yet, and a reservation need a slot for themselves. When one
  *    of these is first in the channel and no slot is idle it becomes a claim: it leaves the channel, and one

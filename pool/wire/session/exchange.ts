@@ -60,6 +60,8 @@ export abstract class Exchange {
   hits = 0;
   /** Milliseconds it is expected to take, as the session counted it when it was written. */
   expected = 0;
+  /** Whether its statement was known to be erratic when it was written. */
+  isErratic = false;
   /** What is known of its statement, once it is. */
   plan: Plan | undefined = undefined;
 

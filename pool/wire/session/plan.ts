@@ -14,6 +14,12 @@ import { compileRowReader, type RowReader } from "./row_reader.ts";
 const FALL = 0.5;
 const RISE = 0.1;
 
+/** Milliseconds from which an execution is slow whatever its text usually takes. */
+const SLOW = 10;
+/** The share of slow executions from which a text is erratic, and how much the latest execution counts in it. */
+const ERRATIC = 0.001;
+const MEMORY = 1 / 256;
+
 /** Commands whose columns are those of something else by that name at the moment: a cursor, a prepared statement. */
 const BORROWS_COLUMNS = /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*(?:fetch|execute)\b/i;
 
@@ -41,6 +47,7 @@ export class Plan {
   leavesTraces: boolean | undefined = undefined;
   readonly #columnCodecs: readonly Codec[];
   #reader: RowReader | undefined;
+  #slowShare = 0;
 
   /**
    * Creates the plan from what Describe answered.
@@ -108,6 +115,16 @@ export class Plan {
       fields.every((field, index) =>
         field.type === this.fields[index].type && field.name === this.fields[index].name
       );
+  }
+
+  /** Whether it is slow now and then, for some values say, so that nothing should stand behind it for long. */
+  get isErratic(): boolean {
+    return this.#slowShare > ERRATIC;
+  }
+
+  /** Takes into account how long the server was certainly busy with one execution, unlike with others. */
+  took(milliseconds: number): void {
+    this.#slowShare += ((milliseconds > SLOW ? 1 : 0) - this.#slowShare) * MEMORY;
   }
 
   /** Takes one measured execution into the estimate. */

@@ -149,8 +149,14 @@ export class Session {
   ): Promise<void> {
     try {
       if (this.#state !== "starting") throw this.#failure(undefined);
-      this.#startup = new Startup(parameters, authenticator, (write) => this.send(write), this.address);
+      let asked = 0;
+      const ask = (write: (writer: ByteWriter) => void): void => {
+        asked = performance.now();
+        this.send(write);
+      };
+      this.#startup = new Startup(parameters, authenticator, ask, this.address);
       this.#key = await this.#startup.done;
+      this.#inFlight.roundTrip = performance.now() - asked;
       if (this.state !== "starting") throw this.#failure(undefined);
       this.#startup = undefined;
       this.#state = "ready";
@@ -188,6 +194,11 @@ export class Session {
   /** Milliseconds that everything in flight is expected to take. */
   get expected(): number {
     return this.#inFlight.expected;
+  }
+
+  /** Whether a statement in flight is slow now and then. */
+  get isErratic(): boolean {
+    return this.#inFlight.isErratic;
   }
 
   /** How many exchanges have been submitted and not settled. */

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { sql } from "../../../pool/mod.ts";
 import { awakeTime } from "../../awake_time.ts";
 import { test } from "../../harness.ts";
-import { needs } from "../../services/client.ts";
+import { needs, proxy, server } from "../../services/client.ts";
 import { assertSound, endless, openPool, settled, sleep, spread, until } from "./pools.ts";
 
 test("Fast queries are not held up by a slow one on another connection", needs("primary"), async () => {
@@ -71,6 +71,57 @@ test(
     await settled(Array.from({ length: 100 }, () => wait(0)), 5_000);
     stop.abort();
     assert.equal((await slow)[0].status, "rejected", "it had ended before");
+  },
+);
+
+test(
+  "One statement at most stands behind one that is slow for some of its values",
+  needs("primary"),
+  async () => {
+    await using pool = openPool({ max: 4 });
+    await pool.connect();
+    const stop = new AbortController();
+    const wait = (seconds: number, signal?: AbortSignal) =>
+      pool.value(sql`select 1 from (select pg_sleep(${seconds}::float8)) as s`, { signal });
+    const many = () => Array.from({ length: 64 }, () => wait(0));
+    // Slow once in a while; others are served meanwhile, and go on to come.
+    const before: Promise<unknown>[] = [];
+    for (let n = 0; n < 60; n++) {
+      if (n % 5 === 4) before.push(wait(0.03));
+      before.push(...many());
+      await sleep(5);
+    }
+    await settled(before);
+    const slow = wait(60, stop.signal).catch(() => {});
+    let served = 0;
+    const calls = many().map((call) => call.then(() => served++));
+    await until("all but one are served", () => served >= calls.length - 1);
+    stop.abort();
+    await slow;
+    await settled(calls);
+    await assertSound(pool, 4);
+  },
+);
+
+test(
+  "Statements are pipelined over a long line, whose time is not the server's",
+  needs("primary"),
+  async () => {
+    await using line = await proxy("primary");
+    await line.delay(10);
+    await using pool = openPool({ max: 1, url: line.url(server("primary").url) });
+    await pool.connect();
+    const call = (n: number) => pool.value(sql`select ${n}::int as far`);
+    for (let n = 0; n < 5; n++) await call(n);
+    let most = 0;
+    const watching = setInterval(() => most = Math.max(most, pool.stats().inFlight), 1);
+    const start = awakeTime();
+    await Promise.all(Array.from({ length: 64 }, (_, n) => call(n)));
+    clearInterval(watching);
+    console.log(
+      `64 calls over a line of 20 ms: ${(awakeTime() - start).toFixed(0)} ms, up to ${most} in flight`,
+    );
+    assert.ok(most > 4, `${most} in flight at most`);
   },
 );
 
