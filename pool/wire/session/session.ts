@@ -85,6 +85,8 @@ export class Session {
   #fatal: LifeguardError | undefined;
   #closingTimer: ReturnType<typeof setTimeout> | undefined;
   #hasProgress = false;
+  /** Whether reading was stopped while a CancelRequest is on its way. */
+  #isHeldBack = false;
   #closed: Promise<void>;
   #resolveClosed!: () => void;
 
@@ -108,6 +110,8 @@ export class Session {
       request: () => this.#key === undefined ? undefined : options.cancel(this.#key),
       latestGroup: () => this.#outbox.latestGroup,
       done: () => {
+        if (this.#isHeldBack) this.flow(true);
+        this.#isHeldBack = false;
         this.#pump();
         this.#hasProgress = true;
         this.#reportProgress();
@@ -129,7 +133,10 @@ export class Session {
       taken: () => this.#reportProgress(),
     }, options.maxMessageSize);
     options.transport.attach({
-      data: (chunk) => reception.take(chunk),
+      data: (chunk) => {
+        reception.take(chunk);
+        if (this.#cancellation.isRunning) this.#holdBack();
+      },
       drain: () => this.#outbox.unblock(),
       closed: (error) => this.#end(error),
     });
@@ -337,6 +344,13 @@ export class Session {
     if (this.#state === "closed") return;
     if (isOpen) this.#transport.resume();
     else this.#transport.pause();
+  }
+
+  /** Reads no more of what nobody waits for until its CancelRequest has arrived, which a flood of rows would delay. */
+  #holdBack(): void {
+    if (this.#isHeldBack || this.#inFlight.head?.givenUp === undefined) return;
+    this.#isHeldBack = true;
+    this.flow(false);
   }
 
   #stall(exchange: Exchange): void {
