@@ -50,8 +50,9 @@ export async function livePool({ through, schema, ...options }: LivePoolOptions 
 export async function assertServes({ pool }: { readonly pool: Pool }): Promise<void> {
   const answers = await Promise.all([1, 2, 3, 4].map((n) => pool.value<number>(sql`select ${n}::int`)));
   assert.deepEqual(answers, [1, 2, 3, 4]);
-  const { waiting, reserved } = pool.stats();
-  assert.deepEqual({ waiting, reserved }, { waiting: 0, reserved: 0 });
+  // A slot that was given up is cleaned in the background.
+  await until(() => pool.stats().reserved === 0);
+  assert.equal(pool.stats().waiting, 0);
 }
 
 /**

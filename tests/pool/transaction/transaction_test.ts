@@ -406,10 +406,13 @@ test(
     });
     assert.deepEqual(await rows(live), [1, 2, 3]);
     // A COPY that is under way cannot be ended without failing the transaction; nothing hangs.
-    const error = await rejection<Error>(pool.transaction(async (tx) => {
-      await tx.execute(insert(4));
-      await tx.copyTo(sql`copy (select generate_series(1, 2000000000)) to stdout`).getReader().read();
-    }));
+    const error = await rejection<Error>(
+      pool.transaction(async (tx) => {
+        await tx.execute(insert(4));
+        await tx.copyTo(sql`copy (select generate_series(1, 2000000000)) to stdout`).getReader().read();
+      }),
+      15_000,
+    );
     assert.ok(error instanceof TransactionAbortedError, String(error));
     assert.deepEqual(await rows(live), [1, 2, 3]);
     await assertServes(live);
