@@ -11,7 +11,7 @@
  */
 import { Claims } from "./claims.ts";
 import type { Slot } from "./slot.ts";
-import type { Waiter } from "./waiter.ts";
+import { Waiter } from "./waiter.ts";
 import { Deque } from "../wire/deque.ts";
 import type { Exchange } from "../wire/session/exchange.ts";
 
@@ -29,8 +29,6 @@ export class Channel {
   /** The oldest calls, which need a slot for themselves. */
   readonly claims: Claims;
   readonly #queue = new Deque<Waiter>();
-  /** The statements that wait, for those that are given up. */
-  readonly #byExchange = new Map<Exchange, Waiter>();
   readonly #expired: (waiters: readonly Waiter[]) => void;
   #length = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -111,7 +109,8 @@ export class Channel {
 
   /** The wait of a statement, if it waits. */
   waiterOf(exchange: Exchange): Waiter | undefined {
-    return this.#byExchange.get(exchange);
+    const { waiter } = exchange;
+    return waiter instanceof Waiter && !waiter.isDone ? waiter : undefined;
   }
 
   /** Ends the watch over the deadlines. */
@@ -122,14 +121,14 @@ export class Channel {
 
   #waits(waiter: Waiter): void {
     this.#length++;
-    if (waiter.demand.kind === "query") this.#byExchange.set(waiter.demand.exchange, waiter);
+    if (waiter.demand.kind === "query") waiter.demand.exchange.waiter = waiter;
     this.#watch(waiter.deadline);
   }
 
   #waited(waiter: Waiter): void {
     this.#length--;
     waiter.watch?.stop();
-    if (waiter.demand.kind === "query") this.#byExchange.delete(waiter.demand.exchange);
+    if (waiter.demand.kind === "query") waiter.demand.exchange.waiter = undefined;
   }
 
   #watch(deadline: number, least = GRANULARITY): void {

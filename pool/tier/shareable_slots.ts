@@ -4,6 +4,7 @@
  * @module
  */
 import type { Slot } from "./slot.ts";
+import type { TickClock } from "./tick_clock.ts";
 
 /** How many slots are looked at to find the least loaded one. */
 const CANDIDATES = 8;
@@ -14,46 +15,59 @@ export class ShareableSlots {
   readonly #depth: number;
   readonly #budget: number;
   #cursor = 0;
-  /** The time, while the calls of one tick are placed; 0 when it is to be read anew. */
-  #time = 0;
-  readonly #forgetTime: () => void = () => void (this.#time = 0);
+  readonly #clock: TickClock;
 
   /**
    * Creates the search over slots.
    *
    * @param slots The slots.
-   * @param depth Statements in flight on one slot at most; 1 for no pipelining.
-   * @param budget Milliseconds that a slot's backlog may take at most.
+   * @param limits Statements in flight on one slot at most, 1 for no pipelining; milliseconds that they may take.
+   * @param clock What tells the time.
    */
-  constructor(slots: readonly Slot[], depth: number, budget: number) {
+  constructor(
+    slots: readonly Slot[],
+    limits: { readonly depth: number; readonly budget: number },
+    clock: TickClock,
+  ) {
     this.#slots = slots;
-    this.#depth = depth;
-    this.#budget = budget;
+    this.#depth = limits.depth;
+    this.#budget = limits.budget;
+    this.#clock = clock;
   }
 
-  /** The least loaded of a few that take more, beginning where the last search ended. */
+  /** A slot for a call that comes while nobody waits. */
   find(): Slot | undefined {
+    return this.#depth <= 1 ? undefined : this.#search(this.#depth);
+  }
+
+  /**
+   * A slot for the first of those who wait: `freed` until it is full, if it was half empty, or another half empty one.
+   * Filled at one go, calls travel together, and the server's process is woken once for them.
+   */
+  findForWaiting(freed: Slot | undefined): Slot | undefined {
     if (this.#depth <= 1) return undefined;
+    if (freed?.accepts(this.#depth, this.#budget, this.#clock.now())) return freed;
+    return this.#search(this.#depth >> 1);
+  }
+
+  /** Whether a slot is half empty, so that it is worth filling. */
+  isWorthFilling(slot: Slot): boolean {
+    return slot.state === "open" && slot.session!.depth <= this.#depth >> 1;
+  }
+
+  /** The least loaded of a few with less than `depth` in flight, beginning where the last search ended. */
+  #search(depth: number): Slot | undefined {
     const slots = this.#slots;
-    const now = this.#now();
+    const now = this.#clock.now();
     let best: Slot | undefined;
     let seen = 0;
     for (let step = 0; step < slots.length && seen < CANDIDATES; step++) {
       this.#cursor = this.#cursor + 1 < slots.length ? this.#cursor + 1 : 0;
       const slot = slots[this.#cursor];
-      if (!slot.accepts(this.#depth, this.#budget, now)) continue;
+      if (!slot.accepts(depth, this.#budget, now)) continue;
       seen++;
       if (best === undefined || slot.session!.depth < best.session!.depth) best = slot;
     }
     return best;
-  }
-
-  /** The time, read once for calls made at once: the clock costs more than the search. */
-  #now(): number {
-    if (this.#time === 0) {
-      this.#time = performance.now();
-      queueMicrotask(this.#forgetTime);
-    }
-    return this.#time;
   }
 }

@@ -50,6 +50,7 @@ import { cleanSession } from "./session_cleaning.ts";
 import type { TierOptions } from "./tier_options.ts";
 import { ShareableSlots } from "./shareable_slots.ts";
 import { Slot } from "./slot.ts";
+import { TickClock } from "./tick_clock.ts";
 import { countSlots, longestHolder } from "./slot_counts.ts";
 import { type Demand, Waiter } from "./waiter.ts";
 import type { TierObserver } from "../telemetry/tier_observer.ts";
@@ -74,6 +75,7 @@ export class Tier {
   readonly #slots: Slot[];
   readonly #idle: IdleSlots;
   readonly #shareable: ShareableSlots;
+  readonly #clock = new TickClock();
   readonly #channel: Channel;
   readonly #deadlocks: DeadlockWatch;
   readonly #connector: Connector;
@@ -95,7 +97,8 @@ export class Tier {
       observer: () => this.observer,
     });
     this.#slots = Array.from({ length: options.size.max }, (_, index) => new Slot(index));
-    this.#shareable = new ShareableSlots(this.#slots, options.settings.pipelineDepth, BUDGET);
+    const limits = { depth: options.settings.pipelineDepth, budget: BUDGET };
+    this.#shareable = new ShareableSlots(this.#slots, limits, this.#clock);
     this.#idle = new IdleSlots({
       waiting: () => this.#channel.length,
       freed: (slot) => this.#freed(slot),
@@ -208,7 +211,7 @@ export class Tier {
   #enqueue(demand: Demand): Waiter {
     const { settings, holder } = this.#options;
     const by = holder();
-    const waiter = new Waiter(demand, performance.now() + settings.acquireTimeout, by);
+    const waiter = new Waiter(demand, this.#clock.now() + settings.acquireTimeout, by);
     if (
       this.#channel.length >= settings.maxWaiting &&
       this.#channel.length >= settings.maxWaiting + this.#coming()
@@ -248,8 +251,9 @@ export class Tier {
     this.#idle.probe(slot);
   }
 
-  /** Serves who waits, in order, as far as slots allow. */
-  #pump(): void {
+  /** Serves who waits, in order, as far as slots allow; `freed` has just had answers. */
+  #pump(freed?: Slot): void {
+    const filled = freed !== undefined && this.#shareable.isWorthFilling(freed) ? freed : undefined;
     const { claims } = this.#channel;
     if (claims.length > 0) {
       claims.settle();
@@ -271,7 +275,7 @@ export class Tier {
       const { demand } = first;
       const estimate = demand.kind === "query" ? this.#estimate(demand.exchange) : undefined;
       if (demand.kind === "query" && estimate !== undefined && estimate <= BUDGET) {
-        const shared = claims.letsPass ? this.#shareable.find() : undefined;
+        const shared = claims.letsPass ? this.#shareable.findForWaiting(filled) : undefined;
         if (shared === undefined) break;
         claims.passed();
         this.#channel.served(first);
@@ -301,7 +305,7 @@ export class Tier {
       } else this.#idle.add(slot);
       if (this.#isClosed) this.#drained();
     }
-    if (this.#channel.length > 0) this.#pump();
+    if (this.#channel.length > 0) this.#pump(slot);
   }
 
   /** Ends a transaction that a statement began although its text did not look like it. */

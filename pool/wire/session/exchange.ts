@@ -52,6 +52,8 @@ export abstract class Exchange {
   onAnswer: (() => void) | undefined = undefined;
   /** What watches whether its caller gives it up; stopped when it settles. */
   watch: { stop(): void } | undefined = undefined;
+  /** What waits for a session on its behalf, for whoever made it wait. */
+  waiter: object | undefined = undefined;
   /** The session it was last submitted to, once it was. */
   session: Session | undefined = undefined;
   /** How often it was sent again. */
