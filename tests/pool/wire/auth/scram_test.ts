@@ -137,15 +137,21 @@ test("ScramExchange refuses messages out of order", async () => {
 });
 
 test("ScramExchange derives the keys of a password, salt and count once", async () => {
-  const costly = (nonce: string): Promise<string> => {
+  const costly = (nonce: string, salt: string): Promise<string> => {
     const exchange = new ScramExchange({ password: "p", nonce, binding: "n", maxIterations: 1_000_000 });
     exchange.first();
-    return exchange.final(`r=${nonce}x,s=c2FsdHNhbHQ=,i=300000`);
+    return exchange.final(`r=${nonce}x,s=${btoa(salt)},i=300000`);
   };
-  const start = performance.now();
-  await costly("first");
-  const once = performance.now() - start;
-  const restart = performance.now();
-  await Promise.all(Array.from({ length: 100 }, (_, index) => costly(`n${index}`)));
-  assert.ok(performance.now() - restart < once, "a hundred exchanges cost as much as one derivation");
+  // A busy machine may stand still in one attempt, not in all.
+  let isCheap = false;
+  for (let attempt = 0; attempt < 5 && !isCheap; attempt++) {
+    const salt = `salt ${attempt}`;
+    const start = performance.now();
+    await costly("first", salt);
+    const once = performance.now() - start;
+    const restart = performance.now();
+    await Promise.all(Array.from({ length: 100 }, (_, index) => costly(`n${index}`, salt)));
+    isCheap = performance.now() - restart < once;
+  }
+  assert.ok(isCheap, "a hundred exchanges cost as much as one derivation");
 });
