@@ -16,7 +16,7 @@ import { writeDescribe, writeExecute, writeParse } from "../message/frontend.ts"
 import { BACKEND } from "../message/names.ts";
 import type { Plan } from "../session/plan.ts";
 import { SQLSTATE } from "../postgres_error.ts";
-import { writeBind } from "../session/query_exchange.ts";
+import { writeBind } from "../session/bind.ts";
 import type { RowReader } from "../session/row_reader.ts";
 import type { Session } from "../session/session.ts";
 import type { Statement } from "../session/statement_cache.ts";
