@@ -8,11 +8,17 @@ import { watchAbort } from "../wire/stream/abort.ts";
 import { Authenticator } from "../wire/auth/authenticator.ts";
 import { connectSession, startupParameters } from "../wire/session/connect.ts";
 import type { DatabaseKnowledge } from "../wire/session/database_knowledge.ts";
+import type { Field } from "../wire/message/backend.ts";
+import { Plan } from "../wire/session/plan.ts";
 import { QueryExchange } from "../wire/session/query_exchange.ts";
 import { Session } from "../wire/session/session.ts";
 
 /** Milliseconds the question whether a pooler stands between may take. */
 const DETECTION_TIMEOUT = 5_000;
+
+/** What tells the server process's id, and its only column, an int4. */
+const PROCESS_ID = "select pg_backend_pid() as pid";
+const PROCESS_ID_FIELD: Field = { name: "pid", table: 0, column: 0, type: 23, modifier: -1 };
 
 /**
  * Makes a session with a tier's target.
@@ -39,7 +45,9 @@ async function decidePrepare(
   shared: DatabaseKnowledge,
   signal: AbortSignal,
 ): Promise<void> {
-  const query = new QueryExchange("select pg_backend_pid() as pid", [], { readOnly: true });
+  // Its columns are certain, so it is one round trip.
+  const plan = new Plan(PROCESS_ID, [], [PROCESS_ID_FIELD], shared.registry);
+  const query = new QueryExchange(PROCESS_ID, [], { readOnly: true, plan });
   query.timeout = DETECTION_TIMEOUT;
   const unwatch = watchAbort(signal, () => session.destroy());
   session.submit(query);
