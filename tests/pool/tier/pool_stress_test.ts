@@ -116,8 +116,10 @@ for (const seed of [1, 2]) {
           if (error instanceof Abandoned) return "abandoned";
           const isExpected = error instanceof ConnectionError || error instanceof PoolTimeoutError ||
             error instanceof PoolQueueFullError || error instanceof QueryTimeoutError;
-          if (!isExpected) unexpected.push(`call ${tag}: ${error?.stack ?? error}`);
-          return error.name as string;
+          if (!isExpected) {
+            unexpected.push(`call ${tag}, deed ${DEEDS.indexOf(deed)}: ${error?.stack ?? error}`);
+          }
+          return String(error?.name);
         }).then((outcome) => counts.set(outcome, (counts.get(outcome) ?? 0) + 1)),
       );
       if (controller !== undefined) setTimeout(() => controller.abort("aborted"), 20 * random());
