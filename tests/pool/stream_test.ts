@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type PostgresError, sql, type Transaction, ValidationError } from "../../pool/mod.ts";
 import { awakeTime } from "../awake_time.ts";
 import { test } from "../harness.ts";
-import { needs } from "../services/client.ts";
+import { needs, proxy } from "../services/client.ts";
 import { assertServes, kill, livePool, rejection, running, stopped, until } from "./live_pool.ts";
 
 const LIVE = needs("primary");
@@ -21,6 +21,22 @@ test("Pool.stream() gives all rows in order, few or many, whatever the batch", L
   let sum = 0;
   for await (const { n } of pool.stream(numbers(30_000))) sum += n;
   assert.equal(sum, 30_000 * 30_001 / 2);
+  await assertServes(live);
+});
+
+test("Pool.stream() left early ends well when the rows asked for ahead overtake their cancellation", {
+  ...LIVE,
+}, async () => {
+  await using line = await proxy("primary");
+  await using live = await livePool({ max: 1, through: (url) => line.url(url) });
+  const { pool } = live;
+  await pool.connect();
+  // Its answer is on its way for longer than a stream that was left is let go on.
+  await line.delay(60);
+  for (let round = 0; round < 3; round++) {
+    for await (const { n } of pool.stream(numbers(500), { batchSize: 50 })) if (n === 60) break;
+  }
+  await line.heal();
   await assertServes(live);
 });
 

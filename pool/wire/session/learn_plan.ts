@@ -17,9 +17,14 @@ import type { Session } from "./session.ts";
 export function learnPlan(session: Session, text: string, done: (problem?: unknown) => void): void {
   const name = session.named ? session.statements.nextName() : "";
   session.submitInternal(
-    new PrepareExchange(name, text, (outcome) => {
-      if (outcome instanceof Error) done(outcome);
-      else learnTypes(session, outcome, (problem) => problem === undefined ? keep(outcome) : done(problem));
+    new PrepareExchange(name, text, {
+      described: (description) =>
+        learnTypes(
+          session,
+          description,
+          (problem) => problem === undefined ? keep(description) : done(problem),
+        ),
+      failed: (reason) => done(reason ?? new Error("it was given up")),
     }),
   );
 

@@ -21,12 +21,20 @@ export interface Description {
   readonly fields: readonly Field[];
 }
 
+/** Who is told what Parse and Describe came to. */
+export interface PrepareOwner {
+  /** The server's description. */
+  described(description: Description): void;
+  /** There is none; the reason is an error, or whatever a caller gave up with. */
+  failed(reason: unknown): void;
+}
+
 /** Parse and Describe of one text. */
 export class PrepareExchange extends Exchange {
   readonly sync: SyncPolicy = "own";
   readonly text: string;
   readonly #name: string;
-  readonly #done: (outcome: Description | Error) => void;
+  readonly #owner: PrepareOwner;
   #expected: "ParseComplete" | "ParameterDescription" | "RowDescription" | "nothing" = "ParseComplete";
   #parameterOids: readonly number[] = [];
   #fields: readonly Field[] = [];
@@ -36,13 +44,13 @@ export class PrepareExchange extends Exchange {
    *
    * @param name The statement's name on this connection; empty for the unnamed statement.
    * @param text The SQL text.
-   * @param done Told the description, or why there is none; called once.
+   * @param owner Told the description, or why there is none; one of these once.
    */
-  constructor(name: string, text: string, done: (outcome: Description | Error) => void) {
+  constructor(name: string, text: string, owner: PrepareOwner) {
     super();
     this.#name = name;
     this.text = text;
-    this.#done = done;
+    this.#owner = owner;
   }
 
   override get repeatable(): boolean {
@@ -85,14 +93,14 @@ export class PrepareExchange extends Exchange {
     if (this.failure !== undefined) this.reject(postgresError(this.failure, this.text));
     else if (!this.settled) {
       this.settled = true;
-      this.#done({ parameterOids: this.#parameterOids, fields: this.#fields });
+      this.#owner.described({ parameterOids: this.#parameterOids, fields: this.#fields });
     }
   }
 
   override reject(error: unknown): void {
     if (this.settled) return;
     this.settled = true;
-    this.#done(error as Error);
+    this.#owner.failed(error);
   }
 }
 

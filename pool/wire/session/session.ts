@@ -449,7 +449,11 @@ export class Session {
     if (this.#barrier !== undefined && this.#barrier.group <= this.#inFlight.groupsEnded) {
       this.#barrier = undefined;
     }
-    for (const exchange of again) if (!exchange.settled) this.resend(exchange);
+    for (const exchange of again) {
+      exchange.onAnswer?.();
+      exchange.onAnswer = undefined;
+      if (!exchange.settled) this.resend(exchange);
+    }
     this.#hasProgress = true;
     this.#cancellation.headChanged(this.#inFlight.head);
     this.#pump();

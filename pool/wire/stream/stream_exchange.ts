@@ -70,6 +70,7 @@ export abstract class StreamExchange extends Exchange {
   /**
    * Ends it for its caller, who is told the reason; a server that is still at it is asked to cancel.
    *
+   * @param reason Why; undefined when it is the caller who has enough and waits for nothing.
    * @param options `atOnce`: whether the server gets no time to come to an end by itself.
    */
   abandon(reason: unknown, options: { readonly atOnce?: boolean } = {}): void {
@@ -111,7 +112,7 @@ export abstract class StreamExchange extends Exchange {
     clearTimeout(this.#timer);
     if (this.settled) return;
     this.settled = true;
-    this.fail(error);
+    if (error !== undefined) this.fail(error);
     if (this.group === 0 || this.session === undefined) this.#release();
     else if (!this.#isAnswered) {
       // The server may be at it still.
