@@ -102,7 +102,8 @@ export class CursorExchange extends StreamExchange {
   }
 
   protected override fail(error: unknown): void {
-    this.#sink.failed(error);
+    // Whoever has enough of its rows is told nothing.
+    if (error !== undefined) this.#sink.failed(error);
   }
 
   override reset(session: Session | undefined): void {

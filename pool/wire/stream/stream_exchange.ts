@@ -112,7 +112,7 @@ export abstract class StreamExchange extends Exchange {
     clearTimeout(this.#timer);
     if (this.settled) return;
     this.settled = true;
-    if (error !== undefined) this.fail(error);
+    this.fail(error);
     if (this.group === 0 || this.session === undefined) this.#release();
     else if (!this.#isAnswered) {
       // The server may be at it still.
