@@ -254,8 +254,13 @@ export class ListenHub {
   async #shakeHands(connect: Connect): Promise<Session> {
     const { signal } = this.#abort;
     const handshake = await this.#options.handshakes.begin(signal);
-    let outcome: HandshakeOutcome = "failed";
+    let outcome: HandshakeOutcome = "unused";
     try {
+      // While it waited for its turn, everybody may have given up.
+      if (this.#channels.size === 0) {
+        throw new ConnectionError("Cannot listen: nobody wants to any more", { neverSent: true });
+      }
+      outcome = "failed";
       const session = await connect(signal);
       outcome = "made";
       return session;

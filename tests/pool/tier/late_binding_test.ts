@@ -1,6 +1,7 @@
 /** Who is served when: nobody behind a slow statement, everybody in order. */
 import assert from "node:assert/strict";
 import { sql } from "../../../pool/mod.ts";
+import { within } from "../../../pool/pause.ts";
 import { awakeTime } from "../../awake_time.ts";
 import { test } from "../../harness.ts";
 import { needs, proxy, server } from "../../services/client.ts";
@@ -80,25 +81,35 @@ test(
   async () => {
     await using pool = openPool({ max: 4 });
     await pool.connect();
-    const stop = new AbortController();
     const wait = (seconds: number, signal?: AbortSignal) =>
       pool.value(sql`select 1 from (select pg_sleep(${seconds}::float8)) as s`, { signal });
     const many = () => Array.from({ length: 64 }, () => wait(0));
-    // Slow once in a while; others are served meanwhile, and go on to come.
-    const before: Promise<unknown>[] = [];
-    for (let n = 0; n < 60; n++) {
-      if (n % 5 === 4) before.push(wait(0.03));
-      before.push(...many());
-      await sleep(5);
+    /** How many of 64 stand behind a slow one that looks like them. */
+    const behindSlow = async (): Promise<number> => {
+      const stop = new AbortController();
+      const slow = wait(60, stop.signal).catch(() => {});
+      let served = 0;
+      const calls = many().map((call) => call.then(() => served++));
+      await within(Promise.all(calls), 1_500);
+      const behind = calls.length - served;
+      stop.abort();
+      await slow;
+      await settled(calls);
+      return behind;
+    };
+    // Slow once in a while; others are served meanwhile, and go on to come. A busy machine may need more of it.
+    let behind = 64;
+    for (let attempt = 0; behind > 1 && attempt < 6; attempt++) {
+      const before: Promise<unknown>[] = [];
+      for (let n = 0; n < 60; n++) {
+        if (n % 5 === 4) before.push(wait(0.03));
+        before.push(...many());
+        await sleep(5);
+      }
+      await settled(before);
+      behind = await behindSlow();
     }
-    await settled(before);
-    const slow = wait(60, stop.signal).catch(() => {});
-    let served = 0;
-    const calls = many().map((call) => call.then(() => served++));
-    await until("all but one are served", () => served >= calls.length - 1);
-    stop.abort();
-    await slow;
-    await settled(calls);
+    assert.ok(behind <= 1, `${behind} stood behind it`);
     await assertSound(pool, 4);
   },
 );
