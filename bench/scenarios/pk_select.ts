@@ -9,18 +9,20 @@ const SUBJECTS: readonly string[] = [
   "pgbench",
 ];
 
+const METRICS: Scenario["metrics"] = [
+  { name: "rate", unit: "queries/s", better: "higher" },
+  { name: "p50", unit: "µs", better: "lower" },
+  { name: "p99", unit: "µs", better: "lower" },
+  { name: "cpu", unit: "µs/query", better: "lower" },
+];
+
 /** Scenarios with 64 and 256 callers on 4 and 16 connections, the most usual first. */
 export const pkSelects: readonly Scenario[] = [[64, 4], [256, 4], [64, 16], [256, 16]]
   .map(([callers, connections]) => ({
     name: `pk-select-${callers}x${connections}`,
     title: `Primary-key select, ${callers} callers on ${connections} connections`,
     subjects: SUBJECTS,
-    metrics: [
-      { name: "rate", unit: "queries/s", better: "higher" },
-      { name: "p50", unit: "µs", better: "lower" },
-      { name: "p99", unit: "µs", better: "lower" },
-      { name: "cpu", unit: "µs/query", better: "lower" },
-    ],
+    metrics: METRICS,
     native: { connections, pipeline: callers / connections },
     run: (run) => selects(run, { callers, connections }),
   }));
@@ -30,12 +32,7 @@ export const oneCaller: Scenario = {
   name: "one-caller",
   title: "Primary-key select, one caller alone",
   subjects: SUBJECTS,
-  metrics: [
-    { name: "rate", unit: "queries/s", better: "higher" },
-    { name: "p50", unit: "µs", better: "lower" },
-    { name: "p99", unit: "µs", better: "lower" },
-    { name: "cpu", unit: "µs/query", better: "lower" },
-  ],
+  metrics: METRICS,
   native: { connections: 1, pipeline: 1 },
   run: (run) => selects(run, { callers: 1, connections: 4 }),
 };

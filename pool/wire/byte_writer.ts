@@ -5,7 +5,7 @@
  * @module
  */
 
-import { refuseOversize } from "./message_size.ts";
+import { LARGE, refuseOversize } from "./message_size.ts";
 
 const encoder = new TextEncoder();
 
@@ -16,9 +16,6 @@ const SMALL = 8_192;
 
 let block = new Uint8Array(BLOCK);
 let blockUsed = 0;
-
-/** Beyond so many bytes it is worth to measure what a buffer grows for. */
-const LARGE = 0x100_0000;
 
 /** A growing buffer of outgoing bytes. */
 export class ByteWriter {

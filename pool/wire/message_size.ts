@@ -8,6 +8,8 @@ import { ValidationError } from "./errors.ts";
 
 /** The longest message a server accepts: 1 GiB less one byte (MaxAllocSize). */
 const MAX_MESSAGE = 0x3fff_ffff;
+/** Beyond so many bytes it is worth to measure what a message is made of. */
+export const LARGE = 0x100_0000;
 /** An array has no more dimensions than this in PostgreSQL. */
 const MAX_DEPTH = 6;
 

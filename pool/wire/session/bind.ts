@@ -7,12 +7,9 @@ import { ByteWriter } from "../byte_writer.ts";
 import { BINARY_FORMAT } from "../codec/codec.ts";
 import { ValidationError } from "../errors.ts";
 import { beginBind, endBind } from "../message/frontend.ts";
-import { OversizeError, refuseOversize } from "../message_size.ts";
+import { LARGE, OversizeError, refuseOversize } from "../message_size.ts";
 import type { Plan } from "./plan.ts";
 import type { BindFrame, Statement } from "./statement_cache.ts";
-
-/** Messages from this length on are worth to be measured. */
-const LARGE = 0x100_0000;
 
 /**
  * Appends Bind with its values encoded for the plan's types.
