@@ -8,6 +8,11 @@
  */
 import { assertSql, Sql } from "../../pool/sql/sql.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
+import {
+  type AnyFieldValidator,
+  assertFieldValidators,
+  type FieldValidator,
+} from "../behaviour/validators/validator.ts";
 import type { Column } from "../building/column.ts";
 import { arrayType, type ColumnType } from "./column_type.ts";
 
@@ -85,6 +90,8 @@ export interface ColumnSettings {
   readonly check?: Sql;
   /** Its foreign key. */
   readonly references?: ColumnReference;
+  /** What its values are checked with before they are sent. */
+  readonly validators?: readonly AnyFieldValidator[];
 }
 
 /**
@@ -213,9 +220,24 @@ export class ColumnDefinition<Value, Null, Input extends ColumnInput, Key extend
     return new ColumnDefinition({ ...this.settings, references: { ...options, target } });
   }
 
+  /**
+   * Checks its values before they are written, besides their type; called again, it adds to what there is.
+   *
+   * @param validators Built-in ones such as `email()`, your own made with `check()`, or any Standard Schema.
+   * @throws {ValidationError} When one is no validator.
+   */
+  validate(...validators: readonly FieldValidator<Value>[]): ColumnDefinition<Value, Null, Input, Key> {
+    assertFieldValidators(validators);
+    const all = [...(this.settings.validators ?? []), ...validators as readonly AnyFieldValidator[]];
+    return new ColumnDefinition({ ...this.settings, validators: all });
+  }
+
   /** Makes it an array of what it was; called again, an array of arrays. Call it before the other modifiers. */
   array(): ColumnDefinition<readonly Value[], Null, Input, Key> {
     if ("default" in this.settings) throw refused("array() comes after default(); call array() first");
+    if (this.settings.validators !== undefined) {
+      throw refused("array() comes after validate(); call array() first, and check elements with each()");
+    }
     return new ColumnDefinition({ ...this.settings, type: arrayType(this.settings.type) });
   }
 
