@@ -7,6 +7,7 @@ import { Sql } from "../../pool/sql/sql.ts";
 import { kindOf } from "../../pool/wire/codec/refusal.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
 import type { AnyColumn } from "../building/column.ts";
+import { isGenerated, isRequired } from "../definition/column_input.ts";
 import { type Table, unknownColumn } from "../definition/table.ts";
 
 /**
@@ -70,7 +71,7 @@ export function checkInsert(table: Table, values: Readonly<Record<string, unknow
     given.push(column);
   }
   for (const column of table.columns.values()) {
-    if (isRequired(column) && !Object.hasOwn(values, column.property)) {
+    if (isRequired(column.settings) && !Object.hasOwn(values, column.property)) {
       throw new ValidationError(column.subject, "it has no default and was not given; give a value");
     }
   }
@@ -78,8 +79,8 @@ export function checkInsert(table: Table, values: Readonly<Record<string, unknow
 }
 
 function checkValue(column: AnyColumn, value: unknown): void {
-  const { generated, identity, nullable } = column.settings;
-  if (generated !== undefined || identity === "always") {
+  const { nullable } = column.settings;
+  if (isGenerated(column.settings)) {
     throw new ValidationError(column.subject, "PostgreSQL generates it; leave it out");
   }
   if (value === undefined) {
@@ -100,9 +101,4 @@ function checkValue(column: AnyColumn, value: unknown): void {
   }
   const refusal = column.refuse(value);
   if (refusal !== undefined) throw refusal;
-}
-
-function isRequired({ settings }: AnyColumn): boolean {
-  return settings.nullable !== true && settings.identity === undefined && settings.serial !== true &&
-    settings.generated === undefined && !("default" in settings);
 }
