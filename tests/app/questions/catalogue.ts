@@ -1,0 +1,179 @@
+/** What the shop has. */
+import { sql } from "../../../pool/sql/sql.ts";
+import type { ReadQuestion } from "../question.ts";
+
+export const CATALOGUE: readonly ReadQuestion[] = [
+  {
+    name: "the third page of tracks, the dearest first and by name, from the second's end",
+    rows: 25,
+    plain: sql`
+      select track_id as "trackId", name, unit_price as "unitPrice" from track
+      order by unit_price desc, name, track_id desc limit 25 offset 50`,
+  },
+  {
+    name: "the page before it, from its beginning backwards",
+    rows: 25,
+    plain: sql`
+      select track_id as "trackId", name, unit_price as "unitPrice" from track
+      order by unit_price desc, name, track_id desc limit 25 offset 25`,
+  },
+  {
+    name: "tracks whose title is about love or rain but not about rock, the best match first",
+    rows: 15,
+    plain: sql`
+      select track_id as "trackId", name,
+        ts_rank(title_words, websearch_to_tsquery('english', 'love or rain -rock')) as rank
+      from track where title_words @@ websearch_to_tsquery('english', 'love or rain -rock')
+      order by rank desc, name, track_id limit 15`,
+  },
+  {
+    name: "how many tracks of each genre were never sold",
+    rows: 25,
+    plain: sql`
+      select g.name as genre, count(*) as unsold
+      from track t join genre g on g.genre_id = t.genre_id
+      where not exists (select 1 from invoice_line il where il.track_id = t.track_id)
+      group by g.genre_id order by unsold desc, genre`,
+  },
+  {
+    name: "albums longer than an hour",
+    rows: 102,
+    plain: sql`
+      select al.album_id as "albumId", al.title, ar.name as artist, sum(t.milliseconds) as length, count(*) as tracks
+      from album al
+        join artist ar on ar.artist_id = al.artist_id
+        join track t on t.album_id = al.album_id
+      group by al.album_id, ar.artist_id
+      having sum(t.milliseconds) > 3600000
+      order by length desc, al.album_id`,
+  },
+  {
+    name: "the three longest tracks of each genre",
+    rows: 73,
+    plain: sql`
+      select g.name as genre, longest.name as track, longest.milliseconds
+      from genre g cross join lateral (
+        select track_id, name, milliseconds from track t
+        where t.genre_id = g.genre_id order by milliseconds desc, track_id limit 3
+      ) longest
+      order by g.genre_id, longest.milliseconds desc, longest.track_id`,
+  },
+  {
+    name: "how often artists were sold, through their albums and tracks",
+    rows: 10,
+    plain: sql`
+      select ar.name as artist, count(il.invoice_line_id) as sold
+      from artist ar
+        left join album al on al.artist_id = ar.artist_id
+        left join track t on t.album_id = al.album_id
+        left join invoice_line il on il.track_id = t.track_id
+      group by ar.artist_id order by sold desc, artist limit 10`,
+  },
+  {
+    name: "artists with the letter X with their albums and tracks, as a tree",
+    rows: 34,
+    plain: sql`
+      select ar.name as artist, al.title as album, t.name as track, g.name as genre
+      from artist ar
+        join album al on al.artist_id = ar.artist_id
+        join track t on t.album_id = al.album_id
+        left join genre g on g.genre_id = t.genre_id
+      where ar.name ilike '%x%'
+      order by ar.artist_id, al.title desc, t.track_id`,
+  },
+  {
+    name: "albums of which every track names its composer",
+    rows: 266,
+    plain: sql`
+      select album_id as "albumId", title from album al
+      where exists (select 1 from track t where t.album_id = al.album_id)
+        and not exists (select 1 from track t where t.album_id = al.album_id and t.composer is null)
+      order by album_id`,
+  },
+  {
+    name: "artists with the most albums, with the number of the long ones among their tracks",
+    rows: 12,
+    plain: sql`
+      select ar.name, (select count(*) from album al where al.artist_id = ar.artist_id) as albums,
+        (select count(*) from album al join track t on t.album_id = al.album_id
+         where al.artist_id = ar.artist_id and t.milliseconds > 600000) as long
+      from artist ar order by albums desc, ar.artist_id limit 12`,
+  },
+  {
+    name: "artists without any album",
+    rows: 71,
+    plain: sql`
+      select artist_id as "artistId", name from artist ar
+      where not exists (select 1 from album al where al.artist_id = ar.artist_id) order by artist_id`,
+  },
+  {
+    name: "live or short tracks that nobody is named for",
+    rows: 20,
+    plain: sql`
+      select track_id as "trackId", name, tags from track
+      where tags @> array['anonymous'] and tags && array['live', 'short'] order by track_id limit 20`,
+  },
+  {
+    name: "how often each tag is used",
+    rows: 5,
+    plain: sql`
+      select tag, count(*) as tracks from track cross join lateral unnest(tags) as tags (tag)
+      group by tag order by tag`,
+  },
+  {
+    name: "the titles of each album of Queen as one list",
+    rows: 3,
+    plain: sql`
+      select al.title, array_agg(t.name order by t.track_id) as tracks,
+        string_agg(distinct t.composer, '; ' order by t.composer) as composers
+      from album al join artist ar on ar.artist_id = al.artist_id join track t on t.album_id = al.album_id
+      where ar.name = 'Queen' group by al.album_id order by al.title`,
+  },
+  {
+    name: "tracks named as their album",
+    rows: 51,
+    plain: sql`
+      select t.track_id as "trackId", t.name, al.title from track t join album al on al.album_id = t.album_id
+      where lower(t.name) = lower(al.title) order by t.track_id`,
+  },
+  {
+    name: "tracks twice as long as the mean of their genre",
+    rows: 70,
+    plain: sql`
+      select t.track_id as "trackId", t.name, t.genre_id as "genreId", t.milliseconds from track t
+      where t.milliseconds > 2 * (select avg(o.milliseconds) from track o where o.genre_id = t.genre_id)
+      order by t.track_id`,
+  },
+  {
+    name: "the lengths of tracks in minutes and as text",
+    rows: 10,
+    plain: sql`
+      select track_id as "trackId", (milliseconds / 60000)::text || ' min' as minutes,
+        round(bytes::numeric / 1048576, 2) as megabytes
+      from track order by milliseconds desc, track_id limit 10`,
+  },
+  {
+    name: "names of rock and of jazz, each asked with the same prepared question",
+    rows: 14,
+    plain: sql`
+      (select g.name as genre, t.name, t.unit_price as "unitPrice" from track t join genre g on g.genre_id = t.genre_id
+       where g.name = 'Rock' and t.milliseconds < 90000)
+      union all
+      (select g.name, t.name, t.unit_price from track t join genre g on g.genre_id = t.genre_id
+       where g.name = 'Jazz' and t.milliseconds < 90000)
+      order by genre desc, name`,
+  },
+  {
+    name: "media types with no track of the catalogue above a dollar, joined from the other side",
+    rows: 5,
+    plain: sql`
+      select m.name as media, count(t.track_id) as dear
+      from track t right join media_type m on m.media_type_id = t.media_type_id and t.unit_price > 1
+      group by m.media_type_id order by m.media_type_id`,
+  },
+  {
+    name: "the kilobytes of all tracks, read as a stream",
+    rows: 1,
+    plain: sql`select sum(bytes / 1024) as kilobytes, count(*) as tracks from track`,
+  },
+];

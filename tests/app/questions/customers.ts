@@ -1,0 +1,132 @@
+/** Who buys. A closed account is no customer, unless the question says so. */
+import { sql } from "../../../pool/sql/sql.ts";
+import type { ReadQuestion } from "../question.ts";
+
+export const CUSTOMERS: readonly ReadQuestion[] = [
+  {
+    name: "customers who live in the country of their support",
+    rows: 8,
+    plain: sql`
+      select c.last_name as customer, e.last_name as support, c.country from customer c
+        join employee e on e.employee_id = c.support_rep_id and e.country = c.country
+      where c.deleted_at is null order by c.customer_id`,
+  },
+  {
+    name: "cities that have to do with the shop, and in what way",
+    rows: 4,
+    plain: sql`
+      select 'both' as kind, count(*) as cities from (
+        select city from customer where deleted_at is null intersect select city from employee) b
+      union all select 'either', count(*) from (
+        select city from customer where deleted_at is null union select city from employee) e
+      union all select 'only staff', count(*) from (
+        select city from employee except select city from customer where deleted_at is null) s
+      union all select 'only customers', count(*) from (
+        select city from customer where deleted_at is null except select city from employee) c
+      order by kind`,
+  },
+  {
+    name: "who wants the newsletter and is called in the morning",
+    rows: 13,
+    plain: sql`
+      select customer_id as "customerId", email, (preferences #>> '{contact,hour}')::int as hour,
+        preferences -> 'favourites' as favourites
+      from customer
+      where deleted_at is null and preferences @> '{"newsletter": true}'
+        and (preferences #>> '{contact,hour}')::int < 12
+      order by hour, customer_id`,
+  },
+  {
+    name: "the genre each customer spends most on",
+    rows: 56,
+    plain: sql`
+      select customer, genre, spent from (
+        select c.customer_id, c.last_name as customer, g.name as genre, sum(il.unit_price * il.quantity) as spent,
+          row_number() over (partition by c.customer_id
+            order by sum(il.unit_price * il.quantity) desc, g.name) as place
+        from customer c
+          join invoice i on i.customer_id = c.customer_id
+          join invoice_line il on il.invoice_id = i.invoice_id
+          join track t on t.track_id = il.track_id
+          join genre g on g.genre_id = t.genre_id
+        where c.deleted_at is null
+        group by c.customer_id, g.genre_id
+      ) favourites where place = 1 order by customer_id`,
+  },
+  {
+    name: "who bought jazz but never metal",
+    rows: 2,
+    plain: sql`
+      select customer_id as "customerId", last_name as "lastName" from customer c
+      where deleted_at is null and exists (
+        select 1 from invoice i join invoice_line il on il.invoice_id = i.invoice_id
+          join track t on t.track_id = il.track_id join genre g on g.genre_id = t.genre_id
+        where i.customer_id = c.customer_id and g.name = 'Jazz'
+      ) and not exists (
+        select 1 from invoice i join invoice_line il on il.invoice_id = i.invoice_id
+          join track t on t.track_id = il.track_id join genre g on g.genre_id = t.genre_id
+        where i.customer_id = c.customer_id and g.name = 'Metal'
+      ) order by customer_id`,
+  },
+  {
+    name: "who bought nothing since the middle of 2025",
+    rows: 25,
+    plain: sql`
+      select customer_id as "customerId", email from customer c where deleted_at is null and not exists (
+        select 1 from invoice i where i.customer_id = c.customer_id and i.invoice_date >= '2025-07-01'
+      ) order by customer_id`,
+  },
+  {
+    name: "how letters to customers of Brazil and the Czech Republic begin",
+    rows: 7,
+    plain: sql`
+      select 'Dear ' || first_name || ' ' || upper(last_name) as salutation, coalesce(company, '(private)') as company,
+        coalesce(state, city, '?') as place
+      from customer where deleted_at is null and country in ('Brazil', 'Czech Republic') order by customer_id`,
+  },
+  {
+    name: "each customer's spending by year side by side",
+    rows: 15,
+    plain: sql`
+      select c.last_name as customer,
+        sum(i.total) filter (where i.invoice_date < '2023-01-01') as before,
+        sum(i.total) filter (where i.invoice_date >= '2023-01-01' and i.invoice_date < '2025-01-01') as between,
+        sum(i.total) filter (where i.invoice_date >= '2025-01-01') as after,
+        ntile(4) over (order by sum(i.total) desc, c.customer_id) as quarter
+      from customer c join invoice i on i.customer_id = c.customer_id
+      where c.deleted_at is null
+      group by c.customer_id order by quarter, sum(i.total) desc, c.customer_id limit 15`,
+  },
+  {
+    name: "open, closed and all accounts",
+    rows: 3,
+    plain: sql`
+      select 'all' as accounts, count(*), max(customer_id) as last from customer
+      union all select 'closed', count(*), max(customer_id) from customer where deleted_at is not null
+      union all select 'open', count(*), max(customer_id) from customer where deleted_at is null
+      order by accounts`,
+  },
+  {
+    name: "closed accounts with what they once bought",
+    rows: 21,
+    plain: sql`
+      select c.customer_id as "customerId", c.deleted_at as "deletedAt", i.invoice_id as "invoiceId", i.total
+      from customer c join invoice i on i.customer_id = c.customer_id
+      where c.deleted_at is not null order by c.customer_id, i.invoice_id`,
+  },
+  {
+    name: "neighbours: customers of the same city",
+    rows: 6,
+    plain: sql`
+      select a.last_name as one, b.last_name as other, a.city from customer a
+        join customer b on b.city = a.city and b.customer_id > a.customer_id
+      where a.deleted_at is null and b.deleted_at is null order by a.city, a.customer_id, b.customer_id`,
+  },
+  {
+    name: "the second page of customers by country, and how many pages there are",
+    rows: 10,
+    plain: sql`
+      select country, last_name as "lastName", count(*) over () as total, ceil(count(*) over () / 10.0)::int as pages
+      from customer where deleted_at is null order by country, customer_id limit 10 offset 10`,
+  },
+];

@@ -1,0 +1,154 @@
+/** What was sold, when and where. */
+import { sql } from "../../../pool/sql/sql.ts";
+import type { ReadQuestion } from "../question.ts";
+
+export const SALES: readonly ReadQuestion[] = [
+  {
+    name: "the three best selling artists of each country and month of 2025",
+    rows: 107,
+    plain: sql`
+      with sales as (
+        select i.billing_country as country, date_trunc('month', i.invoice_date) as month, ar.name as artist,
+          sum(il.unit_price * il.quantity) as revenue
+        from invoice i
+          join invoice_line il on il.invoice_id = i.invoice_id
+          join track t on t.track_id = il.track_id
+          join album al on al.album_id = t.album_id
+          join artist ar on ar.artist_id = al.artist_id
+        where i.invoice_date >= '2025-01-01'
+        group by i.billing_country, date_trunc('month', i.invoice_date), ar.artist_id
+      ), ranked as (
+        select *, row_number() over (partition by country, month order by revenue desc, artist) as place from sales
+      )
+      select country, month, artist, revenue, place from ranked where place <= 3 order by country, month, place`,
+  },
+  {
+    name: "revenue by month with the total so far, the change and the mean of three months",
+    rows: 60,
+    plain: sql`
+      select date_trunc('month', invoice_date) as month, sum(total) as revenue,
+        sum(sum(total)) over so_far as so_far,
+        sum(total) - lag(sum(total)) over so_far as change,
+        round(avg(sum(total)) over (order by date_trunc('month', invoice_date)
+          rows between 2 preceding and current row), 4) as mean
+      from invoice
+      group by date_trunc('month', invoice_date)
+      window so_far as (order by date_trunc('month', invoice_date))
+      order by month`,
+  },
+  {
+    name: "what each year's new customers bought in the years after",
+    rows: 9,
+    plain: sql`
+      with firsts as (
+        select customer_id, min(extract(year from invoice_date))::int as cohort from invoice group by customer_id
+      )
+      select f.cohort, extract(year from i.invoice_date)::int as year, count(distinct i.customer_id) as customers,
+        sum(i.total) as revenue
+      from invoice i join firsts f on f.customer_id = i.customer_id
+      group by f.cohort, extract(year from i.invoice_date)::int
+      order by f.cohort, year`,
+  },
+  {
+    name: "each genre's share of revenue, and all of it",
+    rows: 25,
+    plain: sql`
+      select g.name as genre, grouping(g.name) as is_total, sum(il.unit_price * il.quantity) as revenue,
+        count(*) as lines
+      from invoice_line il
+        join track t on t.track_id = il.track_id
+        join genre g on g.genre_id = t.genre_id
+      group by grouping sets ((g.name), ())
+      order by is_total desc, revenue desc, genre`,
+  },
+  {
+    name: "revenue by country and year with subtotals",
+    rows: 126,
+    plain: sql`
+      select billing_country as country, extract(year from invoice_date)::int as year, sum(total) as revenue
+      from invoice
+      group by rollup (billing_country, extract(year from invoice_date)::int)
+      order by country nulls last, year nulls last`,
+  },
+  {
+    name: "the median and the highest tenth of invoices by country",
+    rows: 24,
+    plain: sql`
+      select billing_country as country, percentile_cont(0.5) within group (order by total::float8) as median,
+        percentile_disc(0.9) within group (order by total) as high
+      from invoice group by billing_country order by country`,
+  },
+  {
+    name: "the latest invoices with their customer, lines, tracks and albums",
+    rows: 34,
+    plain: sql`
+      with latest as (select * from invoice order by invoice_date desc, invoice_id desc limit 5)
+      select i.invoice_id as "invoiceId", i.invoice_date as "invoiceDate", c.last_name as customer,
+        il.quantity, il.unit_price as "unitPrice", t.name as track, al.title as album
+      from latest i
+        join customer c on c.customer_id = i.customer_id
+        join invoice_line il on il.invoice_id = i.invoice_id
+        join track t on t.track_id = il.track_id
+        left join album al on al.album_id = t.album_id
+      order by i.invoice_date desc, i.invoice_id desc, il.invoice_line_id`,
+  },
+  {
+    name: "the latest invoice of each customer",
+    rows: 59,
+    plain: sql`
+      select distinct on (customer_id) customer_id as "customerId", invoice_id as "invoiceId",
+        invoice_date as "invoiceDate", total
+      from invoice order by customer_id, invoice_date desc, invoice_id desc`,
+  },
+  {
+    name: "invoices in a promotion, at its price",
+    rows: 49,
+    plain: sql`
+      select p.name as promotion, i.invoice_id as "invoiceId", i.total,
+        round(i.total * (1 - p.discount), 2) as discounted
+      from promotion p join invoice i on p.during @> i.invoice_date::date
+      order by p.promotion_id, i.invoice_id`,
+  },
+  {
+    name: "countries whose customers spend more than the mean of all invoices",
+    rows: 10,
+    plain: sql`
+      select billing_country as country, round(avg(total), 6) as mean, count(*) as invoices
+      from invoice group by billing_country
+      having avg(total) > (select avg(total) from invoice)
+      order by mean desc, country`,
+  },
+  {
+    name: "invoices by day of the week and state",
+    rows: 7,
+    plain: sql`
+      select extract(isodow from invoice_date)::int as weekday, count(*) as invoices,
+        count(*) filter (where status = 'refunded') as refunded,
+        coalesce(sum(total) filter (where status = 'placed'), 0) as outstanding
+      from invoice group by extract(isodow from invoice_date)::int order by weekday`,
+  },
+  {
+    name: "how long each buyer waited between two purchases, the longest first",
+    rows: 20,
+    plain: sql`
+      select customer_id as "customerId", invoice_date as "invoiceDate", previous,
+        invoice_date - previous as waited
+      from (
+        select customer_id, invoice_date,
+          lag(invoice_date) over (partition by customer_id order by invoice_date, invoice_id) as previous
+        from invoice
+      ) purchases
+      where previous is not null
+      order by waited desc, customer_id, invoice_date limit 20`,
+  },
+  {
+    name: "the size of invoices as words",
+    rows: 3,
+    plain: sql`
+      select case when total < 2 then 'small' when total < 10 then 'usual' else 'large' end as size,
+        count(*) as invoices, min(total) as least, max(total) as most
+      from invoice
+      group by case when total < 2 then 'small' when total < 10 then 'usual' else 'large' end
+      order by size`,
+  },
+];

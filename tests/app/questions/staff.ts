@@ -1,0 +1,83 @@
+/** Who sells. */
+import { sql } from "../../../pool/sql/sql.ts";
+import type { ReadQuestion } from "../question.ts";
+
+export const STAFF: readonly ReadQuestion[] = [
+  {
+    name: "the tree of employees from the top",
+    rows: 8,
+    plain: sql`
+      with recursive tree as (
+        select employee_id, last_name, 0 as depth, array[last_name]::text[] as path
+        from employee where reports_to is null
+        union all
+        select e.employee_id, e.last_name, tree.depth + 1, tree.path || e.last_name::text
+        from employee e join tree on e.reports_to = tree.employee_id
+      )
+      select employee_id as "employeeId", last_name as "lastName", depth, path from tree order by path`,
+  },
+  {
+    name: "employees with their manager, and their manager's",
+    rows: 8,
+    plain: sql`
+      select e.last_name as employee, m.last_name as manager, h.last_name as head
+      from employee e
+        left join employee m on m.employee_id = e.reports_to
+        left join employee h on h.employee_id = m.reports_to
+      order by e.employee_id`,
+  },
+  {
+    name: "the two best customers of each employee",
+    rows: 6,
+    plain: sql`
+      select support, customer, spent from (
+        select e.employee_id, e.last_name as support, c.last_name as customer, sum(i.total) as spent,
+          row_number() over (partition by e.employee_id order by sum(i.total) desc, c.customer_id) as place
+        from employee e
+          join customer c on c.support_rep_id = e.employee_id
+          join invoice i on i.customer_id = c.customer_id
+        where c.deleted_at is null
+        group by e.employee_id, c.customer_id
+      ) best where place <= 2 order by employee_id, place`,
+  },
+  {
+    name: "what everybody below each employee sold",
+    rows: 3,
+    plain: sql`
+      with recursive below as (
+        select reports_to as manager_id, employee_id from employee where reports_to is not null
+        union
+        select b.manager_id, e.employee_id from below b join employee e on e.reports_to = b.employee_id
+      )
+      select m.last_name as manager, count(distinct b.employee_id) as staff, coalesce(sum(i.total), 0) as sold
+      from below b
+        join employee m on m.employee_id = b.manager_id
+        left join customer c on c.support_rep_id = b.employee_id and c.deleted_at is null
+        left join invoice i on i.customer_id = c.customer_id
+      group by m.employee_id order by m.employee_id`,
+  },
+  {
+    name: "who was hired before their manager, and by how long",
+    rows: 2,
+    plain: sql`
+      select e.last_name as employee, m.last_name as manager, m.hire_date - e.hire_date as earlier
+      from employee e join employee m on m.employee_id = e.reports_to
+      where e.hire_date < m.hire_date order by e.employee_id`,
+  },
+  {
+    name: "managers with those who report to them, and how many customers those have",
+    rows: 7,
+    plain: sql`
+      select m.last_name as manager, e.last_name as employee,
+        (select count(*) from customer c where c.support_rep_id = e.employee_id and c.deleted_at is null) as customers
+      from employee m join employee e on e.reports_to = m.employee_id
+      order by m.employee_id, e.employee_id`,
+  },
+  {
+    name: "how old employees were when they were hired",
+    rows: 8,
+    plain: sql`
+      select last_name as "lastName", birth_date::date as born, extract(year from age(hire_date, birth_date))::int as age
+      from employee order by age desc, employee_id`,
+  },
+];

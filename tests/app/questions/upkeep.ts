@@ -1,0 +1,194 @@
+/** What keeps the catalogue and the customers as they should be. */
+import { sql } from "../../../pool/sql/sql.ts";
+import type { WriteQuestion } from "../question.ts";
+
+export const UPKEEP: readonly WriteQuestion[] = [
+  {
+    name: "jazz becomes a tenth dearer",
+    rows: 25,
+    seen: sql`
+      select genre_id, sum(unit_price) as price, min(unit_price) as least from track group by genre_id order by genre_id`,
+    async plain(tx) {
+      const changed = await tx.execute(sql`
+        update track set unit_price = round(unit_price * 1.1, 2)
+        where genre_id = (select genre_id from genre where name = 'Jazz')`);
+      return [{ changed }];
+    },
+  },
+  {
+    name: "a count of the stock: different numbers for different tracks",
+    rows: 6,
+    seen: sql`
+      select warehouse, track_id, copies, counted_at from stock where track_id in (5, 10, 20)
+      order by warehouse, track_id`,
+    async plain(tx) {
+      return await tx.query(sql`
+        with counted as (
+          update stock s set copies = c.copies, counted_at = '2026-04-01 07:00:00.000001+00'
+          from (values ('north', 5, 3), ('north', 10, 0), ('harbour', 20, 41)) as c (warehouse, track_id, copies)
+          where s.warehouse = c.warehouse and s.track_id = c.track_id returning s.*
+        ) select warehouse, track_id as "trackId", copies from counted order by warehouse, track_id`);
+    },
+  },
+  {
+    name: "copies arrive, of tracks the warehouse has and of others",
+    rows: 3,
+    seen: sql`
+      select track_id, copies from stock where warehouse = 'harbour' and track_id in (1, 5, 10) order by track_id`,
+    async plain(tx) {
+      return await tx.query(sql`
+        with arrived as (
+          insert into stock (warehouse, track_id, copies) values ('harbour', 1, 4), ('harbour', 5, 6), ('harbour', 10, 1)
+          on conflict (warehouse, track_id) do update set copies = stock.copies + excluded.copies
+          returning track_id, copies
+        ) select track_id as "trackId", copies from arrived order by track_id`);
+    },
+  },
+  {
+    name: "who registers twice changes their name, and nobody else's",
+    rows: 2,
+    seen: sql`
+      select first_name, last_name, email, city, country from customer
+      where email in ('leonekohler@surfeu.de', 'new@example.org') order by email`,
+    async plain(tx) {
+      return await tx.query(sql`
+        insert into customer (first_name, last_name, email) values
+          ('Leo', 'Köhler', 'leonekohler@surfeu.de'), ('Nell', 'Newman', 'new@example.org')
+        on conflict (email) do update set first_name = excluded.first_name
+        returning first_name as "firstName", last_name as "lastName"`);
+    },
+  },
+  {
+    name: "an incoming catalogue: known tracks get its prices and names, others are added",
+    rows: 5,
+    seen: sql`
+      select case when track_id < 10000 then track_id end as track_id, name, unit_price, milliseconds, media_type_id
+      from track where track_id in (1, 2, 3) or track_id >= 10000 order by track.track_id, name`,
+    async plain(tx) {
+      return await tx.query(sql`
+        with merged as (
+          merge into track t using (values
+            (1, 'For Those About To Rock', 0.79, 343719), (3, 'Fast As a Shark', 1.29, 230619),
+            (90001, 'Encore', 0.50, 61000), (90002, 'Overture', 0.99, 99000)
+          ) as c (track_id, name, unit_price, milliseconds) on t.track_id = c.track_id
+          when matched then update set name = c.name, unit_price = c.unit_price
+          when not matched then insert (track_id, name, unit_price, milliseconds, media_type_id)
+            values (c.track_id, c.name, c.unit_price, c.milliseconds, 1)
+          returning merge_action() as action, t.name, t.unit_price
+        ) select action, name, unit_price as "unitPrice" from merged order by name`);
+    },
+  },
+  {
+    name: "a playlist of thousands of tracks",
+    rows: 1,
+    seen: sql`
+      select p.name, count(*), sum(pt.track_id) from playlist p join playlist_track pt on pt.playlist_id = p.playlist_id
+      where p.playlist_id >= 1000 group by p.name`,
+    async plain(tx) {
+      const { id } = await tx.one<{ id: number }>(sql`
+        insert into playlist (name) values ('Nearly everything') returning playlist_id as id`);
+      const added = await tx.execute(sql`
+        insert into playlist_track (playlist_id, track_id)
+        select ${id}::int, track_id from track where milliseconds > 100000`);
+      return [{ added }];
+    },
+  },
+  {
+    name: "videos leave the playlist of the nineties",
+    rows: 3,
+    seen: sql`
+      select playlist_id, count(*) from playlist_track where playlist_id in (3, 5, 10) group by playlist_id
+      order by playlist_id`,
+    async plain(tx) {
+      return await tx.query(sql`
+        with removed as (
+          delete from playlist_track where playlist_id = 10 and track_id in (
+            select track_id from track where media_type_id = 3 and milliseconds > 2600000
+          ) returning track_id
+        ) select track_id as "trackId" from removed order by track_id`);
+    },
+  },
+  {
+    name: "a customer closes an account, another comes back, a third is forgotten",
+    rows: 3,
+    seen: sql`
+      select 'closed' as state, count(*), sum(customer_id) as sum from customer where deleted_at is not null
+      union all select 'open', count(*), sum(customer_id) from customer where deleted_at is null
+      union all select 'closed now', count(*), sum(customer_id) from customer where deleted_at = now()
+      order by state`,
+    async plain(tx) {
+      await tx.execute(
+        sql`update customer set deleted_at = now() where customer_id = 3 and deleted_at is null`,
+      );
+      await tx.execute(sql`update customer set deleted_at = null where customer_id = 17`);
+      await tx.execute(sql`
+        insert into customer (first_name, last_name, email) values ('Ann', 'Onymous', 'gone@example.org')`);
+      await tx.execute(sql`delete from customer where email = 'gone@example.org'`);
+      return await tx.query(sql`
+        select customer_id as "customerId" from customer where deleted_at is null and customer_id in (3, 17, 34)`);
+    },
+  },
+  {
+    name: "two edit the same album: the second is told and changes nothing",
+    rows: 1,
+    seen: sql`select title, version from album where album_id = 1`,
+    async plain(tx) {
+      const first = await tx.execute(sql`
+        update album set title = 'For Those About To Rock', version = version + 1 where album_id = 1 and version = 1`);
+      const second = await tx.execute(sql`
+        update album set title = 'FOR THOSE', version = version + 1 where album_id = 1 and version = 1`);
+      return [{ first: first === 1, second: second === 1 }];
+    },
+  },
+  {
+    name: "an address is corrected: only what differs is written",
+    rows: 1,
+    seen: sql`select first_name, address, city, postal_code, phone from customer where customer_id = 30`,
+    async plain(tx) {
+      await tx.execute(sql`
+        update customer set address = '231 Elgin Street', postal_code = null where customer_id = 30`);
+      return [{ dirty: ["address", "postalCode"] }];
+    },
+  },
+  {
+    name: "a new artist with two albums and their tracks, in one go",
+    rows: 3,
+    seen: sql`
+      select ar.name as artist, al.title, al.version, t.name, t.milliseconds, t.unit_price
+      from artist ar join album al on al.artist_id = ar.artist_id join track t on t.album_id = al.album_id
+      where ar.artist_id >= 1000 order by al.title, t.name`,
+    async plain(tx) {
+      await tx.execute(sql`
+        with artists as (insert into artist (name) values ('The Placeholders') returning artist_id),
+        albums as (
+          insert into album (title, artist_id) select title, artist_id from artists, (values ('Foo'), ('Bar')) v (title)
+          returning album_id, title
+        )
+        insert into track (name, album_id, media_type_id, milliseconds, unit_price)
+        select v.name, a.album_id, 1, v.length, 0.99 from albums a join (values
+          ('Foo', 'Foo Fighting', 181000), ('Foo', 'Food', 182000), ('Bar', 'Barred', 183000)) v (title, name, length)
+          on v.title = a.title`);
+      return [];
+    },
+  },
+  {
+    name:
+      "an afternoon's work, written at its end: a title, a new playlist with a track, a track out of another",
+    rows: 3,
+    seen: sql`
+      select 'album' as what, title as name, version as number from album where album_id = 2
+      union all select 'playlist', p.name, pt.track_id from playlist p join playlist_track pt using (playlist_id)
+        where playlist_id >= 1000
+      union all select 'removed', 'track 597', 1 - count(*)::int from playlist_track
+        where playlist_id = 18 and track_id = 597
+      order by what`,
+    async plain(tx) {
+      await tx.execute(sql`update album set title = 'Balls', version = version + 1 where album_id = 2`);
+      await tx.execute(sql`
+        with p as (insert into playlist (name) values ('Rainy') returning playlist_id)
+        insert into playlist_track (playlist_id, track_id) select playlist_id, 2 from p`);
+      await tx.execute(sql`delete from playlist_track where playlist_id = 18 and track_id = 597`);
+      return [];
+    },
+  },
+];
