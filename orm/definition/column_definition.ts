@@ -14,7 +14,25 @@ import {
   type FieldValidator,
 } from "../behaviour/validators/validator.ts";
 import type { Column } from "../building/column.ts";
-import { arrayType, type ColumnType } from "./column_type.ts";
+import type {
+  ColumnSettings,
+  Deferral,
+  IdentityOptions,
+  ReferenceOptions,
+  UniqueOptions,
+} from "./column_settings.ts";
+import { arrayType } from "./column_type.ts";
+import { checkIdentity } from "./identity_options.ts";
+
+export type {
+  ColumnReference,
+  ColumnSettings,
+  Deferral,
+  IdentityOptions,
+  ReferenceAction,
+  ReferenceOptions,
+  UniqueOptions,
+} from "./column_settings.ts";
 
 /** How a column takes part in an insert: it must be given, it may be, or it must not be. */
 export type ColumnInput = "required" | "optional" | "never";
@@ -30,7 +48,13 @@ export interface WithDefault {
 }
 
 /** What the type level knows of a column. */
-export interface ColumnTypes<Value, Null, Input extends ColumnInput, Key extends boolean> {
+export interface ColumnTypes<
+  Value,
+  Null,
+  Input extends ColumnInput,
+  Key extends boolean,
+  Selected = unknown,
+> {
   /** Its value where it is not null. */
   readonly value: Value;
   /** `null` when it may be null, else `never`. */
@@ -41,57 +65,14 @@ export interface ColumnTypes<Value, Null, Input extends ColumnInput, Key extends
   readonly input: Input;
   /** Whether it belongs to the primary key. */
   readonly key: Key;
+  /** `never` when a selection leaves it out that does not name it, else `unknown`: what its property is met with. */
+  readonly selected: Selected;
 }
 
 /** Any column definition, as far as types are read from it. */
 export interface AnyColumnDefinition {
   /** See {@link ColumnTypes}; no value at run time. */
   readonly "~types": ColumnTypes<unknown, unknown, ColumnInput, boolean>;
-}
-
-/** What happens to rows that refer to a row that is deleted, or whose key changes. */
-export type ReferenceAction = "no action" | "restrict" | "cascade" | "set null" | "set default";
-
-/** The actions of a foreign key. */
-export interface ReferenceOptions {
-  /** When the row referred to is deleted. Default `"no action"`. */
-  readonly onDelete?: ReferenceAction;
-  /** When its key changes. Default `"no action"`. */
-  readonly onUpdate?: ReferenceAction;
-}
-
-/** A foreign key of one column. */
-export interface ColumnReference extends ReferenceOptions {
-  /** The column referred to; called late, so that models may refer to each other. */
-  readonly target: () => Sql;
-}
-
-/** What is known of a column at run time. */
-export interface ColumnSettings {
-  /** Its type. */
-  readonly type: ColumnType;
-  /** Its name in the database; `undefined` is the property's name in snake case. */
-  readonly name?: string;
-  /** Whether it may be null. */
-  readonly nullable?: boolean;
-  /** Whether it belongs to the primary key. */
-  readonly primaryKey?: boolean;
-  /** Whether its values are unique. */
-  readonly unique?: boolean;
-  /** Its default: a value or an expression. */
-  readonly default?: unknown;
-  /** The expression it is generated from. */
-  readonly generated?: Sql;
-  /** Whether it counts by itself, and whether a value may be given all the same. */
-  readonly identity?: "always" | "by default";
-  /** Whether its default is the next number of a sequence that belongs to it. */
-  readonly serial?: boolean;
-  /** A condition its values satisfy. */
-  readonly check?: Sql;
-  /** Its foreign key. */
-  readonly references?: ColumnReference;
-  /** What its values are checked with before they are sent. */
-  readonly validators?: readonly AnyFieldValidator[];
 }
 
 /**
@@ -110,10 +91,10 @@ export interface ColumnSettings {
  * console.assert(values.owner === "Ada");
  * ```
  */
-export class ColumnDefinition<Value, Null, Input extends ColumnInput, Key extends boolean>
+export class ColumnDefinition<Value, Null, Input extends ColumnInput, Key extends boolean, Selected = unknown>
   implements AnyColumnDefinition {
   /** What the type level knows; never set. */
-  declare readonly "~types": ColumnTypes<Value, Null, Input, Key>;
+  declare readonly "~types": ColumnTypes<Value, Null, Input, Key, Selected>;
   /** What is known at run time. */
   readonly settings: ColumnSettings;
 
@@ -123,13 +104,14 @@ export class ColumnDefinition<Value, Null, Input extends ColumnInput, Key extend
   }
 
   /** Makes it the primary key, or one of several columns that are. */
-  primaryKey(): ColumnDefinition<Value, Null, Input, true> {
+  primaryKey(): ColumnDefinition<Value, Null, Input, true, Selected> {
+    if (this.settings.skipped === true) throw refused("it is skipped and a primary key; remove one");
     if (this.settings.nullable === true) throw refused("it is nullable and a primary key; remove one");
     return new ColumnDefinition({ ...this.settings, primaryKey: true });
   }
 
   /** Lets it be null; it may then be left out of an insert. */
-  nullable(): ColumnDefinition<Value, null, WithDefault[Input], Key> {
+  nullable(): ColumnDefinition<Value, null, WithDefault[Input], Key, Selected> {
     if (this.settings.primaryKey === true) throw refused("it is nullable and a primary key; remove one");
     return new ColumnDefinition({ ...this.settings, nullable: true });
   }
@@ -140,7 +122,7 @@ export class ColumnDefinition<Value, Null, Input extends ColumnInput, Key extend
    * @param value A value, or an expression made with `sql`.
    * @throws {ValidationError} When the value does not fit the type, or the column is generated.
    */
-  default(value: Value | Sql): ColumnDefinition<Value, Null, WithDefault[Input], Key> {
+  default(value: Value | Sql): ColumnDefinition<Value, Null, WithDefault[Input], Key, Selected> {
     const { type } = this.settings;
     if (value === undefined) throw refused("its default is undefined; give a value or leave default() out");
     if (!(value instanceof Sql) && type.accepts?.(value) === false) {
@@ -150,8 +132,8 @@ export class ColumnDefinition<Value, Null, Input extends ColumnInput, Key extend
   }
 
   /** Gives it the time of the transaction's start as default. */
-  defaultNow(): ColumnDefinition<Value, Null, WithDefault[Input], Key> {
-    if (!/^(date|time)/.test(this.settings.type.sql)) {
+  defaultNow(): ColumnDefinition<Value, Null, WithDefault[Input], Key, Selected> {
+    if (!TIMES.has(this.settings.type.base) || this.settings.type.dimensions > 0) {
       throw refused(
         `defaultNow() is for dates and times and this is ${this.settings.type.sql}; use default()`,
       );
@@ -159,14 +141,22 @@ export class ColumnDefinition<Value, Null, Input extends ColumnInput, Key extend
     return this.#withDefault({ default: NOW });
   }
 
-  /** Has it count by itself, unless a value is given. */
-  identity(): ColumnDefinition<Value, Null, WithDefault[Input], Key> {
-    return this.#withDefault({ identity: "by default" });
+  /**
+   * Has it count by itself, unless a value is given.
+   *
+   * @param options Where it starts and how it counts.
+   */
+  identity(options?: IdentityOptions): ColumnDefinition<Value, Null, WithDefault[Input], Key, Selected> {
+    return this.#withIdentity("by default", options);
   }
 
-  /** Has it count by itself; no value can be given. */
-  identityAlways(): ColumnDefinition<Value, Null, "never", Key> {
-    return this.#withDefault({ identity: "always" });
+  /**
+   * Has it count by itself; no value can be given.
+   *
+   * @param options Where it starts and how it counts.
+   */
+  identityAlways(options?: IdentityOptions): ColumnDefinition<Value, Null, "never", Key, Selected> {
+    return this.#withIdentity("always", options);
   }
 
   /**
@@ -174,14 +164,20 @@ export class ColumnDefinition<Value, Null, Input extends ColumnInput, Key extend
    *
    * @param expression The expression, made with `sql`.
    */
-  generated(expression: Sql): ColumnDefinition<Value, Null, "never", Key> {
+  generated(expression: Sql): ColumnDefinition<Value, Null, "never", Key, Selected> {
     assertSql(expression, "the expression of generated()");
     return this.#withDefault({ generated: expression });
   }
 
-  /** Allows each value only once. */
-  unique(): ColumnDefinition<Value, Null, Input, Key> {
-    return new ColumnDefinition({ ...this.settings, unique: true });
+  /**
+   * Allows each value only once.
+   *
+   * @param options The constraint's name, and whether null is equal to null.
+   */
+  unique(options?: UniqueOptions): ColumnDefinition<Value, Null, Input, Key, Selected> {
+    return this.#with(
+      options === undefined ? { unique: true } : { unique: true, uniqueOptions: { ...options } },
+    );
   }
 
   /**
@@ -189,7 +185,7 @@ export class ColumnDefinition<Value, Null, Input extends ColumnInput, Key extend
    *
    * @param name The column's name, as it is stored, without quotes.
    */
-  name(name: string): ColumnDefinition<Value, Null, Input, Key> {
+  name(name: string): ColumnDefinition<Value, Null, Input, Key, Selected> {
     return new ColumnDefinition({ ...this.settings, name });
   }
 
@@ -198,7 +194,7 @@ export class ColumnDefinition<Value, Null, Input extends ColumnInput, Key extend
    *
    * @param condition The condition, made with `sql`.
    */
-  check(condition: Sql): ColumnDefinition<Value, Null, Input, Key> {
+  check(condition: Sql): ColumnDefinition<Value, Null, Input, Key, Selected> {
     assertSql(condition, "the condition of check()");
     return new ColumnDefinition({ ...this.settings, check: condition });
   }
@@ -213,7 +209,7 @@ export class ColumnDefinition<Value, Null, Input extends ColumnInput, Key extend
   references(
     target: () => Column<Value, unknown>,
     options: ReferenceOptions = {},
-  ): ColumnDefinition<Value, Null, Input, Key> {
+  ): ColumnDefinition<Value, Null, Input, Key, Selected> {
     if (typeof target !== "function") {
       throw refused("references() takes a function that returns a column: references(() => User.id)");
     }
@@ -226,14 +222,111 @@ export class ColumnDefinition<Value, Null, Input extends ColumnInput, Key extend
    * @param validators Built-in ones such as `email()`, your own made with `check()`, or any Standard Schema.
    * @throws {ValidationError} When one is no validator.
    */
-  validate(...validators: readonly FieldValidator<Value>[]): ColumnDefinition<Value, Null, Input, Key> {
+  validate(
+    ...validators: readonly FieldValidator<Value>[]
+  ): ColumnDefinition<Value, Null, Input, Key, Selected> {
     assertFieldValidators(validators);
     const all = [...(this.settings.validators ?? []), ...validators as readonly AnyFieldValidator[]];
     return new ColumnDefinition({ ...this.settings, validators: all });
   }
 
+  /**
+   * Has its foreign key checked at the end of the transaction where `set constraints` says so.
+   *
+   * @param initially When it is checked unless the transaction says otherwise. Default `"immediate"`.
+   */
+  deferrable(initially: Deferral = "immediate"): ColumnDefinition<Value, Null, Input, Key, Selected> {
+    const { references } = this.settings;
+    if (references === undefined) throw refused("deferrable() is for foreign keys; call references() first");
+    if (initially !== "immediate" && initially !== "deferred") {
+      throw refused('deferrable() takes "immediate" or "deferred"; use one of them');
+    }
+    return this.#with({ references: { ...references, deferrable: initially } });
+  }
+
+  /**
+   * Sorts and compares it by a collation.
+   *
+   * @param name The collation's name, as it is stored, without quotes: `"C"`, `"de-x-icu"`.
+   */
+  collate(name: string): ColumnDefinition<Value, Null, Input, Key, Selected> {
+    return this.#with({ collation: stringOf("collate", name) });
+  }
+
+  /**
+   * Gives it a comment in the database.
+   *
+   * @param text The comment.
+   */
+  comment(text: string): ColumnDefinition<Value, Null, Input, Key, Selected> {
+    return this.#with({ comment: stringOf("comment", text) });
+  }
+
+  /**
+   * Says which name it had before, so that a migration renames it and keeps what is in it.
+   *
+   * @param name The name it had in the database.
+   */
+  renamedFrom(name: string): ColumnDefinition<Value, Null, Input, Key, Selected> {
+    return this.#with({ renamedFrom: stringOf("renamedFrom", name) });
+  }
+
+  /** Keeps it out of every insert and update: something else writes it, such as a trigger. */
+  readOnly(): ColumnDefinition<Value, Null, "never", Key, Selected> {
+    return this.#with({ readOnly: true });
+  }
+
+  /**
+   * Leaves it out of rows unless a selection names it. It can still be written, and stand in conditions.
+   *
+   * @example
+   * ```ts
+   * import { column, model } from "@lifeguard/core";
+   * const User = model("users", { id: column.identity().primaryKey(), photo: column.bytea().skipped() });
+   * const row: typeof User.Row = { id: 1 };
+   * console.assert(User.find().toSQL().text === 'select "users"."id" from "users"' && row.id === 1);
+   * ```
+   */
+  skipped(): ColumnDefinition<Value, Null, Input, Key, never> {
+    if (this.settings.primaryKey === true) throw refused("it is skipped and a primary key; remove one");
+    return this.#with({ skipped: true });
+  }
+
+  /**
+   * Selects an expression in its place.
+   *
+   * @param expression From the column as SQL to the expression, which is of the column's type.
+   *
+   * @example
+   * ```ts
+   * import { column, model, sql } from "@lifeguard/core";
+   * const Tag = model("tags", { name: column.text().selectAs((name) => sql`lower(${name})`) });
+   * console.assert(Tag.find().toSQL().text === 'select lower("tags"."name") as "name" from "tags"');
+   * ```
+   */
+  selectAs(expression: (column: Sql) => Sql): ColumnDefinition<Value, Null, Input, Key, Selected> {
+    return this.#with({ selectAs: functionOf("selectAs", expression) });
+  }
+
+  /**
+   * Writes an expression in the place of a value, in inserts and updates.
+   *
+   * @param expression From the value as SQL, a placeholder, to the expression.
+   *
+   * @example
+   * ```ts
+   * import { column, model, sql } from "@lifeguard/core";
+   * const Tag = model("tags", { name: column.text().saveAs((value) => sql`lower(${value})`) });
+   * const written = Tag.name.settings.saveAs?.(sql`${"Red"}`);
+   * console.assert(written?.text === "lower($1)");
+   * ```
+   */
+  saveAs(expression: (value: Sql) => Sql): ColumnDefinition<Value, Null, Input, Key, Selected> {
+    return this.#with({ saveAs: functionOf("saveAs", expression) });
+  }
+
   /** Makes it an array of what it was; called again, an array of arrays. Call it before the other modifiers. */
-  array(): ColumnDefinition<readonly Value[], Null, Input, Key> {
+  array(): ColumnDefinition<readonly Value[], Null, Input, Key, Selected> {
     if ("default" in this.settings) throw refused("array() comes after default(); call array() first");
     if (this.settings.validators !== undefined) {
       throw refused("array() comes after validate(); call array() first, and check elements with each()");
@@ -241,9 +334,29 @@ export class ColumnDefinition<Value, Null, Input extends ColumnInput, Key extend
     return new ColumnDefinition({ ...this.settings, type: arrayType(this.settings.type) });
   }
 
+  #with<NextInput extends ColumnInput, NextSelected>(
+    settings: Partial<ColumnSettings>,
+  ): ColumnDefinition<Value, Null, NextInput, Key, NextSelected> {
+    return new ColumnDefinition({ ...this.settings, ...settings });
+  }
+
+  #withIdentity<Next extends ColumnInput>(
+    identity: "always" | "by default",
+    options: IdentityOptions | undefined,
+  ): ColumnDefinition<Value, Null, Next, Key, Selected> {
+    const { base, sql } = this.settings.type;
+    if (!/^int[248]$/.test(base)) {
+      throw refused(`identity is for whole numbers and this is ${sql}; use integer, bigint or smallint`);
+    }
+    const next = this.#withDefault<Next>({ identity });
+    if (options === undefined) return next;
+    checkIdentity(options);
+    return new ColumnDefinition({ ...next.settings, identityOptions: { ...options } });
+  }
+
   #withDefault<Next extends ColumnInput>(
     source: Pick<ColumnSettings, "default" | "generated" | "identity">,
-  ): ColumnDefinition<Value, Null, Next, Key> {
+  ): ColumnDefinition<Value, Null, Next, Key, Selected> {
     for (const other of ["default", "generated", "identity", "serial"] as const) {
       if (other in this.settings) {
         throw refused(
@@ -255,7 +368,20 @@ export class ColumnDefinition<Value, Null, Input extends ColumnInput, Key extend
   }
 }
 
+/** The types `now()` is a value of, or becomes one. */
+const TIMES: ReadonlySet<string> = new Set(["date", "time", "timetz", "timestamp", "timestamptz"]);
+
 const NOW: Sql = new Sql(["now()"], []);
+
+function stringOf(modifier: string, text: string): string {
+  if (typeof text === "string" && text !== "") return text;
+  throw refused(`${modifier}() takes a text that is not empty and was given none; give one`);
+}
+
+function functionOf<Given>(modifier: string, given: Given): Given {
+  if (typeof given === "function") return given;
+  throw refused(`${modifier}() takes a function that returns sql: ${modifier}((it) => sql\`lower(\${it})\`)`);
+}
 
 function refused(problem: string): ValidationError {
   return new ValidationError("a column definition", problem);

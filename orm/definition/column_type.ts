@@ -5,11 +5,14 @@
  * @module
  */
 import { DecodeError } from "../../pool/wire/errors.ts";
+import type { DeclaredType } from "./declared_type.ts";
 
 /** A column's type. */
 export interface ColumnType {
   /** The type as SQL writes it, without array brackets: `integer`, `varchar(20)`. */
   readonly sql: string;
+  /** Its name in `pg_type`, without array brackets and modifiers: `int4`, `varchar`. It tells the codec. */
+  readonly base: string;
   /** How many array dimensions it has; 0 is no array. */
   readonly dimensions: number;
   /** Whether a value is of the right kind; what is not told here, the pool's codec tells. */
@@ -18,6 +21,10 @@ export interface ColumnType {
   readonly expected: string;
   /** How a decoded value becomes the one the model promises, where the pool's options may differ. */
   readonly conversion?: Conversion;
+  /** The extension it comes with, where PostgreSQL has it from one. */
+  readonly extension?: string;
+  /** What it is, where it is a type of the database's own. */
+  readonly declared?: DeclaredType;
 }
 
 /** From the value the pool decoded, never null, to the one the model promises. */
@@ -28,20 +35,24 @@ export interface Conversion {
   readonly convert: (value: unknown) => unknown;
 }
 
-/** A type whose values the pool's codec alone checks. */
-export function plainType(sql: string, expected: string): ColumnType {
-  return { sql, dimensions: 0, expected };
+/** A type whose values the pool's codec alone checks. `base` is left out where it is `sql` without its modifiers. */
+export function plainType(sql: string, expected: string, base: string = sql.split("(")[0]): ColumnType {
+  return { sql, base, dimensions: 0, expected };
 }
 
 /** A type that takes strings. */
-export function textType(sql: string, expected = "a string"): ColumnType {
-  return { sql, dimensions: 0, expected, accepts: (value) => typeof value === "string" };
+export function textType(sql: string, expected = "a string", base?: string): ColumnType {
+  return { ...plainType(sql, expected, base), accepts: (value) => typeof value === "string" };
 }
 
-/** `varchar(n)`: PostgreSQL counts characters, not UTF-16 units. */
-export function varcharType(length: number): ColumnType {
+/** `varchar(n)` or `char(n)`: PostgreSQL counts characters, not UTF-16 units. */
+export function limitedTextType(base: "varchar" | "bpchar", length: number): ColumnType {
   return {
-    ...textType(`varchar(${length})`, `a string of at most ${length} characters`),
+    ...textType(
+      `${base === "bpchar" ? "char" : base}(${length})`,
+      `a string of at most ${length} characters`,
+      base,
+    ),
     accepts: (value) => typeof value === "string" && (value.length <= length || [...value].length <= length),
   };
 }
@@ -50,21 +61,9 @@ export function varcharType(length: number): ColumnType {
 export function integerType(sql: string, bits: 16 | 32): ColumnType {
   const limit = 2 ** (bits - 1);
   return {
-    sql,
-    dimensions: 0,
-    expected: `a whole number from ${-limit} to ${limit - 1}`,
+    ...plainType(sql, `a whole number from ${-limit} to ${limit - 1}`, bits === 16 ? "int2" : "int4"),
     accepts: (value) =>
       typeof value === "number" && Number.isInteger(value) && value >= -limit && value < limit,
-  };
-}
-
-/** An enum: one of its labels. */
-export function enumType(name: string, labels: readonly string[]): ColumnType {
-  return {
-    sql: name,
-    dimensions: 0,
-    expected: `one of ${labels.map((label) => JSON.stringify(label)).join(", ")}`,
-    accepts: (value) => labels.includes(value as string),
   };
 }
 
@@ -72,7 +71,7 @@ export function enumType(name: string, labels: readonly string[]): ColumnType {
 export function arrayType(element: ColumnType): ColumnType {
   const { accepts, conversion } = element;
   return {
-    sql: element.sql,
+    ...element,
     dimensions: element.dimensions + 1,
     expected: `an array whose elements are each ${element.expected}`,
     accepts: (value) =>
@@ -82,7 +81,8 @@ export function arrayType(element: ColumnType): ColumnType {
   };
 }
 
-function arrayConversion({ fits, convert }: Conversion): Conversion {
+/** An array each of whose elements is converted. */
+export function arrayConversion({ fits, convert }: Conversion): Conversion {
   return {
     fits: (value) => (value as unknown[]).every((item) => item === null || fits(item)),
     convert: (value) =>

@@ -18,6 +18,11 @@ export type RowOf<Columns extends ColumnDefinitions> =
   & { readonly [Property in keyof Columns]: Columns[Property]["~types"]["row"] }
   & Anything;
 
+/** The values of every column, also of those a row leaves out: what conditions compare. */
+export type ValuesOf<Columns extends ColumnDefinitions> = {
+  readonly [Property in keyof Columns]: Columns[Property]["~types"]["row"];
+};
+
 /** What an insert takes: what has no default must be given, what is generated must not. */
 export type InsertOf<Columns extends ColumnDefinitions> = Shown<
   & {
