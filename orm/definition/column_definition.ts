@@ -53,20 +53,20 @@ export interface ColumnTypes<
   Null,
   Input extends ColumnInput,
   Key extends boolean,
-  Selected = unknown,
+  Row = Value | Null,
 > {
   /** Its value where it is not null. */
   readonly value: Value;
   /** `null` when it may be null, else `never`. */
   readonly nullable: Null;
-  /** Its value in a row. */
-  readonly row: Value | Null;
+  /** Its value in the database, also where it is null. */
+  readonly stored: Value | Null;
+  /** Its value in a row: `undefined` when it is skipped. */
+  readonly row: Row;
   /** Its part in an insert. */
   readonly input: Input;
   /** Whether it belongs to the primary key. */
   readonly key: Key;
-  /** `never` when a selection leaves it out that does not name it, else `unknown`: what its property is met with. */
-  readonly selected: Selected;
 }
 
 /** Any column definition, as far as types are read from it. */
@@ -91,10 +91,10 @@ export interface AnyColumnDefinition {
  * console.assert(values.owner === "Ada");
  * ```
  */
-export class ColumnDefinition<Value, Null, Input extends ColumnInput, Key extends boolean, Selected = unknown>
+export class ColumnDefinition<Value, Null, Input extends ColumnInput, Key extends boolean, Row = Value | Null>
   implements AnyColumnDefinition {
   /** What the type level knows; never set. */
-  declare readonly "~types": ColumnTypes<Value, Null, Input, Key, Selected>;
+  declare readonly "~types": ColumnTypes<Value, Null, Input, Key, Row>;
   /** What is known at run time. */
   readonly settings: ColumnSettings;
 
@@ -104,14 +104,14 @@ export class ColumnDefinition<Value, Null, Input extends ColumnInput, Key extend
   }
 
   /** Makes it the primary key, or one of several columns that are. */
-  primaryKey(): ColumnDefinition<Value, Null, Input, true, Selected> {
+  primaryKey(): ColumnDefinition<Value, Null, Input, true, Row> {
     if (this.settings.skipped === true) throw refused("it is skipped and a primary key; remove one");
     if (this.settings.nullable === true) throw refused("it is nullable and a primary key; remove one");
     return new ColumnDefinition({ ...this.settings, primaryKey: true });
   }
 
   /** Lets it be null; it may then be left out of an insert. */
-  nullable(): ColumnDefinition<Value, null, WithDefault[Input], Key, Selected> {
+  nullable(): ColumnDefinition<Value, null, WithDefault[Input], Key, Row | null> {
     if (this.settings.primaryKey === true) throw refused("it is nullable and a primary key; remove one");
     return new ColumnDefinition({ ...this.settings, nullable: true });
   }
@@ -122,7 +122,7 @@ export class ColumnDefinition<Value, Null, Input extends ColumnInput, Key extend
    * @param value A value, or an expression made with `sql`.
    * @throws {ValidationError} When the value does not fit the type, or the column is generated.
    */
-  default(value: Value | Sql): ColumnDefinition<Value, Null, WithDefault[Input], Key, Selected> {
+  default(value: Value | Sql): ColumnDefinition<Value, Null, WithDefault[Input], Key, Row> {
     const { type } = this.settings;
     if (value === undefined) throw refused("its default is undefined; give a value or leave default() out");
     if (!(value instanceof Sql) && type.accepts?.(value) === false) {
@@ -132,7 +132,7 @@ export class ColumnDefinition<Value, Null, Input extends ColumnInput, Key extend
   }
 
   /** Gives it the time of the transaction's start as default. */
-  defaultNow(): ColumnDefinition<Value, Null, WithDefault[Input], Key, Selected> {
+  defaultNow(): ColumnDefinition<Value, Null, WithDefault[Input], Key, Row> {
     if (!TIMES.has(this.settings.type.base) || this.settings.type.dimensions > 0) {
       throw refused(
         `defaultNow() is for dates and times and this is ${this.settings.type.sql}; use default()`,
@@ -146,7 +146,7 @@ export class ColumnDefinition<Value, Null, Input extends ColumnInput, Key extend
    *
    * @param options Where it starts and how it counts.
    */
-  identity(options?: IdentityOptions): ColumnDefinition<Value, Null, WithDefault[Input], Key, Selected> {
+  identity(options?: IdentityOptions): ColumnDefinition<Value, Null, WithDefault[Input], Key, Row> {
     return this.#withIdentity("by default", options);
   }
 
@@ -155,7 +155,7 @@ export class ColumnDefinition<Value, Null, Input extends ColumnInput, Key extend
    *
    * @param options Where it starts and how it counts.
    */
-  identityAlways(options?: IdentityOptions): ColumnDefinition<Value, Null, "never", Key, Selected> {
+  identityAlways(options?: IdentityOptions): ColumnDefinition<Value, Null, "never", Key, Row> {
     return this.#withIdentity("always", options);
   }
 
@@ -164,7 +164,7 @@ export class ColumnDefinition<Value, Null, Input extends ColumnInput, Key extend
    *
    * @param expression The expression, made with `sql`.
    */
-  generated(expression: Sql): ColumnDefinition<Value, Null, "never", Key, Selected> {
+  generated(expression: Sql): ColumnDefinition<Value, Null, "never", Key, Row> {
     assertSql(expression, "the expression of generated()");
     return this.#withDefault({ generated: expression });
   }
@@ -174,7 +174,7 @@ export class ColumnDefinition<Value, Null, Input extends ColumnInput, Key extend
    *
    * @param options The constraint's name, and whether null is equal to null.
    */
-  unique(options?: UniqueOptions): ColumnDefinition<Value, Null, Input, Key, Selected> {
+  unique(options?: UniqueOptions): ColumnDefinition<Value, Null, Input, Key, Row> {
     return this.#with(
       options === undefined ? { unique: true } : { unique: true, uniqueOptions: { ...options } },
     );
@@ -185,7 +185,7 @@ export class ColumnDefinition<Value, Null, Input extends ColumnInput, Key extend
    *
    * @param name The column's name, as it is stored, without quotes.
    */
-  name(name: string): ColumnDefinition<Value, Null, Input, Key, Selected> {
+  name(name: string): ColumnDefinition<Value, Null, Input, Key, Row> {
     return new ColumnDefinition({ ...this.settings, name });
   }
 
@@ -194,7 +194,7 @@ export class ColumnDefinition<Value, Null, Input extends ColumnInput, Key extend
    *
    * @param condition The condition, made with `sql`.
    */
-  check(condition: Sql): ColumnDefinition<Value, Null, Input, Key, Selected> {
+  check(condition: Sql): ColumnDefinition<Value, Null, Input, Key, Row> {
     assertSql(condition, "the condition of check()");
     return new ColumnDefinition({ ...this.settings, check: condition });
   }
@@ -209,7 +209,7 @@ export class ColumnDefinition<Value, Null, Input extends ColumnInput, Key extend
   references(
     target: () => Column<Value, unknown>,
     options: ReferenceOptions = {},
-  ): ColumnDefinition<Value, Null, Input, Key, Selected> {
+  ): ColumnDefinition<Value, Null, Input, Key, Row> {
     if (typeof target !== "function") {
       throw refused("references() takes a function that returns a column: references(() => User.id)");
     }
@@ -224,7 +224,7 @@ export class ColumnDefinition<Value, Null, Input extends ColumnInput, Key extend
    */
   validate(
     ...validators: readonly FieldValidator<Value>[]
-  ): ColumnDefinition<Value, Null, Input, Key, Selected> {
+  ): ColumnDefinition<Value, Null, Input, Key, Row> {
     assertFieldValidators(validators);
     const all = [...(this.settings.validators ?? []), ...validators as readonly AnyFieldValidator[]];
     return new ColumnDefinition({ ...this.settings, validators: all });
@@ -235,7 +235,7 @@ export class ColumnDefinition<Value, Null, Input extends ColumnInput, Key extend
    *
    * @param initially When it is checked unless the transaction says otherwise. Default `"immediate"`.
    */
-  deferrable(initially: Deferral = "immediate"): ColumnDefinition<Value, Null, Input, Key, Selected> {
+  deferrable(initially: Deferral = "immediate"): ColumnDefinition<Value, Null, Input, Key, Row> {
     const { references } = this.settings;
     if (references === undefined) throw refused("deferrable() is for foreign keys; call references() first");
     if (initially !== "immediate" && initially !== "deferred") {
@@ -249,7 +249,7 @@ export class ColumnDefinition<Value, Null, Input extends ColumnInput, Key extend
    *
    * @param name The collation's name, as it is stored, without quotes: `"C"`, `"de-x-icu"`.
    */
-  collate(name: string): ColumnDefinition<Value, Null, Input, Key, Selected> {
+  collate(name: string): ColumnDefinition<Value, Null, Input, Key, Row> {
     return this.#with({ collation: stringOf("collate", name) });
   }
 
@@ -258,7 +258,7 @@ export class ColumnDefinition<Value, Null, Input extends ColumnInput, Key extend
    *
    * @param text The comment.
    */
-  comment(text: string): ColumnDefinition<Value, Null, Input, Key, Selected> {
+  comment(text: string): ColumnDefinition<Value, Null, Input, Key, Row> {
     return this.#with({ comment: stringOf("comment", text) });
   }
 
@@ -267,12 +267,12 @@ export class ColumnDefinition<Value, Null, Input extends ColumnInput, Key extend
    *
    * @param name The name it had in the database.
    */
-  renamedFrom(name: string): ColumnDefinition<Value, Null, Input, Key, Selected> {
+  renamedFrom(name: string): ColumnDefinition<Value, Null, Input, Key, Row> {
     return this.#with({ renamedFrom: stringOf("renamedFrom", name) });
   }
 
   /** Keeps it out of every insert and update: something else writes it, such as a trigger. */
-  readOnly(): ColumnDefinition<Value, Null, "never", Key, Selected> {
+  readOnly(): ColumnDefinition<Value, Null, "never", Key, Row> {
     return this.#with({ readOnly: true });
   }
 
@@ -287,7 +287,7 @@ export class ColumnDefinition<Value, Null, Input extends ColumnInput, Key extend
    * console.assert(User.find().toSQL().text === 'select "users"."id" from "users"' && row.id === 1);
    * ```
    */
-  skipped(): ColumnDefinition<Value, Null, Input, Key, never> {
+  skipped(): ColumnDefinition<Value, Null, Input, Key, undefined> {
     if (this.settings.primaryKey === true) throw refused("it is skipped and a primary key; remove one");
     return this.#with({ skipped: true });
   }
@@ -304,7 +304,7 @@ export class ColumnDefinition<Value, Null, Input extends ColumnInput, Key extend
    * console.assert(Tag.find().toSQL().text === 'select lower("tags"."name") as "name" from "tags"');
    * ```
    */
-  selectAs(expression: (column: Sql) => Sql): ColumnDefinition<Value, Null, Input, Key, Selected> {
+  selectAs(expression: (column: Sql) => Sql): ColumnDefinition<Value, Null, Input, Key, Row> {
     return this.#with({ selectAs: functionOf("selectAs", expression) });
   }
 
@@ -321,12 +321,12 @@ export class ColumnDefinition<Value, Null, Input extends ColumnInput, Key extend
    * console.assert(written?.text === "lower($1)");
    * ```
    */
-  saveAs(expression: (value: Sql) => Sql): ColumnDefinition<Value, Null, Input, Key, Selected> {
+  saveAs(expression: (value: Sql) => Sql): ColumnDefinition<Value, Null, Input, Key, Row> {
     return this.#with({ saveAs: functionOf("saveAs", expression) });
   }
 
   /** Makes it an array of what it was; called again, an array of arrays. Call it before the other modifiers. */
-  array(): ColumnDefinition<readonly Value[], Null, Input, Key, Selected> {
+  array(): ColumnDefinition<readonly Value[], Null, Input, Key> {
     if ("default" in this.settings) throw refused("array() comes after default(); call array() first");
     if (this.settings.validators !== undefined) {
       throw refused("array() comes after validate(); call array() first, and check elements with each()");
@@ -334,16 +334,16 @@ export class ColumnDefinition<Value, Null, Input extends ColumnInput, Key extend
     return new ColumnDefinition({ ...this.settings, type: arrayType(this.settings.type) });
   }
 
-  #with<NextInput extends ColumnInput, NextSelected>(
+  #with<NextInput extends ColumnInput, NextRow>(
     settings: Partial<ColumnSettings>,
-  ): ColumnDefinition<Value, Null, NextInput, Key, NextSelected> {
+  ): ColumnDefinition<Value, Null, NextInput, Key, NextRow> {
     return new ColumnDefinition({ ...this.settings, ...settings });
   }
 
   #withIdentity<Next extends ColumnInput>(
     identity: "always" | "by default",
     options: IdentityOptions | undefined,
-  ): ColumnDefinition<Value, Null, Next, Key, Selected> {
+  ): ColumnDefinition<Value, Null, Next, Key, Row> {
     const { base, sql } = this.settings.type;
     if (!/^int[248]$/.test(base)) {
       throw refused(`identity is for whole numbers and this is ${sql}; use integer, bigint or smallint`);
@@ -356,7 +356,7 @@ export class ColumnDefinition<Value, Null, Input extends ColumnInput, Key extend
 
   #withDefault<Next extends ColumnInput>(
     source: Pick<ColumnSettings, "default" | "generated" | "identity">,
-  ): ColumnDefinition<Value, Null, Next, Key, Selected> {
+  ): ColumnDefinition<Value, Null, Next, Key, Row> {
     for (const other of ["default", "generated", "identity", "serial"] as const) {
       if (other in this.settings) {
         throw refused(

@@ -13,14 +13,14 @@ export type Anything = {};
 /** The columns of a model by property. */
 export type ColumnDefinitions = Readonly<Record<string, AnyColumnDefinition>>;
 
-/** A row: every column. */
+/** A row: every column; one that is skipped is undefined. */
 export type RowOf<Columns extends ColumnDefinitions> =
   & { readonly [Property in keyof Columns]: Columns[Property]["~types"]["row"] }
   & Anything;
 
 /** The values of every column, also of those a row leaves out: what conditions compare. */
 export type ValuesOf<Columns extends ColumnDefinitions> = {
-  readonly [Property in keyof Columns]: Columns[Property]["~types"]["row"];
+  readonly [Property in keyof Columns]: Columns[Property]["~types"]["stored"];
 };
 
 /** What an insert takes: what has no default must be given, what is generated must not. */
@@ -28,12 +28,12 @@ export type InsertOf<Columns extends ColumnDefinitions> = Shown<
   & {
     readonly [
       Property in keyof Columns as Columns[Property]["~types"]["input"] extends "required" ? Property : never
-    ]: Columns[Property]["~types"]["row"];
+    ]: Columns[Property]["~types"]["stored"];
   }
   & {
     readonly [
       Property in keyof Columns as Columns[Property]["~types"]["input"] extends "optional" ? Property : never
-    ]?: Columns[Property]["~types"]["row"];
+    ]?: Columns[Property]["~types"]["stored"];
   }
 >;
 
@@ -42,7 +42,7 @@ export type UpdateOf<Columns extends ColumnDefinitions> =
   & {
     readonly [
       Property in keyof Columns as Columns[Property]["~types"]["input"] extends "never" ? never : Property
-    ]?: Columns[Property]["~types"]["row"];
+    ]?: Columns[Property]["~types"]["stored"];
   }
   & Anything;
 
