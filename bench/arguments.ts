@@ -18,6 +18,7 @@ export interface BenchOptions {
 
 /** What `--help` prints. */
 export const HELP: string = `deno task bench [SCENARIO…] [options]
+deno task bench types --help      what types cost the compiler
 
   --rounds N        how often each is measured, in turns (3; with a scenario 5)
   --seconds S       how long each is measured each time (0.8; with a scenario 2)

@@ -3,6 +3,8 @@ import { Pool, sql } from "../mod.ts";
 import { startServices } from "../tests/services/running_services.ts";
 import type { ServicesDescription } from "../tests/services/description.ts";
 import { COPIED } from "./scenarios/copy.ts";
+import { BULK_TABLE } from "./scenarios/insert_many.ts";
+import { NESTED_TABLES } from "./scenarios/nested_load.ts";
 import { ITEMS } from "./scenarios/scenario.ts";
 import { FIRST_MOMENT, MIXED_ROWS } from "./scenarios/mixed_rows.ts";
 
@@ -32,6 +34,8 @@ const TABLES: readonly string[] = [
   "create table bench_copy (id int not null, name text not null, price numeric(10, 2) not null)",
   "create table bench_copied (like bench_copy)",
   `insert into bench_copied select i, 'item ' || i, i / 100.0 from generate_series(1, ${COPIED}) i`,
+  ...NESTED_TABLES,
+  BULK_TABLE,
   "vacuum analyze",
   "checkpoint",
 ];

@@ -16,6 +16,7 @@ import { printed, tableOf } from "./report/table.ts";
 import { SCENARIOS } from "./scenarios.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
 import type { Runtime, SubjectEntry } from "./subjects.ts";
+import { measureTypes } from "./types/main.ts";
 
 /** A subject on a runtime, and what was measured of it. */
 interface Entrant {
@@ -26,6 +27,10 @@ interface Entrant {
 }
 
 async function main(): Promise<number> {
+  if (Deno.args[0] === "types") {
+    await deno(["install", "--quiet"]);
+    return await measureTypes(Deno.args.slice(1));
+  }
   if (Deno.args.includes("--help")) {
     console.log(HELP);
     return 0;

@@ -1,10 +1,13 @@
 /** The scenarios, in the order in which they are measured. */
 import { coldConnects } from "./scenarios/cold_connect.ts";
 import { copyInScenario, copyOutScenario } from "./scenarios/copy.ts";
+import { findWhere } from "./scenarios/find_where.ts";
+import { insertMany } from "./scenarios/insert_many.ts";
 import { insertOne } from "./scenarios/insert_one.ts";
 import { manyCallers } from "./scenarios/many_callers.ts";
 import { mixedLoad, mixedLoadHidden } from "./scenarios/mixed_load.ts";
 import { mixedRows } from "./scenarios/mixed_rows.ts";
+import { nestedLoad } from "./scenarios/nested_load.ts";
 import { oneCaller, pkSelects } from "./scenarios/pk_select.ts";
 import { recovery } from "./scenarios/recovery.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
@@ -13,11 +16,14 @@ import type { Scenario } from "./scenarios/scenario.ts";
 export const SCENARIOS: readonly Scenario[] = [
   ...pkSelects,
   oneCaller,
+  findWhere,
+  nestedLoad,
   mixedRows,
   mixedLoad,
   mixedLoadHidden,
   manyCallers,
   insertOne,
+  insertMany,
   copyInScenario,
   copyOutScenario,
   ...coldConnects,

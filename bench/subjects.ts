@@ -28,6 +28,8 @@ const CLIENTS: readonly Line[] = [
   ["lifeguard-find-by-id", "Lifeguard ORM, findById", "ours/lifeguard_orm.ts", "findById"],
   ["lifeguard-find-where", "Lifeguard ORM, find().where()", "ours/lifeguard_orm.ts"],
   ["lifeguard-orm", "Lifeguard ORM", "ours/lifeguard_orm.ts"],
+  ["lifeguard-insert-rows", "Lifeguard ORM, insertMany()", "ours/lifeguard_orm.ts"],
+  ["lifeguard-insert-count", "Lifeguard ORM, insertMany() without rows", "ours/lifeguard_orm.ts", "count"],
   ["postgres-js", "postgres.js", "peers/postgres_js.ts"],
   ["pg", "pg", "peers/pg.ts"],
   ["pg-pipeline", "pg, pipelining clients", "peers/pg_pipeline.ts"],

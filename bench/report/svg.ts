@@ -8,8 +8,17 @@ import { formatted, mainFigure, oursIn } from "./ratios.ts";
 
 /** The scenarios shown; the others say the same. */
 const SHOWN: readonly string[] = [
-  ...["pk-select-64x4", "one-caller", "mixed-rows", "mixed-load", "mixed-load-hidden", "many-callers"],
-  ...["insert-one", "copy-in", "copy-out", "cold-connect-1", "recovery"],
+  ...[
+    "pk-select-64x4",
+    "one-caller",
+    "find-where",
+    "nested-load",
+    "mixed-rows",
+    "mixed-load",
+    "mixed-load-hidden",
+    "many-callers",
+  ],
+  ...["insert-one", "insert-many", "copy-in", "copy-out", "cold-connect-1", "recovery"],
 ];
 
 /** Lengths, in pixels. */

@@ -59,27 +59,39 @@ export async function closedLoop({ callers, seconds, call }: ClosedLoop): Promis
   };
 }
 
-/** The fewest calls that {@linkcode oneAfterAnother} measures. */
+/** The fewest calls that {@linkcode oneAfterAnother} measures, and those before that it does not. */
 const LEAST_CALLS = 5;
+const WARM_UP_CALLS = 2;
+
+/** Long calls that are made one after the other. */
+export interface LongCalls {
+  readonly seconds: number;
+  readonly call: () => Promise<void>;
+  /** Done before each call, and not measured. */
+  readonly before?: () => PromiseLike<unknown>;
+}
 
 /** Makes calls that take long one after the other, for the time asked and at least a few; two are not counted. */
 export async function oneAfterAnother(
-  { seconds, call }: { readonly seconds: number; readonly call: () => Promise<void> },
+  { seconds, call, before }: LongCalls,
 ): Promise<Omit<LoopFigures, "p99">> {
-  for (let warmUp = 0; warmUp < 2; warmUp++) await call();
   const times: number[] = [];
-  const cpu = process.cpuUsage();
-  const start = performance.now();
-  let now = start;
-  while (now - start < seconds * 1000 || times.length < LEAST_CALLS) {
-    const before = now;
+  let cpu = 0;
+  let elapsed = 0;
+  for (let count = -WARM_UP_CALLS; elapsed < seconds * 1000 || count < LEAST_CALLS; count++) {
+    await before?.();
+    const cpuBefore = process.cpuUsage();
+    const start = performance.now();
     await call();
-    now = performance.now();
-    times.push(now - before);
+    const time = performance.now() - start;
+    if (count < 0) continue;
+    const { user, system } = process.cpuUsage(cpuBefore);
+    cpu += user + system;
+    elapsed += time;
+    times.push(time);
   }
-  const { user, system } = process.cpuUsage(cpu);
   const calls = times.length;
-  return { rate: calls / (now - start) * 1000, p50: median(times) * 1000, cpu: (user + system) / calls };
+  return { rate: calls / elapsed * 1000, p50: median(times) * 1000, cpu: cpu / calls };
 }
 
 /** Resolves after so many milliseconds. */

@@ -24,7 +24,7 @@ export const copyInScenario: Scenario = {
   before: ["truncate bench_copy"],
   after: `select count(*) > 0 and count(*) % ${COPIED} = 0 and count(distinct id) = ${COPIED}
     and bool_and(name = 'item ' || id and price = id / 100.0) from bench_copy`,
-  native: { statement: "\\copy bench_copy from", isIn: true },
+  native: { statement: "\\copy bench_copy from", isIn: true, rows: COPIED, chunks: copyChunks },
   run: (run) => {
     const chunks = copyChunks();
     return copies(run, ({ copyIn }) => copyIn!(chunks));
@@ -41,7 +41,7 @@ export const copyOutScenario: Scenario = {
     "postgres-js": "a second COPY on the same connection never ends (3.4.9): its socket stays paused",
     "pg on deno": "a second COPY on the same connection never ends (pg-copy-streams 7.0.0 on Deno 2.9)",
   },
-  native: { statement: "\\copy bench_copied to", isIn: false },
+  native: { statement: "\\copy bench_copied to", isIn: false, rows: COPIED },
   run: (run) => {
     const expected = copyChunks().reduce((sum, { length }) => sum + length, 0);
     return copies(run, async ({ copyOut }) => {

@@ -52,6 +52,11 @@ export interface PipelineLoad {
 export interface CopyLoad {
   readonly statement: string;
   readonly isIn: boolean;
+  /** Rows of one copy, and of one into a table their text. */
+  readonly rows: number;
+  readonly chunks?: () => readonly Uint8Array[];
+  /** A statement run before each copy, whose time is not counted. */
+  readonly before?: string;
 }
 
 /** The load of a program of PostgreSQL's own. */
@@ -71,6 +76,9 @@ export const PEERS: readonly string[] = [
   "typeorm",
   "bun-sql",
 ];
+
+/** The peers that build queries or map objects; they do all that others do, and load what is nested. */
+export const ORMS: readonly string[] = ["drizzle", "drizzle-prepared", "kysely", "typeorm"];
 
 /** Rows of `bench_items`. */
 export const ITEMS = 10_000;

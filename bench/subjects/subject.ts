@@ -24,6 +24,45 @@ export interface MixedRow {
   readonly active: boolean;
 }
 
+/** A row of `bench_artists` with its albums and their tracks. */
+export interface NestedArtist {
+  readonly id: number;
+  readonly name: string;
+  readonly country: string;
+  readonly albums: readonly NestedAlbum[];
+}
+
+/** A row of `bench_albums` with its tracks. */
+export interface NestedAlbum {
+  readonly id: number;
+  readonly artistId: number;
+  readonly title: string;
+  readonly tracks: readonly Track[];
+}
+
+/** A row of `bench_tracks`. Where a client reads JSON, a price is a number and a moment is text. */
+export interface Track {
+  readonly id: number;
+  readonly albumId: number;
+  readonly title: string;
+  readonly position: number;
+  readonly composer: string | null;
+  readonly milliseconds: number;
+  readonly bytes: number;
+  readonly price: string | number;
+  readonly explicit: boolean;
+  readonly addedAt: Date | string;
+}
+
+/** A row to insert into `bench_bulk`, whose `id` counts by itself. */
+export interface BulkRow {
+  readonly name: string;
+  readonly note: string | null;
+  readonly amount: string;
+  readonly at: Date;
+  readonly active: boolean;
+}
+
 /** A client with its connections. What it cannot do is left out. */
 export interface Subject<Answer = unknown> {
   /** Selects a row by its primary key. */
@@ -36,6 +75,14 @@ export interface Subject<Answer = unknown> {
   selectOrSleep?(id: number, isSlow: boolean): PromiseLike<Answer>;
   /** Selects every row of `bench_mixed`. */
   mixedRows?(): PromiseLike<readonly MixedRow[]>;
+  /** Selects the first ten rows of `bench_items` of an id from `from` on and below `to`, and a price above 0. */
+  page?(from: number, to: number): PromiseLike<readonly Item[]>;
+  /** Loads the first 100 artists with their albums and tracks. */
+  nested?(): PromiseLike<readonly NestedArtist[]>;
+  /** Inserts rows into `bench_bulk`, all or none. */
+  insertMany?(rows: readonly BulkRow[]): PromiseLike<unknown>;
+  /** Empties `bench_bulk`. */
+  clearBulk?(): PromiseLike<unknown>;
   /** Inserts a row and resolves with its id. */
   insert?(item: number, note: string): PromiseLike<number>;
   /** Copies chunks of text format into `bench_copy`. */

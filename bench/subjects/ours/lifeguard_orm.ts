@@ -1,5 +1,5 @@
 /** Lifeguard's models: `findById`, or a query built anew for each call as programs write it. */
-import { column, model, Pool } from "../../../mod.ts";
+import { and, column, model, Pool } from "../../../mod.ts";
 import type { Item, OpenOptions, Subject } from "../subject.ts";
 
 const BenchItem = model("bench_items", {
@@ -36,6 +36,10 @@ export function open({ url, connections, variant }: OpenOptions): Subject<Item |
       ? (id) => items.findById(id)
       : (id) => items.find().where(BenchItem.id.eq(id)).maybeOne(),
     item: (item) => item,
+    page: (from, to) =>
+      items.find()
+        .where(and(BenchItem.id.gte(from), BenchItem.id.lt(to), BenchItem.price.gt("0")))
+        .orderBy(BenchItem.id).limit(10).all(),
     mixedRows: () => mixed.find().all(),
     insert: async (item, note) => (await events.insert({ item, note })).id,
     close: () => pool.close(),

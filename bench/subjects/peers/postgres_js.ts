@@ -3,7 +3,11 @@ import { Buffer } from "node:buffer";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import postgres from "postgres";
-import type { Item, MixedRow, OpenOptions, Subject } from "../subject.ts";
+import { byParent } from "../nesting.ts";
+import type { Item, MixedRow, NestedAlbum, NestedArtist, OpenOptions, Subject, Track } from "../subject.ts";
+
+/** Rows of one insert: PostgreSQL takes 65,535 parameters, postgres.js 65,534. */
+const CHUNK = 13_106;
 
 /** Opens a pool. */
 export function open({ url, connections }: OpenOptions): Subject<readonly Item[]> {
@@ -20,6 +24,40 @@ export function open({ url, connections }: OpenOptions): Subject<readonly Item[]
       sql<
         MixedRow[]
       >`select id, title, amount, created_at as "createdAt", details, tags, scores, active from bench_mixed`,
+    page: (from, to) =>
+      sql<
+        Item[]
+      >`select id, name, price from bench_items where id >= ${from} and id < ${to} and price > ${"0"} order by id limit 10`,
+    nested: async () => {
+      const artists = await sql<
+        Omit<NestedArtist, "albums">[]
+      >`select id, name, country from bench_artists order by id limit 100`;
+      const albums = await sql<
+        Omit<NestedAlbum, "tracks">[]
+      >`select id, artist_id as "artistId", title from bench_albums where artist_id = any(${
+        artists.map(({ id }) => id)
+      })`;
+      const tracks = await sql<
+        Track[]
+      >`select id, album_id as "albumId", title, position, composer, milliseconds, bytes, price, explicit,
+        added_at as "addedAt" from bench_tracks where album_id = any(${albums.map(({ id }) => id)})`;
+      const tracksOf = byParent(tracks, ({ albumId }) => albumId);
+      const albumsOf = byParent(
+        albums.map((album) => ({ ...album, tracks: tracksOf(album.id) })),
+        ({ artistId }) => artistId,
+      );
+      return artists.map((artist) => ({ ...artist, albums: albumsOf(artist.id) }));
+    },
+    insertMany: (rows) =>
+      sql.begin(async (transaction) => {
+        for (let start = 0; start < rows.length; start += CHUNK) {
+          const chunk = rows.slice(start, start + CHUNK);
+          await transaction`insert into bench_bulk ${
+            transaction(chunk, "name", "note", "amount", "at", "active")
+          }`;
+        }
+      }),
+    clearBulk: () => sql`truncate bench_bulk restart identity`,
     insert: async (item, note) => {
       const [{ id }] = await sql<
         { id: number }[]
