@@ -4,6 +4,7 @@
  * @module
  */
 import type { SchemaIssue, SchemaResult, StandardSchema } from "../../../pool/standard_schema.ts";
+import { isPromise } from "../in_turn.ts";
 import type { ModelIssue } from "../model_validation_error.ts";
 import { type AnyFieldValidator, isSchema, type Validator, type ValidatorIssues } from "./validator.ts";
 
@@ -34,11 +35,6 @@ export function judge(schema: StandardSchema, value: unknown): SchemaVerdict | P
   return isPromise(result)
     ? Promise.resolve(result).then((later) => verdictOf(later, value))
     : verdictOf(result, value);
-}
-
-/** Whether something is to be awaited. */
-export function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as Partial<PromiseLike<unknown>> | null | undefined)?.then === "function";
 }
 
 function verdictOf(result: SchemaResult<unknown>, input: unknown): SchemaVerdict {

@@ -20,7 +20,7 @@ import {
  * @param validators The validators of an element.
  */
 export function each<Element>(
-  ...validators: readonly FieldValidator<Element>[]
+  ...validators: readonly FieldValidator<NoInfer<Element>>[]
 ): Validator<readonly Element[]> {
   assertFieldValidators(validators);
   return {
