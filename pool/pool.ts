@@ -452,6 +452,21 @@ export class Pool extends Queryable implements AsyncDisposable {
   }
 
   /**
+   * Runs a function at once, since each statement of a pool commits by itself: so that what is given either a pool or
+   * a transaction need not tell them apart.
+   *
+   * @param callback The function; what it throws goes to the logger, as after the commit of a transaction.
+   * @returns Resolves when it has ended; never rejects.
+   */
+  async afterCommit(callback: () => void | Promise<void>): Promise<void> {
+    try {
+      await callback();
+    } catch (error) {
+      this.#home.callbackFailed(error);
+    }
+  }
+
+  /**
    * Calls a function that returns cursors, in a transaction of its own, and reads all of them.
    *
    * @param statement The call.
