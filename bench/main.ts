@@ -8,6 +8,7 @@
 import { cpus, totalmem } from "node:os";
 import { type BenchOptions, HELP, parseArguments } from "./arguments.ts";
 import { type Database, startDatabase } from "./database.ts";
+import { deno, installPeers } from "./install.ts";
 import { measure, obstacle, runtimeVersion } from "./measure.ts";
 import { type Figure, figureOf, jsonOf, keep, kept, keptFigures } from "./report/json.ts";
 import { type Circumstances, markdown, withSummary } from "./report/markdown.ts";
@@ -28,7 +29,6 @@ interface Entrant {
 
 async function main(): Promise<number> {
   if (Deno.args[0] === "types") {
-    await deno(["install", "--quiet"]);
     return await measureTypes(Deno.args.slice(1));
   }
   if (Deno.args.includes("--help")) {
@@ -39,8 +39,7 @@ async function main(): Promise<number> {
   if (options.readme) await writeReadme();
   if (options.report) await report(await keptFigures());
   if (options.readme || options.report) return 0;
-  // Puts the peers where Deno and Bun find them.
-  await deno(["install", "--quiet"]);
+  await installPeers();
   await using database = await startDatabase();
   await keepCircumstances(options.runtimes, database);
   const failures: string[] = [];
@@ -55,17 +54,6 @@ async function main(): Promise<number> {
   }
   for (const failure of failures) console.error(`Failed: ${failure}`);
   return failures.length === 0 ? 0 : 1;
-}
-
-/** Runs Deno in the folder of the bench. */
-async function deno(args: readonly string[]): Promise<void> {
-  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [...args],
-    cwd: new URL(".", import.meta.url).pathname,
-    stdin: "null",
-  }).output();
-  if (code === 0) return;
-  throw new Error(`Cannot deno ${args.join(" ")}: ${new TextDecoder().decode(stderr).trim()}`);
 }
 
 async function entrantsOf(scenario: Scenario, options: BenchOptions): Promise<Entrant[]> {

@@ -27,9 +27,7 @@ const OPTIONS = {
   allowImportingTsExtensions: true,
   erasableSyntaxOnly: true,
   lib: ["esnext", "dom"],
-  types: [],
-  // Of the runtime's own modules, whose types all would have to read.
-  paths: { "node:*": ["./runtime.d.ts"] },
+  types: ["node"],
 };
 
 /**
@@ -42,7 +40,6 @@ export async function compile(source: string, limitSeconds: number): Promise<Cos
   try {
     await Deno.symlink(NODE_MODULES, `${folder}/node_modules`);
     await Deno.writeTextFile(`${folder}/program.ts`, source);
-    await Deno.writeTextFile(`${folder}/runtime.d.ts`, "declare const anything: any;\nexport = anything;\n");
     const config = { compilerOptions: OPTIONS, files: ["program.ts"] };
     await Deno.writeTextFile(`${folder}/tsconfig.json`, JSON.stringify(config));
     return await run(folder, limitSeconds);
@@ -66,7 +63,9 @@ async function run(folder: string, limitSeconds: number): Promise<Cost> {
   }).output();
   const output = new TextDecoder().decode(stdout);
   if (signal.aborted) throw new Error(`it was ended after ${limitSeconds} s`);
-  if (code !== 0) throw new Error(output.slice(0, 2_000) + new TextDecoder().decode(stderr).slice(-2_000));
+  if (code !== 0) {
+    throw new Error(diagnosticsIn(output) || new TextDecoder().decode(stderr).trim().slice(-2_000));
+  }
   const value = (name: string): number => {
     const found = new RegExp(`^${name}:\\s+([\\d.]+)`, "m").exec(output);
     if (found === null) throw new Error(`Cannot read what tsc printed: it has no line "${name}"`);
@@ -84,4 +83,9 @@ async function run(folder: string, limitSeconds: number): Promise<Cost> {
 /** The compiler's version. */
 export async function compilerVersion(): Promise<string> {
   return JSON.parse(await Deno.readTextFile(`${NODE_MODULES}/typescript/package.json`)).version;
+}
+
+/** What tsc complains of, without its figures. */
+function diagnosticsIn(output: string): string {
+  return output.split("\n").filter((line) => line.includes("error TS")).slice(0, 5).join("\n");
 }

@@ -2,6 +2,7 @@
  * What types cost the compiler, ours and the peers': `deno task bench types`. Each program is checked by a process of
  * its own, alternately; bench/README.md says what is in it.
  */
+import { installPeers } from "../install.ts";
 import { keep, kept } from "../report/json.ts";
 import { formatted, formattedRatio } from "../report/ratios.ts";
 import { median } from "../report/statistics.ts";
@@ -56,6 +57,7 @@ export async function measureTypes(args: readonly string[]): Promise<number> {
     return 0;
   }
   const { rounds, programs } = parse(args);
+  await installPeers();
   const failures: string[] = [];
   for (let round = 0; round < rounds; round++) {
     for (const { workload, models, costs } of programs) {
