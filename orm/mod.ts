@@ -36,12 +36,52 @@ export type {
   UpdateOf,
 } from "./definition/row_types.ts";
 export type { ModelOptions } from "./definition/table.ts";
-export { Column } from "./building/column.ts";
-export type { AnyColumn, Operand, OrderOptions } from "./building/column.ts";
-export { Expression } from "./building/expression.ts";
-export type { Condition, Traits } from "./building/expression.ts";
+export { type AnyColumn, Column } from "./building/column.ts";
+export type { Composed } from "./building/composition.ts";
 export { and, not, or } from "./building/condition.ts";
-export type { Query } from "./building/query.ts";
+export { cte, type CteOptions, recursive, type Rows } from "./building/cte.ts";
+export { Expression, Order } from "./building/expression.ts";
+export type {
+  Addend,
+  CastTypes,
+  Condition,
+  ElementOf,
+  ExpressionOptions,
+  ExpressionTypes,
+  Fragment,
+  Operand,
+  OrderOptions,
+  Subquery,
+} from "./building/expression.ts";
+export { from, type NoColumns } from "./building/find.ts";
+export type {
+  LockOptions,
+  NullableRow,
+  OrderedBy,
+  PropertyOf,
+  Query,
+  SameRows,
+} from "./building/query.ts";
+export type {
+  NullWhere,
+  ScalarQuery,
+  Selectable,
+  SelectedRow,
+  SelectedValue,
+  Selection,
+  Typed,
+} from "./building/selection.ts";
+export {
+  type CteClause,
+  type DerivedSource,
+  type Joinable,
+  type Source,
+  SOURCE,
+  type SourceColumns,
+  type SourceMembers,
+} from "./building/source.ts";
+export type { Traits } from "./building/traits.ts";
+export type { QueryEnds } from "./executing/query_ends.ts";
 export { model } from "./model.ts";
 export type {
   AnyModel,

@@ -5,17 +5,19 @@
  */
 import type { Executor } from "../pool/executor.ts";
 import { FRAGMENT, Sql } from "../pool/sql/sql.ts";
-import { type Query, selectQuery } from "./building/query.ts";
+import { findIn } from "./building/find.ts";
+import type { SelectQuery } from "./building/select_query.ts";
+import { SOURCE } from "./building/source.ts";
 import { InsertTexts } from "./compiling/insert.ts";
 import { writeSelectByKey } from "./compiling/select.ts";
 import { Shape } from "./compiling/shape.ts";
 import type { StatementText } from "./compiling/statement_text.ts";
 import type { ColumnDefinitions } from "./definition/row_types.ts";
-import { defineTable, type ModelOptions, type Table } from "./definition/table.ts";
+import { aliasOf, defineTable, type ModelOptions, type Table } from "./definition/table.ts";
 import { namingColumn } from "./executing/column_error.ts";
-import { type Bound, chooseExecutor, READ } from "./executing/executor_argument.ts";
+import { chooseExecutor, READ } from "./executing/executor_argument.ts";
 import { checkInsert, checkKey } from "./executing/input.ts";
-import { finishRow } from "./executing/rows.ts";
+import { readRows } from "./hydrating/row_reader.ts";
 import type { Model, ReservedProperties } from "./model_types.ts";
 
 const RESERVED: ReadonlySet<string> = new Set(
@@ -28,6 +30,7 @@ const RESERVED: ReadonlySet<string> = new Set(
     "findById",
     "insert",
     "on",
+    "as",
   ] satisfies (keyof ReservedProperties)[],
 );
 
@@ -64,13 +67,13 @@ const RESERVED: ReadonlySet<string> = new Set(
  * console.assert((await users.findById(ada.id))?.email === "ada@example.org");
  * ```
  */
-export function model<Columns extends ColumnDefinitions>(
-  table: string,
+export function model<const Name extends string, Columns extends ColumnDefinitions>(
+  table: Name,
   columns: Columns & ReservedProperties,
   options: ModelOptions = {},
-): Model<Columns> {
+): Model<Name, Columns> {
   const definition = defineTable(table, columns as Columns, options, RESERVED);
-  return new ModelObject(new Core(definition)) as unknown as Model<Columns>;
+  return new ModelObject(coreOf(definition)) as unknown as Model<Name, Columns>;
 }
 
 /** What a model and its bound forms share. */
@@ -91,6 +94,15 @@ class Core {
   }
 }
 
+const CORES = new WeakMap<Table, Core>();
+
+/** What belongs to a table: the same for each alias of the same name. */
+function coreOf(table: Table): Core {
+  let core = CORES.get(table);
+  if (core === undefined) CORES.set(table, core = new Core(table));
+  return core;
+}
+
 /** A model at run time: the columns are its own properties, so its state is private. */
 class ModelObject {
   readonly #core: Core;
@@ -104,11 +116,16 @@ class ModelObject {
   }
 
   get [FRAGMENT](): Sql {
-    return this.#core.table.fragment;
+    const { fragment, from } = this.#core.table;
+    return from.strings === fragment.strings ? fragment : new Sql(from.strings, []);
   }
 
-  find(): Query<ColumnDefinitions, unknown, Bound> {
-    return selectQuery(this.#core.shape, this.#executor);
+  get [SOURCE](): Table {
+    return this.#core.table;
+  }
+
+  find(): SelectQuery {
+    return findIn(this.#core.shape, this.#executor);
   }
 
   async findById(key: unknown, executor?: Executor): Promise<unknown> {
@@ -117,7 +134,7 @@ class ModelObject {
     const target = chooseExecutor(table.name, executor, this.#executor);
     try {
       const rows = await target.query(new Sql(byKey.strings, values, byKey.text), READ);
-      return rows.length === 0 ? undefined : finishRow(table, rows[0]);
+      return readRows(table, rows)[0];
     } catch (error) {
       throw namingColumn(error, table.key);
     }
@@ -130,7 +147,7 @@ class ModelObject {
     const bound = given.map((column) => values[column.property]);
     const target = chooseExecutor(table.name, executor, this.#executor);
     try {
-      return finishRow(table, await target.one(new Sql(strings, bound, text)));
+      return readRows(table, [await target.one(new Sql(strings, bound, text))])[0];
     } catch (error) {
       throw namingColumn(error, given);
     }
@@ -138,5 +155,9 @@ class ModelObject {
 
   on(executor: Executor): ModelObject {
     return new ModelObject(this.#core, chooseExecutor(this.#core.table.name, executor, undefined));
+  }
+
+  as(name: string): ModelObject {
+    return new ModelObject(coreOf(aliasOf(this.#core.table, name)), this.#executor);
   }
 }

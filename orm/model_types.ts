@@ -6,12 +6,18 @@
 import type { Executor } from "../pool/executor.ts";
 import type { FRAGMENT, Sql } from "../pool/sql/sql.ts";
 import type { Column } from "./building/column.ts";
+import type { ExpressionTypes } from "./building/expression.ts";
 import type { Query } from "./building/query.ts";
+import type { SOURCE, Source } from "./building/source.ts";
 import type { ColumnDefinitions, InsertOf, KeyOf, RowOf, UpdateOf } from "./definition/row_types.ts";
 import type { Bound, Unbound } from "./executing/executor_argument.ts";
 
 /** What a model does, and the types it stands for. `Args` are its calls' last arguments: an executor. */
-export interface ModelMethods<Columns extends ColumnDefinitions, Args extends readonly unknown[]> {
+export interface ModelMethods<
+  Name extends string,
+  Columns extends ColumnDefinitions,
+  Args extends readonly unknown[],
+> {
   /** The type of a row, as `typeof User.Row`; no value at run time. */
   readonly Row: RowOf<Columns>;
   /** The type of what an insert takes, as `typeof User.Insert`; no value at run time. */
@@ -20,10 +26,16 @@ export interface ModelMethods<Columns extends ColumnDefinitions, Args extends re
   readonly Update: UpdateOf<Columns>;
   /** The type of the primary key, as `typeof User.Key`; no value at run time. */
   readonly Key: KeyOf<Columns>;
+  /** What the model's rows are as a part of a query's. */
+  readonly "~types": ExpressionTypes<RowOf<Columns>, never, Name>;
+  /** The model's columns; no value at run time. */
+  readonly "~columns"?: Columns;
   /** The table's name, quoted, so that the model can stand in `sql`. */
   readonly [FRAGMENT]: Sql;
+  /** What the model is at run time, for the ORM's own parts. */
+  readonly [SOURCE]: Source;
   /** A query of every row, to be narrowed. */
-  find(): Query<Columns, RowOf<Columns>, Args>;
+  find(): Query<Columns, RowOf<Columns>, Args, Name>;
   /**
    * Finds a row by its primary key.
    *
@@ -47,24 +59,36 @@ export interface ModelMethods<Columns extends ColumnDefinitions, Args extends re
    *
    * @param executor What to run on.
    */
-  on(executor: Executor): BoundModel<Columns>;
+  on(executor: Executor): Model<Name, Columns, Bound>;
+  /**
+   * The model under another name in queries, so that its table can be joined with itself.
+   *
+   * @param name The name.
+   */
+  as<const Alias extends string>(name: Alias): Model<Alias, Columns, Args>;
 }
 
 /** A model's columns, each a fragment with operators. */
-export type ModelColumns<Columns extends ColumnDefinitions> = {
-  readonly [Property in keyof Columns]: Column<
+export type ModelColumns<Columns extends ColumnDefinitions, Name extends string> = {
+  readonly [Property in keyof Columns & string]: Column<
     Columns[Property]["~types"]["value"],
-    Columns[Property]["~types"]["nullable"]
+    Columns[Property]["~types"]["nullable"],
+    Name,
+    Property
   >;
 };
 
 /** A model: see {@link model}. */
-export type Model<Columns extends ColumnDefinitions, Args extends readonly unknown[] = Unbound> =
-  & ModelMethods<Columns, Args>
-  & ModelColumns<Columns>;
+export type Model<
+  Name extends string,
+  Columns extends ColumnDefinitions,
+  Args extends readonly unknown[] = Unbound,
+> =
+  & ModelMethods<Name, Columns, Args>
+  & ModelColumns<Columns, Name>;
 
 /** A model bound to an executor. */
-export type BoundModel<Columns extends ColumnDefinitions> = Model<Columns, Bound>;
+export type BoundModel<Name extends string, Columns extends ColumnDefinitions> = Model<Name, Columns, Bound>;
 
 /** Any model, as far as types are read from it. */
 export interface AnyModel {
@@ -108,4 +132,6 @@ export interface ReservedProperties {
   readonly insert?: Reserved;
   /** See {@link Reserved}. */
   readonly on?: Reserved;
+  /** See {@link Reserved}. */
+  readonly as?: Reserved;
 }

@@ -1,43 +1,29 @@
 /**
  * Conditions made of conditions.
  *
- * Invariant: the same operator over the same stable strings gives the same strings array, up to a limit on how
- * many are remembered; beyond it the result is the same but its text is built again.
- *
  * @module
  */
 import { assertSql, type Sql } from "../../pool/sql/sql.ts";
-import { type Condition, Expression, traitsOf } from "./expression.ts";
+import { type Composition, list, template } from "./composition.ts";
+import { type Condition, Expression } from "./expression.ts";
 
-/** How many different combinations are remembered. */
-const MAX_COMBINATIONS = 10_000;
-/** How many placeholders a remembered combination has at most. */
-const MAX_PARTS = 64;
-
-let remembered = 0;
-
-/** A combination's beginning; the next condition leads to the next. */
-class Combination {
-  strings: readonly string[] | undefined;
-  readonly #next = new WeakMap<readonly string[], Combination>();
-
-  /** The combination with one more condition, or undefined when it is not to be remembered. */
-  with(strings: readonly string[]): Combination | undefined {
-    let next = this.#next.get(strings);
-    if (next === undefined) {
-      if (remembered >= MAX_COMBINATIONS) return undefined;
-      remembered++;
-      this.#next.set(strings, next = new Combination());
-    }
-    return next;
-  }
-}
-
-const AND = new Combination();
-const OR = new Combination();
-const NOT = new Combination();
-const TRUE: Condition = new Expression(["true"], [], true, true);
-const FALSE: Condition = new Expression(["false"], [], true, true);
+const AND = list("(", " and ", ")", { bare: true });
+const OR = list("(", " or ", ")", { bare: true });
+const NOT = template("not (", ")");
+const TRUE: Condition<never, never> = new Expression({
+  strings: ["true"],
+  values: [],
+  pure: true,
+  stable: true,
+  grouped: false,
+});
+const FALSE: Condition<never, never> = new Expression({
+  strings: ["false"],
+  values: [],
+  pure: true,
+  stable: true,
+  grouped: false,
+});
 
 /**
  * True when every condition is; of none, true.
@@ -51,7 +37,7 @@ const FALSE: Condition = new Expression(["false"], [], true, true);
  * ```
  */
 export function and(...conditions: readonly Sql[]): Condition {
-  return combine(AND, "(", " and ", ")", conditions, TRUE);
+  return combine(AND, "and", conditions, TRUE);
 }
 
 /**
@@ -66,7 +52,7 @@ export function and(...conditions: readonly Sql[]): Condition {
  * ```
  */
 export function or(...conditions: readonly Sql[]): Condition {
-  return combine(OR, "(", " or ", ")", conditions, FALSE);
+  return combine(OR, "or", conditions, FALSE);
 }
 
 /**
@@ -81,62 +67,15 @@ export function or(...conditions: readonly Sql[]): Condition {
  */
 export function not(condition: Sql): Condition {
   assertSql(condition, "the condition of not()");
-  return build(NOT, "not (", "", ")", [condition]);
+  return new Expression(NOT.of([condition]));
 }
 
 function combine(
-  root: Combination,
-  open: string,
-  between: string,
-  close: string,
+  composition: Composition,
+  name: string,
   conditions: readonly Sql[],
   none: Condition,
 ): Condition {
-  for (const condition of conditions) assertSql(condition, `a condition of ${between.trim()}()`);
-  if (conditions.length === 0) return none;
-  return build(
-    root,
-    conditions.length === 1 ? "" : open,
-    between,
-    conditions.length === 1 ? "" : close,
-    conditions,
-  );
-}
-
-function build(
-  root: Combination,
-  open: string,
-  between: string,
-  close: string,
-  conditions: readonly Sql[],
-): Condition {
-  const values: unknown[] = [];
-  let pure = true;
-  let known: Combination | undefined = root;
-  for (const condition of conditions) {
-    const traits = traitsOf(condition);
-    pure &&= traits.pure;
-    known = traits.stable ? known?.with(condition.strings) : undefined;
-    for (const value of condition.values) values.push(value);
-  }
-  if (known === undefined || values.length > MAX_PARTS) {
-    return new Expression(join(open, between, close, conditions), values, pure, false);
-  }
-  known.strings ??= join(open, between, close, conditions);
-  return new Expression(known.strings, values, pure, true);
-}
-
-function join(open: string, between: string, close: string, conditions: readonly Sql[]): string[] {
-  const strings: string[] = [];
-  let pending = open;
-  conditions.forEach((condition, index) => {
-    if (index > 0) pending += between;
-    pending += condition.strings[0];
-    for (let i = 1; i < condition.strings.length; i++) {
-      strings.push(pending);
-      pending = condition.strings[i];
-    }
-  });
-  strings.push(pending + close);
-  return strings;
+  for (const condition of conditions) assertSql(condition, `a condition of ${name}()`);
+  return conditions.length === 0 ? none : new Expression(composition.of(conditions));
 }

@@ -1,27 +1,46 @@
 /**
- * A query over one model: an immutable value. Each call returns a new one; nothing runs before `all()`, `one()` and
- * their like.
- *
- * A query is its shape, which knows its text, and its values by clause, in the order of the text's placeholders.
+ * What a query is to the compiler: an immutable value. Each call returns a new one; nothing runs before `all()`, `one()`
+ * and their like.
  *
  * @module
  */
-import type { Executor } from "../../pool/executor.ts";
-import { assertSql, FRAGMENT, Sql } from "../../pool/sql/sql.ts";
-import { ValidationError } from "../../pool/wire/errors.ts";
-import { NUMBER_STRINGS, type Question, type Shape } from "../compiling/shape.ts";
-import { writeSelect } from "../compiling/select.ts";
-import type { ColumnDefinitions, RowOf } from "../definition/row_types.ts";
-import { unknownColumn } from "../definition/table.ts";
-import { type Bound, chooseExecutor, READ } from "../executing/executor_argument.ts";
-import { finishRow, finishRows } from "../executing/rows.ts";
-import { traitsOf } from "./expression.ts";
+import type { FRAGMENT, Sql } from "../../pool/sql/sql.ts";
+import type { Anything, ColumnDefinitions, RowOf } from "../definition/row_types.ts";
+import type { QueryEnds } from "../executing/query_ends.ts";
+import type { SelectedRow, Selection } from "./selection.ts";
+import type { DerivedSource, Joinable } from "./source.ts";
+
+/** How rows are locked by a query. */
+export interface LockOptions {
+  /** The tables whose rows are locked. Default: all of the query. */
+  readonly of?: Joinable | readonly Joinable[];
+  /** Fails with `LockNotAvailableError` at once when a row is locked by another. Default false. */
+  readonly noWait?: boolean;
+  /** Leaves rows out that are locked by another. Default false. */
+  readonly skipLocked?: boolean;
+}
+
+/** A row every property of which may be null, since an outer join may leave it out. */
+export type NullableRow<Row> = { readonly [Property in keyof Row]: Row[Property] | null } & Anything;
+
+/** The names of a row's properties. */
+export type PropertyOf<Row> = keyof Row & string;
 
 /**
- * A query over one model. `Args` are what its last calls take: an executor, which may be left out where the model is
- * bound to one.
+ * A query. `Columns` are those of the model it is of, `Row` is what it returns, `Args` what its last calls take: an
+ * executor, which may be left out where the model is bound to one. `From` are the names of its tables, `Nullable` of
+ * those an outer join may leave without a row, and `Ordered` the properties it is ordered by.
  */
-export interface Query<Columns extends ColumnDefinitions, Row, Args extends readonly unknown[]> {
+export interface Query<
+  Columns extends ColumnDefinitions,
+  Row,
+  Args extends readonly unknown[],
+  From extends string = string,
+  Nullable extends string = never,
+  Ordered extends string = never,
+> extends QueryEnds<Row, Args, Ordered> {
+  /** The query's rows; no value at run time. */
+  readonly "~row"?: Row;
   /** The query as a fragment, so that it can stand in `sql` as a subquery. */
   readonly [FRAGMENT]: Sql;
   /**
@@ -33,200 +52,165 @@ export interface Query<Columns extends ColumnDefinitions, Row, Args extends read
    */
   where<Property extends keyof Columns = never>(
     condition: Sql | Pick<RowOf<Columns>, Property>,
-  ): Query<Columns, Row, Args>;
+  ): Query<Columns, Row, Args, From, Nullable, Ordered>;
   /**
    * Adds orders: columns, `asc()` and `desc()` of them, or fragments of `sql`.
    *
    * @param orders The orders, the most important first.
    */
-  orderBy(...orders: readonly Sql[]): Query<Columns, Row, Args>;
+  orderBy<Property extends string = never>(
+    ...orders: readonly (OrderedBy<Property> | Sql)[]
+  ): Query<Columns, Row, Args, From, Nullable, Ordered | Property>;
   /**
    * Bounds the number of rows; a second call takes the place of the first.
    *
    * @param count How many rows at most.
    */
-  limit(count: number): Query<Columns, Row, Args>;
+  limit(count: number): Query<Columns, Row, Args, From, Nullable, Ordered>;
   /**
    * Leaves out the first rows; a second call takes the place of the first.
    *
    * @param count How many rows to leave out.
    */
-  offset(count: number): Query<Columns, Row, Args>;
-  /** Runs the query and returns its rows. */
-  all(...executor: Args): Promise<Row[]>;
-  /** Runs the query and returns its only row; otherwise rejects with `NotFoundError` or `TooManyRowsError`. */
-  one(...executor: Args): Promise<Row>;
-  /** Runs the query and returns its only row or `undefined`; rejects with `TooManyRowsError` when there are more. */
-  maybeOne(...executor: Args): Promise<Row | undefined>;
-  /** Runs the query and returns its first row, or `undefined`. */
-  first(...executor: Args): Promise<Row | undefined>;
-  /** Counts the rows the query would return. */
-  count(...executor: Args): Promise<number>;
-  /** Whether the query would return any row. */
-  exists(...executor: Args): Promise<boolean>;
+  offset(count: number): Query<Columns, Row, Args, From, Nullable, Ordered>;
+  /**
+   * Selects what is named instead of the model's columns: columns, expressions, models (as nested objects), queries of
+   * one value, fragments of `sql`, or objects of them. A second call takes the place of the first.
+   *
+   * @param selection What to select by name.
+   */
+  select<Selected extends Selection>(
+    selection: Selected,
+  ): Query<Columns, SelectedRow<Selected, Nullable>, Args, From, Nullable, Ordered>;
+  /**
+   * Selects some of the model's columns; conditions, orders and limits stay.
+   *
+   * @param properties The columns' properties.
+   */
+  only<Property extends PropertyOf<Row> & keyof Columns>(
+    ...properties: readonly Property[]
+  ): Query<Columns, Pick<Row, Property>, Args, From, Nullable, Ordered>;
+  /**
+   * Selects the model's columns but some.
+   *
+   * @param properties The properties of the columns to leave out.
+   */
+  omit<Property extends PropertyOf<Row> & keyof Columns>(
+    ...properties: readonly Property[]
+  ): Query<Columns, Omit<Row, Property>, Args, From, Nullable, Ordered>;
+  /**
+   * Joins what has a matching row: `inner join`.
+   *
+   * @param source A model, an alias, a named query, a common table expression.
+   * @param on The condition.
+   */
+  join<Name extends string>(
+    source: Joinable<Name>,
+    on: Sql,
+  ): Query<Columns, Row, Args, From | Name, Nullable, Ordered>;
+  /** Joins what has a matching row, or nulls: `left join`. */
+  leftJoin<Name extends string>(
+    source: Joinable<Name>,
+    on: Sql,
+  ): Query<Columns, Row, Args, From | Name, Nullable | Name, Ordered>;
+  /** Joins every row of the source, with nulls for what has no match: `right join`. */
+  rightJoin<Name extends string>(
+    source: Joinable<Name>,
+    on: Sql,
+  ): Query<Columns, NullableRow<Row>, Args, From | Name, Nullable | From, Ordered>;
+  /** Joins every row of either side, with nulls for what has no match: `full join`. */
+  fullJoin<Name extends string>(
+    source: Joinable<Name>,
+    on: Sql,
+  ): Query<Columns, NullableRow<Row>, Args, From | Name, Nullable | From | Name, Ordered>;
+  /** Joins every row with every row: `cross join`. */
+  crossJoin<Name extends string>(
+    source: Joinable<Name>,
+  ): Query<Columns, Row, Args, From | Name, Nullable, Ordered>;
+  /** Joins a query that may use the columns of the tables before it: `join lateral`. */
+  joinLateral<Name extends string>(
+    source: Joinable<Name>,
+    on?: Sql,
+  ): Query<Columns, Row, Args, From | Name, Nullable, Ordered>;
+  /** Joins a query that may use the columns of the tables before it, or nulls: `left join lateral`. */
+  leftJoinLateral<Name extends string>(
+    source: Joinable<Name>,
+    on?: Sql,
+  ): Query<Columns, Row, Args, From | Name, Nullable | Name, Ordered>;
+  /** Groups rows by expressions; see also `groupingSets`, `rollup` and `cube`. */
+  groupBy(...expressions: readonly Sql[]): Query<Columns, Row, Args, From, Nullable, Ordered>;
+  /** Adds a condition on groups; several are joined by `and`. */
+  having(condition: Sql): Query<Columns, Row, Args, From, Nullable, Ordered>;
+  /**
+   * Names a window for `over(name)`.
+   *
+   * @param name The window's name.
+   * @param definition What is between its parentheses: see `windowOf`.
+   */
+  window(name: string, definition: Sql): Query<Columns, Row, Args, From, Nullable, Ordered>;
+  /** Leaves out rows equal to another: `select distinct`. */
+  distinct(): Query<Columns, Row, Args, From, Nullable, Ordered>;
+  /** Keeps the first row of each group of rows with equal expressions: `select distinct on (…)`. */
+  distinctOn(...expressions: readonly Sql[]): Query<Columns, Row, Args, From, Nullable, Ordered>;
+  /** Adds another query's rows, without duplicates. What orders and bounds comes after, by `output("name")`. */
+  union(other: SameRows<Row>): Query<Columns, Row, Args, From, Nullable, Ordered>;
+  /** Adds another query's rows. */
+  unionAll(other: SameRows<Row>): Query<Columns, Row, Args, From, Nullable, Ordered>;
+  /** Keeps rows the other query returns too, without duplicates. */
+  intersect(other: SameRows<Row>): Query<Columns, Row, Args, From, Nullable, Ordered>;
+  /** Keeps rows the other query returns too. */
+  intersectAll(other: SameRows<Row>): Query<Columns, Row, Args, From, Nullable, Ordered>;
+  /** Leaves out rows the other query returns, and duplicates. */
+  except(other: SameRows<Row>): Query<Columns, Row, Args, From, Nullable, Ordered>;
+  /** Leaves out rows the other query returns. */
+  exceptAll(other: SameRows<Row>): Query<Columns, Row, Args, From, Nullable, Ordered>;
+  /** Locks the rows against every other lock and change: `for update`. */
+  forUpdate(options?: LockOptions): Query<Columns, Row, Args, From, Nullable, Ordered>;
+  /** Locks the rows against changes of their keys and deletes: `for no key update`. */
+  forNoKeyUpdate(options?: LockOptions): Query<Columns, Row, Args, From, Nullable, Ordered>;
+  /** Locks the rows against changes: `for share`. */
+  forShare(options?: LockOptions): Query<Columns, Row, Args, From, Nullable, Ordered>;
+  /** Locks the rows against changes of their keys: `for key share`. */
+  forKeyShare(options?: LockOptions): Query<Columns, Row, Args, From, Nullable, Ordered>;
+  /** Adds a common table expression that the query does not join, but a fragment or a subquery uses. */
+  withCte(cte: Joinable): Query<Columns, Row, Args, From, Nullable, Ordered>;
+  /** Includes soft-deleted rows. */
+  withTrashed(): Query<Columns, Row, Args, From, Nullable, Ordered>;
+  /** Keeps soft-deleted rows only. */
+  onlyTrashed(): Query<Columns, Row, Args, From, Nullable, Ordered>;
+  /** Leaves out the model's default scope. */
+  unscoped(): Query<Columns, Row, Args, From, Nullable, Ordered>;
+  /**
+   * Writes tags into a comment at the end of the statement, in the form of https://google.github.io/sqlcommenter/spec/.
+   * Each set of tags is a statement of its own to the server: tag by route, not by request.
+   *
+   * @param tags Values by key.
+   */
+  tag(tags: Readonly<Record<string, string>>): Query<Columns, Row, Args, From, Nullable, Ordered>;
+  /** Gives the statement so many milliseconds. */
+  timeout(milliseconds: number): Query<Columns, Row, Args, From, Nullable, Ordered>;
+  /** Gives the statement up when the signal is aborted. */
+  signal(signal: AbortSignal): Query<Columns, Row, Args, From, Nullable, Ordered>;
+  /**
+   * The query under a name, to be joined or selected from: its output columns are its properties.
+   *
+   * @param name The name.
+   */
+  as<const Name extends string>(name: Name): DerivedSource<Row, Name>;
   /** The statement that `all()` runs. */
   toSQL(): Sql<Row>;
 }
 
-/** A query's values, by clause. */
-interface Values {
-  readonly where: readonly unknown[];
-  readonly orderBy: readonly unknown[];
-  readonly limit: number | undefined;
-  readonly offset: number | undefined;
+/** An order that knows the property it is by. */
+export interface OrderedBy<Property extends string> {
+  /** See `asc()`; no value at run time. */
+  readonly "~ordered": Property;
 }
 
-const NO_VALUES: Values = { where: [], orderBy: [], limit: undefined, offset: undefined };
-const NUMBER_TRAITS = { stable: true, pure: true };
-
-/**
- * Makes a query.
- *
- * @param shape Its shape, still without values.
- * @param executor What it runs on unless it is told otherwise.
- */
-export function selectQuery<Columns extends ColumnDefinitions, Row>(
-  shape: Shape,
-  executor: Executor | undefined,
-): Query<Columns, Row, Bound> {
-  return new SelectQuery(shape, executor, NO_VALUES);
-}
-
-class SelectQuery<Columns extends ColumnDefinitions, Row> implements Query<Columns, Row, Bound> {
-  readonly #shape: Shape;
-  readonly #values: Values;
-  readonly #executor: Executor | undefined;
-
-  constructor(shape: Shape, executor: Executor | undefined, values: Values) {
-    this.#shape = shape;
-    this.#values = values;
-    this.#executor = executor;
-  }
-
-  get [FRAGMENT](): Sql {
-    return this.toSQL();
-  }
-
-  where(condition: Sql | Readonly<Record<string, unknown>>): SelectQuery<Columns, Row> {
-    if (!(condition instanceof Sql) && isPlainObject(condition)) return this.#whereEqual(condition);
-    assertSql(condition, `the condition of model "${this.#shape.table.name}"`);
-    return this.#add("where", condition);
-  }
-
-  orderBy(...orders: readonly Sql[]): SelectQuery<Columns, Row> {
-    // deno-lint-ignore no-this-alias -- each order makes a new query
-    let query: SelectQuery<Columns, Row> = this;
-    for (const order of orders) {
-      assertSql(order, `an order of model "${this.#shape.table.name}"`);
-      query = query.#add("orderBy", order);
-    }
-    return query;
-  }
-
-  limit(count: number): SelectQuery<Columns, Row> {
-    return this.#bound("limit", count);
-  }
-
-  offset(count: number): SelectQuery<Columns, Row> {
-    return this.#bound("offset", count);
-  }
-
-  async all(executor?: Executor): Promise<Row[]> {
-    const rows = await this.#on(executor).query<Row>(this.toSQL(), this.#options());
-    return finishRows(this.#shape.table, rows);
-  }
-
-  async one(executor?: Executor): Promise<Row> {
-    const row = await this.#on(executor).one<Row>(this.#statement<Row>("two"), this.#options());
-    return finishRow(this.#shape.table, row);
-  }
-
-  async maybeOne(executor?: Executor): Promise<Row | undefined> {
-    const row = await this.#on(executor).maybeOne<Row>(this.#statement<Row>("two"), this.#options());
-    return row === undefined ? undefined : finishRow(this.#shape.table, row);
-  }
-
-  async first(executor?: Executor): Promise<Row | undefined> {
-    const rows = await this.#on(executor).query<Row>(this.#statement<Row>("first"), this.#options());
-    return rows.length === 0 ? undefined : finishRow(this.#shape.table, rows[0]);
-  }
-
-  async count(executor?: Executor): Promise<number> {
-    return await this.#on(executor).value<number>(this.#statement("count"), this.#options());
-  }
-
-  async exists(executor?: Executor): Promise<boolean> {
-    return await this.#on(executor).value<boolean>(this.#statement("exists"), this.#options());
-  }
-
-  toSQL(): Sql<Row> {
-    return this.#statement("all");
-  }
-
-  #on(given: Executor | undefined): Executor {
-    return chooseExecutor(this.#shape.table.name, given, this.#executor);
-  }
-
-  /** A fragment of the caller's own may call a function that writes, so only what the ORM made is sent as a read. */
-  #options(): typeof READ | undefined {
-    return this.#shape.pure ? READ : undefined;
-  }
-
-  #statement<Type>(question: Question): Sql<Type> {
-    const { strings, text } = this.#shape.text(question, writeSelect);
-    const { where, orderBy, limit, offset } = this.#values;
-    const ordered = orderBy.length > 0 && question !== "count" && question !== "exists";
-    if (!ordered && limit === undefined && offset === undefined) return new Sql(strings, where, text);
-    const values = ordered ? [...where, ...orderBy] : [...where];
-    if (limit !== undefined) values.push(limit);
-    if (offset !== undefined) values.push(offset);
-    return new Sql(strings, values, text);
-  }
-
-  #add(clause: "where" | "orderBy", fragment: Sql): SelectQuery<Columns, Row> {
-    const shape = this.#shape.with(clause, fragment.strings, traitsOf(fragment));
-    const { where, orderBy, limit, offset } = this.#values;
-    const values = clause === "where"
-      ? { where: append(where, fragment.values), orderBy, limit, offset }
-      : { where, orderBy: append(orderBy, fragment.values), limit, offset };
-    return new SelectQuery(shape, this.#executor, values);
-  }
-
-  #whereEqual(filter: Readonly<Record<string, unknown>>): SelectQuery<Columns, Row> {
-    // deno-lint-ignore no-this-alias -- each condition makes a new query
-    let query: SelectQuery<Columns, Row> = this;
-    const { table } = this.#shape;
-    for (const property of Object.keys(filter)) {
-      const column = table.columns.get(property);
-      if (column === undefined) throw unknownColumn(table, property);
-      const value = filter[property];
-      query = query.#add("where", value === null ? column.isNull() : column.eq(value));
-    }
-    return query;
-  }
-
-  #bound(clause: "limit" | "offset", count: number): SelectQuery<Columns, Row> {
-    if (!Number.isSafeInteger(count) || count < 0) {
-      throw new ValidationError(
-        `the ${clause} of model "${this.#shape.table.name}"`,
-        "it is not a whole number from 0; give one",
-      );
-    }
-    const shape = this.#values[clause] === undefined
-      ? this.#shape.with(clause, NUMBER_STRINGS, NUMBER_TRAITS)
-      : this.#shape;
-    return new SelectQuery(shape, this.#executor, { ...this.#values, [clause]: count });
-  }
-}
-
-/** All of `first` and then of `second`; the arrays themselves never change, so one may be returned. */
-function append(first: readonly unknown[], second: readonly unknown[]): readonly unknown[] {
-  if (first.length === 0) return second;
-  return second.length === 0 ? first : [...first, ...second];
-}
-
-function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  if (typeof value !== "object" || value === null) return false;
-  const prototype = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
+/** Another query of the same rows. */
+export interface SameRows<Row> {
+  /** The query's rows; no value at run time. */
+  readonly "~row"?: Row;
+  /** The query as a fragment. */
+  readonly [FRAGMENT]: Sql;
 }

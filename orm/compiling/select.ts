@@ -3,79 +3,240 @@
  *
  * @module
  */
+import { quoteIdentifier } from "../../pool/sql/identifier.ts";
+import type { Source } from "../building/source.ts";
+import type { OutputColumn } from "../building/selection.ts";
 import type { Table } from "../definition/table.ts";
-import type { Clause, Question, Shape } from "./shape.ts";
+import type { Clause, Question, Shape, ShapePart } from "./shape.ts";
 import { type StatementText, StatementWriter } from "./statement_text.ts";
 
-/**
- * Writes what a question asks of a shape. The placeholders are in the order of the clauses: those of the conditions,
- * of the orders (not for `count` and `exists`), the limit, the offset.
- */
+/** Writes what a question asks of a shape. */
 export function writeSelect(shape: Shape, question: Question): StatementText {
   const clauses = clausesOf(shape);
   const writer = new StatementWriter();
-  const bounded = clauses.limit.length > 0 || clauses.offset.length > 0;
+  const body = new SelectBody(writer, shape, clauses);
   switch (question) {
     case "count":
-      // A count is a bigint; as a double it is exact up to 2^53 and a number whatever the pool's options.
-      writer.write('select count(*)::float8 as "count" from ');
-      if (bounded) writer.write("(select 1 from ");
-      writeFrom(writer, shape.table, clauses);
-      writeBounds(writer, clauses);
-      if (bounded) writer.write(') as "counted"');
+      if (clauses.comment.length > 0) body.comments();
+      body.ctes();
+      if (body.plain) {
+        writer.write("select count(*) from ");
+        body.rows();
+      } else {
+        writer.write("select count(*) from (");
+        body.whole("select 1", false);
+        writer.write(') as "counted"');
+      }
       break;
     case "exists":
-      writer.write("select exists (select 1 from ");
-      writeFrom(writer, shape.table, clauses);
-      writeBounds(writer, clauses);
+      if (clauses.comment.length > 0) body.comments();
+      body.ctes();
+      writer.write("select exists (");
+      body.whole("select 1", false);
       writer.write(') as "exists"');
       break;
+    case "all":
+    case "two":
+    case "first":
+      if (clauses.comment.length > 0) body.comments();
+      body.ctes();
+      body.whole(undefined, true, question === "first" ? 1 : question === "two" ? 2 : undefined);
+      break;
     default:
-      writer.write(`select ${shape.table.selection} from `);
-      writeFrom(writer, shape.table, clauses);
-      if (clauses.orderBy.length > 0) writeList(writer, " order by ", ", ", clauses.orderBy);
-      if (question !== "all" && clauses.limit.length === 0) {
-        writer.write(question === "first" ? " limit 1" : " limit 2");
-      }
-      writeBounds(writer, clauses);
+      throw new Error(`BUG: question ${question satisfies never}`);
   }
   return writer.finish();
 }
 
-/** Writes the select of one row by its primary key. */
-export function writeSelectByKey(table: Table): StatementText {
+/** Writes the select of one row by its primary key, or with `many` of rows by an array of keys. */
+export function writeSelectByKey(
+  table: Table,
+  conditions: readonly Placed[] = [],
+  many = false,
+): StatementText {
   const writer = new StatementWriter().write(`select ${table.selection} from ${table.fragment.text}`);
   table.key.forEach((column, index) => {
-    writer.write(`${index === 0 ? " where " : " and "}${column.text} = `).placeholder();
+    writer.write(`${index === 0 ? " where " : " and "}${column.text} = ${many ? "any(" : ""}`).placeholder();
+    if (many) writer.write(")");
   });
+  for (const { part } of conditions) writer.write(" and ").fragment(part.strings);
   return writer.finish();
 }
 
-type Clauses = Readonly<Record<Clause, readonly (readonly string[])[]>>;
+/** A clause and its position in the query, which is that of its values. */
+export interface Placed {
+  /** The clause. */
+  readonly part: ShapePart;
+  /** Its position. */
+  readonly position: number;
+}
 
-function clausesOf(shape: Shape): Clauses {
-  const clauses: Record<Clause, (readonly string[])[]> = { where: [], orderBy: [], limit: [], offset: [] };
-  for (let at: Shape | undefined = shape; at?.clause !== undefined; at = at.parent) {
-    clauses[at.clause].unshift(at.strings);
-  }
+type Clauses = Readonly<Record<Clause, readonly Placed[]>>;
+
+/** The clauses of a shape by kind. */
+export function clausesOf(shape: Shape): Clauses {
+  const clauses: Record<Clause, Placed[]> = {
+    cte: [],
+    from: [],
+    select: [],
+    only: [],
+    add: [],
+    distinct: [],
+    join: [],
+    where: [],
+    groupBy: [],
+    having: [],
+    window: [],
+    combine: [],
+    orderBy: [],
+    limit: [],
+    offset: [],
+    lock: [],
+    without: [],
+    comment: [],
+  };
+  shape.parts.forEach((part, position) => clauses[part.clause].push({ part, position }));
+  const without = new Set(clauses.without.map(({ part }) => part.label));
+  if (without.size > 0) clauses.where = clauses.where.filter(({ part }) => !without.has(part.label));
+  const names = new Set<string>();
+  clauses.cte = clauses.cte.filter(({ part }) => !names.has(part.label) && names.add(part.label));
   return clauses;
 }
 
-function writeFrom(writer: StatementWriter, table: Table, clauses: Clauses): void {
-  writer.write(table.fragment.text);
-  if (clauses.where.length > 0) writeList(writer, " where ", " and ", clauses.where);
+/** The output columns of a shape: what is selected, or else every column of what it is of. */
+export function outputsOf(shape: Shape): readonly OutputColumn[] {
+  const clauses = clausesOf(shape);
+  const chosen = clauses.select.at(-1) ?? clauses.only.at(-1);
+  const outputs = chosen?.part.selection?.outputs ?? defaultOutputs(shape.source);
+  return [...outputs, ...clauses.add.flatMap(({ part }) => part.selection?.outputs ?? [])];
 }
 
-function writeBounds(writer: StatementWriter, clauses: Clauses): void {
-  if (clauses.limit.length > 0) writer.write(" limit ").placeholder();
-  if (clauses.offset.length > 0) writer.write(" offset ").placeholder();
+function defaultOutputs(source: Source): readonly OutputColumn[] {
+  return [...source.columns.values()].flatMap((column) =>
+    column.settings.skipped === true ? [] : [{
+      property: column.property,
+      strings: column.strings,
+      conversion: column.conversion,
+      settings: column.settings,
+      bare: column.columnName === column.property,
+    }]
+  );
 }
 
-function writeList(
-  writer: StatementWriter,
-  start: string,
-  between: string,
-  items: readonly (readonly string[])[],
-): void {
-  items.forEach((strings, index) => writer.write(index === 0 ? start : between).fragment(strings));
+/** Writes the parts of one select, each with its values. */
+class SelectBody {
+  readonly #writer: StatementWriter;
+  readonly #shape: Shape;
+  readonly #clauses: Clauses;
+
+  constructor(writer: StatementWriter, shape: Shape, clauses: Clauses) {
+    this.#writer = writer;
+    this.#shape = shape;
+    this.#clauses = clauses;
+  }
+
+  /** Whether each row of the tables is a row of the result, so that they can be counted without a subquery. */
+  get plain(): boolean {
+    const { distinct, groupBy, having, combine, limit, offset, select } = this.#clauses;
+    return distinct.length + groupBy.length + having.length + combine.length + limit.length +
+            offset.length === 0 &&
+      select.every(({ part }) => part.selection?.outputs.every(({ grouped }) => grouped !== true) ?? true);
+  }
+
+  comments(): void {
+    for (const { part } of this.#clauses.comment) this.#writer.write(`${part.label} `);
+  }
+
+  ctes(): void {
+    const { cte } = this.#clauses;
+    if (cte.length === 0) return;
+    const recursive = cte.some(({ part }) => part.recursive === true);
+    this.#list(recursive ? "with recursive " : "with ", ", ", cte);
+    this.#writer.write(" ");
+  }
+
+  /** The select with everything from its list to its lock. */
+  whole(list: string | undefined, ordered: boolean, rows?: number): void {
+    const { select, groupBy, combine, orderBy, limit, offset, lock } = this.#clauses;
+    const counted = list !== undefined && combine.length === 0 && this.#clauses.distinct.length === 0 &&
+      select.length + groupBy.length === 0;
+    if (combine.length > 1 && new Set(combine.map(({ part }) => part.label)).size > 1) {
+      this.#writer.write("(".repeat(combine.length - 1));
+    }
+    if (counted) this.#writer.write(`${list} from `);
+    else this.#selectList();
+    this.rows();
+    this.#combinations(combine);
+    if (ordered) this.#list(" order by ", ", ", orderBy);
+    if (rows !== undefined && limit.length === 0) this.#writer.write(` limit ${rows}`);
+    this.#bound(" limit ", limit);
+    this.#bound(" offset ", offset);
+    for (const placed of ordered ? lock : []) this.#list(" ", "", [placed]);
+  }
+
+  /** From the first table to the last group. */
+  rows(): void {
+    const { from, join, where, groupBy, having, window } = this.#clauses;
+    if (from.length > 0) this.#list("", "", from);
+    else this.#writer.write(this.#shape.source.from.strings[0]);
+    for (const placed of join) this.#list(` ${placed.part.label} `, "", [placed]);
+    this.#list(" where ", " and ", where);
+    this.#list(" group by ", ", ", groupBy);
+    this.#list(" having ", " and ", having);
+    window.forEach((placed, index) =>
+      this.#list(`${index === 0 ? " window " : ", "}${quoteIdentifier(placed.part.label)} as `, "", [placed])
+    );
+  }
+
+  #selectList(): void {
+    const { distinct, select, only, add } = this.#clauses;
+    const writer = this.#writer.write("select ");
+    const last = distinct.at(-1);
+    if (last !== undefined) {
+      this.#list(last.part.label === "on" ? "distinct on (" : "distinct", ", ", [last]);
+      writer.write(last.part.label === "on" ? ") " : " ");
+    }
+    const chosen = select.at(-1) ?? only.at(-1);
+    if (chosen === undefined) {
+      const { selection } = this.#shape.source as Source & Partial<Table>;
+      writer.write(selection ?? defaultOutputs(this.#shape.source).map(outputText).join(", "));
+    } else this.#outputs(chosen, true);
+    for (const placed of add) {
+      writer.write(", ");
+      this.#outputs(placed, true);
+    }
+    writer.write(" from ");
+  }
+
+  #outputs({ part, position }: Placed, bind: boolean): void {
+    part.selection!.outputs.forEach((output, index) => {
+      if (index > 0) this.#writer.write(", ");
+      this.#writer.fragment(output.strings);
+      if (output.bare !== true) this.#writer.write(` as ${quoteIdentifier(output.property)}`);
+    });
+    if (bind) this.#writer.values(position);
+  }
+
+  #combinations(combine: readonly Placed[]): void {
+    const mixed = new Set(combine.map(({ part }) => part.label)).size > 1;
+    combine.forEach((placed, index) => {
+      if (mixed && index > 0) this.#writer.write(")");
+      this.#list(` ${placed.part.label} `, "", [placed]);
+    });
+  }
+
+  #bound(keyword: string, placed: readonly Placed[]): void {
+    const last = placed.at(-1);
+    if (last !== undefined) this.#list(keyword, "", [last]);
+  }
+
+  #list(start: string, between: string, items: readonly Placed[]): void {
+    items.forEach(({ part, position }, index) =>
+      this.#writer.write(index === 0 ? start : between).fragment(part.strings).values(position)
+    );
+  }
+}
+
+function outputText({ property, strings, bare }: OutputColumn): string {
+  return bare === true ? strings[0] : `${strings[0]} as ${quoteIdentifier(property)}`;
 }

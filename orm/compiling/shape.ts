@@ -1,88 +1,124 @@
 /**
- * The shape of a query: all of it but its values. Shapes form a tree whose root is the model's; each clause added
- * leads to a child, found by the identity of the clause's strings. So the same calls arrive at the same shape, which
- * keeps its text.
+ * The shape of a query: all of it but its values. Shapes form a tree whose root is what the query is of; each clause
+ * added leads to a child, found by the identity of the clause's strings. So the same calls arrive at the same shape,
+ * which keeps its text.
  *
  * Invariants: a shape never changes but for the texts it keeps and the children it knows; a clause whose strings are
- * new each time, and any beyond the limit, gets a child that is not remembered, and nothing else differs.
+ * new each time, and any beyond the limit, gets a child that is not remembered, and nothing else differs. The n-th clause
+ * of a shape has the n-th array of the query's values; a text says in which order they are bound.
  *
  * @module
  */
-import type { Table } from "../definition/table.ts";
+import type { Source } from "../building/source.ts";
+import type { FlatSelection } from "../building/selection.ts";
 import type { StatementText } from "./statement_text.ts";
 
-/** How many shapes one model remembers. */
-const MAX_SHAPES = 2_000;
+/** How many shapes one source remembers. */
+const MAX_SHAPES = 5_000;
 
 /** How many clauses a remembered shape has at most, so that one long chain does not use up the number. */
-const MAX_CLAUSES = 32;
+const MAX_CLAUSES = 48;
 
 /** The clauses a query is made of. */
-export type Clause = "where" | "orderBy" | "limit" | "offset";
+export type Clause =
+  | "cte"
+  | "from"
+  | "select"
+  | "only"
+  | "add"
+  | "distinct"
+  | "join"
+  | "where"
+  | "groupBy"
+  | "having"
+  | "window"
+  | "combine"
+  | "orderBy"
+  | "limit"
+  | "offset"
+  | "lock"
+  | "without"
+  | "comment";
 
 /** What a query is asked for. */
 export type Question = "all" | "two" | "first" | "count" | "exists";
 
-/** The strings of a clause that is one number. */
-export const NUMBER_STRINGS: readonly string[] = ["", ""];
+/** One clause of a shape. */
+export interface ShapePart {
+  /** Which clause. */
+  readonly clause: Clause;
+  /** What tells it from others with the same strings: the kind of a join, the name of a window. */
+  readonly label: string;
+  /** Its text around its placeholders. */
+  readonly strings: readonly string[];
+  /** What it selects, when it is `select`, `only` or `add`. */
+  readonly selection?: FlatSelection;
+  /** Whether it refers to itself, when it is a `cte`. */
+  readonly recursive?: boolean;
+}
 
 /** A query without its values. */
 export class Shape {
-  /** The table it is of. */
-  readonly table: Table;
+  /** What it is of. */
+  readonly source: Source;
   /** The shape it was made from; `undefined` for the root. */
   readonly parent: Shape | undefined;
   /** The clause that was added to it. */
-  readonly clause: Clause | undefined;
-  /** That clause's text around its placeholders. */
-  readonly strings: readonly string[];
+  readonly part: ShapePart | undefined;
   /** Whether nothing in it can write or lock. */
   readonly pure: boolean;
+  /** Whether it is found again. */
+  readonly stable: boolean;
   readonly #root: { remembered: number };
   readonly #depth: number;
-  readonly #children: Partial<Record<Clause, Map<readonly string[], Shape>>> = {};
+  readonly #children = new Map<string, Map<readonly string[], Shape>>();
   readonly #texts: Partial<Record<Question, StatementText>> = {};
+  #parts: readonly ShapePart[] | undefined;
+  #derived: unknown;
 
-  private constructor(
-    table: Table,
-    parent?: Shape,
-    clause?: Clause,
-    strings: readonly string[] = NUMBER_STRINGS,
-    pure = true,
-  ) {
-    this.table = table;
+  private constructor(source: Source, parent?: Shape, part?: ShapePart, pure = true, stable = true) {
+    this.source = source;
     this.parent = parent;
-    this.clause = clause;
-    this.strings = strings;
+    this.part = part;
     this.pure = pure;
+    this.stable = stable;
     this.#root = parent === undefined ? { remembered: 0 } : parent.#root;
     this.#depth = parent === undefined ? 0 : parent.#depth + 1;
   }
 
   /** The shape of a query of every row. */
-  static root(table: Table): Shape {
-    return new Shape(table);
+  static root(source: Source): Shape {
+    return new Shape(source);
   }
 
   /**
    * The shape with one more clause.
    *
-   * @param clause Which.
-   * @param strings Its text around its placeholders.
+   * @param part The clause; one of the same kind, label and strings is the same.
    * @param traits Whether the strings are the same array each time, and whether the clause can write or lock.
    */
-  with(
-    clause: Clause,
-    strings: readonly string[],
-    traits: { readonly stable: boolean; readonly pure: boolean },
-  ): Shape {
-    const known = this.#children[clause]?.get(strings);
+  with(part: ShapePart, traits: { readonly stable: boolean; readonly pure: boolean }): Shape {
+    const key = part.label === "" ? part.clause : `${part.clause} ${part.label}`;
+    const children = this.#children.get(key);
+    const known = children?.get(part.strings);
     if (known !== undefined) return known;
-    const child = new Shape(this.table, this, clause, strings, this.pure && traits.pure);
-    if (traits.stable && child.#depth <= MAX_CLAUSES && this.#root.remembered < MAX_SHAPES) {
-      this.#remember(child);
+    const remember = this.stable && traits.stable && this.#depth < MAX_CLAUSES &&
+      this.#root.remembered < MAX_SHAPES;
+    const child = new Shape(this.source, this, part, this.pure && traits.pure, remember);
+    if (remember) {
+      this.#root.remembered++;
+      if (children === undefined) this.#children.set(key, new Map([[part.strings, child]]));
+      else children.set(part.strings, child);
     }
     return child;
+  }
+
+  /** The clauses in the order they were added. */
+  get parts(): readonly ShapePart[] {
+    if (this.#parts !== undefined) return this.#parts;
+    const parts: ShapePart[] = [];
+    for (let at = this as Shape | undefined; at?.part !== undefined; at = at.parent) parts.push(at.part);
+    return this.#parts = parts.reverse();
   }
 
   /** The text for a question, made by `write` the first time. */
@@ -90,9 +126,8 @@ export class Shape {
     return this.#texts[question] ??= write(this, question);
   }
 
-  #remember(child: Shape): void {
-    this.#root.remembered++;
-    const children = this.#children[child.clause!] ??= new Map();
-    children.set(child.strings, child);
+  /** What else is derived from the shape alone, made the first time: how its rows are read. */
+  derived<Type>(derive: (shape: Shape) => Type): Type {
+    return (this.#derived ??= derive(this)) as Type;
   }
 }

@@ -10,11 +10,14 @@ export interface StatementText {
   readonly strings: readonly string[];
   /** The text with `$1`, `$2`, …; the same string each time, so that plans are found by it. */
   readonly text: string;
+  /** Which clauses' values are bound, in order: the positions of the clauses in the query. */
+  readonly order: readonly number[];
 }
 
 /** Gathers text and placeholders. */
 export class StatementWriter {
   readonly #strings: string[] = [];
+  readonly #order: number[] = [];
   #text = "";
   #pending = "";
 
@@ -39,8 +42,18 @@ export class StatementWriter {
     return this;
   }
 
+  /** Notes that the values of the clause at a position come next. */
+  values(position: number): this {
+    this.#order.push(position);
+    return this;
+  }
+
   /** The statement. */
   finish(): StatementText {
-    return { strings: [...this.#strings, this.#pending], text: this.#text + this.#pending };
+    return {
+      strings: [...this.#strings, this.#pending],
+      text: this.#text + this.#pending,
+      order: this.#order,
+    };
   }
 }

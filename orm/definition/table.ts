@@ -5,12 +5,14 @@
  */
 import { quoteIdentifier } from "../../pool/sql/identifier.ts";
 import { Sql } from "../../pool/sql/sql.ts";
+import { kindOf } from "../../pool/wire/codec/refusal.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
 import { nearestWord } from "../../pool/wire/configuration/nearest_word.ts";
 import { type AnyColumn, Column } from "../building/column.ts";
 import { type AnyColumnDefinition, ColumnDefinition } from "./column_definition.ts";
 import { columnName } from "./column_name.ts";
-import type { Conversion } from "./column_type.ts";
+import { type Joinable, SOURCE, type Source } from "../building/source.ts";
+import { conversionsOf, type PropertyConversion } from "../hydrating/row_reader.ts";
 
 /** What a model can be given besides its columns. */
 export interface ModelOptions {
@@ -20,26 +22,18 @@ export interface ModelOptions {
   readonly comment?: string;
 }
 
-/** A model's table. */
-export interface Table extends ModelOptions {
+/** A model's table, or an alias of it. */
+export interface Table extends ModelOptions, Source {
   /** The table's name, without its schema. */
-  readonly name: string;
-  /** The table as SQL writes it, quoted and with its schema. */
+  readonly tableName: string;
+  /** The table as SQL writes it, quoted and with its schema: what is inserted into, whatever the alias. */
   readonly fragment: Sql;
-  /** The columns by property, in the order of their declaration. */
-  readonly columns: ReadonlyMap<string, AnyColumn>;
   /** The columns of the primary key; empty when it has none. */
   readonly key: readonly AnyColumn[];
   /** The list that selects every column under its property's name. */
   readonly selection: string;
   /** Which columns' values may have to be converted. */
-  readonly conversions: readonly ColumnConversion[];
-}
-
-/** How one column's values are converted. */
-export interface ColumnConversion extends Conversion {
-  /** The column's property. */
-  readonly property: string;
+  readonly conversions: readonly PropertyConversion[];
 }
 
 const OPTIONS: readonly string[] = ["schema", "comment"] satisfies (keyof ModelOptions)[];
@@ -84,24 +78,72 @@ export function defineTable(
   }
   if (columns.size === 0) throw new ValidationError(subject, "it has no columns; give at least one");
   refuseTwins(subject, [...columns.values()]);
+  const fragment = options.schema === undefined ? table : `${quoteIdentifier(options.schema)}.${table}`;
   return {
     ...options,
+    ...columnFacts(columns),
     name,
-    fragment: new Sql(
-      [options.schema === undefined ? table : `${quoteIdentifier(options.schema)}.${table}`],
-      [],
-    ),
-    columns,
-    key: [...columns.values()].filter((column) => column.settings.primaryKey === true),
-    selection: [...columns.values()].map(selected).join(", "),
-    conversions: [...columns.values()].flatMap(({ property, settings }) =>
-      settings.type.conversion === undefined ? [] : [{ property, ...settings.type.conversion }]
-    ),
+    tableName: name,
+    fragment: new Sql([fragment], []),
+    from: { strings: [fragment], values: [], pure: true, stable: true, grouped: false },
   };
 }
 
+/** What follows from a table's columns. */
+function columnFacts(
+  columns: ReadonlyMap<string, AnyColumn>,
+): Pick<Table, "columns" | "key" | "selection" | "conversions"> {
+  const all = [...columns.values()];
+  return {
+    columns,
+    key: all.filter((column) => column.settings.primaryKey === true),
+    selection: all.map(selected).join(", "),
+    conversions: conversionsOf(all),
+  };
+}
+
+const ALIASES = new WeakMap<Table, Map<string, Table>>();
+
+/**
+ * The table under another name in a query: the same for the same name.
+ *
+ * @param table The table.
+ * @param name Its name in the query.
+ */
+export function aliasOf(table: Table, name: string): Table {
+  const quoted = quoteIdentifier(name);
+  let aliases = ALIASES.get(table);
+  if (aliases === undefined) ALIASES.set(table, aliases = new Map());
+  let alias = aliases.get(name);
+  if (alias === undefined) {
+    const columns = new Map([...table.columns].map(([property, column]) => [property, column.of(name)]));
+    alias = {
+      ...table,
+      ...columnFacts(columns),
+      name,
+      from: { ...table.from, strings: [`${table.fragment.text} as ${quoted}`] },
+    };
+    aliases.set(name, alias);
+  }
+  return alias;
+}
+
+/**
+ * What is known at run time of a model's table.
+ *
+ * @throws {ValidationError} When it is no model.
+ */
+export function tableOf(model: Joinable): Table {
+  const source = (model as Partial<Joinable> | null | undefined)?.[SOURCE];
+  if (source !== undefined && "tableName" in source) return source as Table;
+  throw new ValidationError(
+    "a model",
+    `${kindOf(model)} was given; give a model, made with model("…", { … })`,
+  );
+}
+
 /** The error for a property that is no column, with the one that was most likely meant. */
-export function unknownColumn(table: Table, property: string): ValidationError {
+export function unknownColumn(table: Source, property: string): ValidationError {
   const names = [...table.columns.keys()];
   const near = nearestWord(property, names);
   return new ValidationError(

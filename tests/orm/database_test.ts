@@ -1,7 +1,7 @@
 /** Models against real databases: every type there and back, every operator, every refusal the server makes. */
 import assert from "node:assert/strict";
 import { and, column, model, not, or } from "../../orm/mod.ts";
-import type { Query } from "../../orm/mod.ts";
+import type { QueryEnds } from "../../orm/mod.ts";
 import { Pool } from "../../pool/pool.ts";
 import { sql } from "../../pool/sql/sql.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
@@ -161,7 +161,7 @@ testOnBoth("find() finds what each operator says", async (pool) => {
   await createUsers(pool);
   const find = User.on(pool).find().orderBy(User.id);
   const { id, email, firstName, age, mood, tags } = User;
-  const expected: [Query<never, { readonly id: number }, readonly []>, readonly number[]][] = [
+  const expected: [QueryEnds<{ readonly id: number }, readonly [], string>, readonly number[]][] = [
     [find, [1, 2, 3]],
     [find.where(age.eq(12)), [2]],
     [find.where(age.ne(12)), [1]],
@@ -193,7 +193,7 @@ testOnBoth("find() finds what each operator says", async (pool) => {
     [find.limit(0), []],
   ];
   for (const [query, ids] of expected) {
-    assert.deepEqual((await query.all()).map((row) => row.id), ids, query.toSQL().text);
+    assert.deepEqual((await query.all()).map((row) => row.id), ids);
     assert.equal(await query.count(), ids.length);
     assert.equal(await query.exists(), ids.length > 0);
     assert.equal((await query.first())?.id, ids[0]);

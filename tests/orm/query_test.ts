@@ -116,11 +116,10 @@ test("Query's last calls ask for what they need", async () => {
   assert.equal(fake.last.text, `${ALL}${where} order by "users"."id" limit $2`);
   fake.rows = [{ count: 3 }];
   assert.equal(await query.count(fake.executor), 3);
-  assert.equal(fake.last.text, `select count(*)::float8 as "count" ${FROM}${where}`);
+  assert.equal(fake.last.text, `select count(*) ${FROM}${where}`);
   await query.limit(2).offset(1).count(fake.executor);
   assert.deepEqual(fake.last, {
-    text:
-      `select count(*)::float8 as "count" from (select 1 ${FROM}${where} limit $2 offset $3) as "counted"`,
+    text: `select count(*) from (select 1 ${FROM}${where} limit $2 offset $3) as "counted"`,
     values: [1, 2, 1],
     readOnly: true,
   });
@@ -186,7 +185,7 @@ test("Query refuses bad input and names it", () => {
   refuses(() => untyped(User.age.in.bind(User.age))([1, undefined]), /compared with undefined/);
   refuses(() => untyped(User.age.in.bind(User.age))(1), /looked for in an integer; give an array/);
   refuses(() => User.tags.in([["a"]]), /it is an array/);
-  refuses(() => untyped(User.email.like.bind(User.email))(1), /its pattern for like is an integer/);
+  refuses(() => untyped(User.email.like.bind(User.email))(1), /its pattern is an integer; give a string/);
   refuses(() => untyped(User.age.asc.bind(User.age))({ nulls: "middle" }), /"first" or "last"/);
   refuses(() => untyped(find.orderBy.bind(find))("age"), /an order of model "users": it is a string/);
   for (const bad of [-1, 1.5, NaN, "1", undefined, Infinity]) {

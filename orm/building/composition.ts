@@ -1,0 +1,138 @@
+/**
+ * How expressions are made of parts: text around fragments and values. Every operator and function is one
+ * {@link Composition}.
+ *
+ * Invariant: the same composition of the same stable parts gives the same strings array, up to a limit on how many are
+ * remembered; beyond it the result is the same but its text is built again. A value takes part as a placeholder only,
+ * so what is remembered grows with the program's text and not with its data.
+ *
+ * @module
+ */
+import { FRAGMENT, Sql } from "../../pool/sql/sql.ts";
+import { traitsOf } from "./traits.ts";
+
+/** How many different combinations are remembered. */
+const MAX_COMBINATIONS = 50_000;
+/** How many placeholders a remembered combination has at most. */
+const MAX_PLACEHOLDERS = 64;
+/** The strings of a part that is one value. */
+const PLACEHOLDER: readonly string[] = ["", ""];
+
+let remembered = 0;
+
+/** What a composition makes of its parts. */
+export interface Composed {
+  /** The text around the placeholders. */
+  readonly strings: readonly string[];
+  /** The values, in order. */
+  readonly values: readonly unknown[];
+  /** Whether every part provably writes nothing and takes no lock. */
+  readonly pure: boolean;
+  /** Whether the strings are the same array whenever the shape is the same. */
+  readonly stable: boolean;
+  /** Whether any part is, or holds, an aggregate. */
+  readonly grouped: boolean;
+}
+
+/** A combination's beginning; the next part leads to the next. */
+class Combination {
+  strings: readonly string[] | undefined;
+  readonly #next = new WeakMap<readonly string[], Combination>();
+
+  /** The combination with one more part, or undefined when it is not to be remembered. */
+  with(strings: readonly string[]): Combination | undefined {
+    let next = this.#next.get(strings);
+    if (next === undefined) {
+      if (remembered >= MAX_COMBINATIONS) return undefined;
+      remembered++;
+      this.#next.set(strings, next = new Combination());
+    }
+    return next;
+  }
+}
+
+/** Text into which parts are put. */
+export class Composition {
+  readonly #root = new Combination();
+  readonly #glue: (count: number) => readonly string[];
+
+  /** Creates a composition; `glue` gives the text before, between and after so many parts. */
+  constructor(glue: (count: number) => readonly string[]) {
+    this.#glue = glue;
+  }
+
+  /**
+   * Puts parts in.
+   *
+   * @param parts Fragments, or what offers one (a model, a query), or values, each of which becomes one placeholder.
+   */
+  of(parts: readonly unknown[]): Composed {
+    const pieces: (readonly string[])[] = [];
+    const values: unknown[] = [];
+    let pure = true;
+    let grouped = false;
+    let known: Combination | undefined = this.#root;
+    for (const part of parts) {
+      const fragment = fragmentOf(part);
+      if (fragment === undefined) {
+        values.push(part);
+        pieces.push(PLACEHOLDER);
+        known = known?.with(PLACEHOLDER);
+        continue;
+      }
+      const traits = traitsOf(fragment);
+      pure &&= traits.pure;
+      grouped ||= traits.grouped === true;
+      known = traits.stable ? known?.with(fragment.strings) : undefined;
+      for (const value of fragment.values) values.push(value);
+      pieces.push(fragment.strings);
+    }
+    if (known === undefined || values.length > MAX_PLACEHOLDERS) {
+      return { strings: this.#join(pieces), values, pure, stable: false, grouped };
+    }
+    known.strings ??= this.#join(pieces);
+    return { strings: known.strings, values, pure, stable: true, grouped };
+  }
+
+  #join(pieces: readonly (readonly string[])[]): string[] {
+    const glue = this.#glue(pieces.length);
+    const strings: string[] = [];
+    let pending = glue[0];
+    pieces.forEach((piece, index) => {
+      pending += piece[0];
+      for (let i = 1; i < piece.length; i++) {
+        strings.push(pending);
+        pending = piece[i];
+      }
+      pending += glue[index + 1];
+    });
+    strings.push(pending);
+    return strings;
+  }
+}
+
+/** The composition of a fixed number of parts: one fewer than there are texts. */
+export function template(...glue: readonly string[]): Composition {
+  return new Composition(() => glue);
+}
+
+/** The composition of any number of parts; a single one stands without what opens and closes when `bare` is set. */
+export function list(
+  open: string,
+  separator: string,
+  close: string,
+  { bare = false }: { readonly bare?: boolean } = {},
+): Composition {
+  return new Composition((count) => {
+    if (count === 0) return [open + close];
+    if (count === 1 && bare) return ["", ""];
+    return [open, ...new Array<string>(count - 1).fill(separator), close];
+  });
+}
+
+/** The fragment a part is or offers, or undefined when it is a value. */
+export function fragmentOf(part: unknown): Sql | undefined {
+  if (typeof part !== "object" || part === null) return undefined;
+  if (part instanceof Sql) return part;
+  return (part as Partial<Record<typeof FRAGMENT, Sql>>)[FRAGMENT];
+}

@@ -1,0 +1,116 @@
+/**
+ * How a query runs: on what, with which options, and what its rows become.
+ *
+ * @module
+ */
+import type { Executor, QueryOptions } from "../../pool/executor.ts";
+import type { Sql } from "../../pool/sql/sql.ts";
+import { ValidationError } from "../../pool/wire/errors.ts";
+import type { Question, Shape } from "../compiling/shape.ts";
+import { readerOf, readRows } from "../hydrating/row_reader.ts";
+import { chooseExecutor, READ } from "./executor_argument.ts";
+
+/** How a query runs, apart from what it asks. */
+export interface Running {
+  /** What it runs on unless it is told otherwise. */
+  readonly executor: Executor | undefined;
+  /** See {@link QueryOptions}. */
+  readonly options?: QueryOptions;
+}
+
+/** The base of queries: what ends them. `Self` is the query's own class. */
+export abstract class RunnableQuery<Self> {
+  /** All of the query but its values. */
+  readonly shape: Shape;
+  /** The values of each clause. */
+  readonly values: readonly (readonly unknown[])[];
+  /** How it runs. */
+  readonly running: Running;
+
+  /** Keeps what the query is made of. */
+  constructor(shape: Shape, values: readonly (readonly unknown[])[], running: Running) {
+    this.shape = shape;
+    this.values = values;
+    this.running = running;
+  }
+
+  /** What errors call it. */
+  get subject(): string {
+    return `model "${this.shape.source.name}"`;
+  }
+
+  /** The statement of a question. */
+  abstract statement(question: Question): Sql;
+
+  /** The same query, run differently. */
+  protected abstract rerun(running: Running): Self;
+
+  timeout(milliseconds: number): Self {
+    return this.#withOptions({ timeout: milliseconds });
+  }
+
+  signal(signal: AbortSignal): Self {
+    return this.#withOptions({ signal });
+  }
+
+  async all(executor?: Executor): Promise<unknown[]> {
+    return await this.#rows("all", executor);
+  }
+
+  async one(executor?: Executor): Promise<unknown> {
+    const target = this.on(executor);
+    return this.#read([await target.one(this.statement("two"), this.options)])[0];
+  }
+
+  async maybeOne(executor?: Executor): Promise<unknown> {
+    const row = await this.on(executor).maybeOne(this.statement("two"), this.options);
+    return row === undefined ? undefined : this.#read([row])[0];
+  }
+
+  async first(executor?: Executor): Promise<unknown> {
+    return (await this.#rows("first", executor))[0];
+  }
+
+  async count(executor?: Executor): Promise<number> {
+    return Number(
+      await this.on(executor).value<bigint | number | string>(this.statement("count"), this.options),
+    );
+  }
+
+  async exists(executor?: Executor): Promise<boolean> {
+    return await this.on(executor).value<boolean>(this.statement("exists"), this.options);
+  }
+
+  /** What the query runs on. */
+  protected on(given: Executor | undefined): Executor {
+    return chooseExecutor(this.shape.source.name, given, this.running.executor);
+  }
+
+  /** A fragment of the caller's own may call a function that writes, so only what the ORM made is sent as a read. */
+  protected get options(): QueryOptions | undefined {
+    const { options } = this.running;
+    if (options === undefined) return this.shape.pure ? READ : undefined;
+    return this.shape.pure ? { ...options, readOnly: true } : options;
+  }
+
+  async #rows(question: Question, executor: Executor | undefined): Promise<unknown[]> {
+    const target = this.on(executor);
+    return this.#read(await target.query(this.statement(question), this.options));
+  }
+
+  #read(rows: unknown[]): unknown[] {
+    return readRows(readerOf(this.shape), rows);
+  }
+
+  #withOptions(options: QueryOptions): Self {
+    for (const [name, value] of Object.entries(options)) {
+      if (value === undefined || value === null) {
+        throw new ValidationError(
+          `the ${name} of ${this.subject}`,
+          `${value} was given; leave it out or give one`,
+        );
+      }
+    }
+    return this.rerun({ ...this.running, options: { ...this.running.options, ...options } });
+  }
+}
