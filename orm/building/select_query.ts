@@ -14,7 +14,7 @@ import type { Clause, Question, Shape, ShapePart } from "../compiling/shape.ts";
 import { RunnableQuery, type Running } from "../executing/runnable_query.ts";
 import { unknownColumn } from "../definition/table.ts";
 import type { AnyColumn } from "./column.ts";
-import { type Composed, type Composition, list, template } from "./composition.ts";
+import { type Composed, list, template } from "./composition.ts";
 import { Expression } from "./expression.ts";
 import type { LockOptions } from "./query.ts";
 import { type FlatSelection, flattenSelection, outputOf, type Selection } from "./selection.ts";

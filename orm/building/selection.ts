@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { FRAGMENT, Sql } from "../../pool/sql/sql.ts";
+import { type FRAGMENT, Sql } from "../../pool/sql/sql.ts";
 import { kindOf } from "../../pool/wire/codec/refusal.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
 import type { ColumnSettings } from "../definition/column_definition.ts";
