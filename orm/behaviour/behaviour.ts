@@ -157,7 +157,7 @@ export class Behaviour {
   /** As {@link Behaviour.before}, for one record. */
   beforeOne(operation: WriteOperation, write: Write, call: Call): Draft | Promise<Draft> {
     const drafts = this.before(operation, [write], call);
-    return drafts instanceof Promise ? drafts.then(([draft]) => draft) : drafts[0];
+    return drafts instanceof Promise ? firstOf(drafts) : drafts[0];
   }
 
   /**
@@ -239,6 +239,11 @@ export function defineBehaviour(
     }),
   );
   return behaviour.isActive ? behaviour : undefined;
+}
+
+/** Awaits, rather than chains: runtimes follow awaits to the caller's line. */
+async function firstOf(drafts: Promise<Draft[]>): Promise<Draft> {
+  return (await drafts)[0];
 }
 
 function runHooks(

@@ -252,5 +252,9 @@ function settle<Value>(
   value: Value | Promise<Value>,
   next: (value: Value) => void,
 ): void | Promise<void> {
-  return value instanceof Promise ? value.then(next) : next(value);
+  return value instanceof Promise ? settled(value, next) : next(value);
+}
+
+async function settled<Value>(value: Promise<Value>, next: (value: Value) => void): Promise<void> {
+  next(await value);
 }
