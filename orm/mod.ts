@@ -35,7 +35,8 @@ export type {
   Shown,
   UpdateOf,
 } from "./definition/row_types.ts";
-export type { ModelOptions } from "./definition/table.ts";
+export type { LifecycleOptions, TimestampOptions } from "./definition/lifecycle.ts";
+export type { ModelOptions } from "./definition/model_options.ts";
 export { type AnyColumn, Column } from "./building/column.ts";
 export type { Composed } from "./building/composition.ts";
 export { and, not, or } from "./building/condition.ts";
@@ -54,14 +55,7 @@ export type {
   Subquery,
 } from "./building/expression.ts";
 export { from, type NoColumns } from "./building/find.ts";
-export type {
-  LockOptions,
-  NullableRow,
-  OrderedBy,
-  PropertyOf,
-  Query,
-  SameRows,
-} from "./building/query.ts";
+export type { LockOptions, NullableRow, OrderedBy, PropertyOf, Query, SameRows } from "./building/query.ts";
 export type {
   NullWhere,
   ScalarQuery,
@@ -75,13 +69,14 @@ export {
   type CteClause,
   type DerivedSource,
   type Joinable,
-  type Source,
   SOURCE,
+  type Source,
   type SourceColumns,
   type SourceMembers,
 } from "./building/source.ts";
 export type { Traits } from "./building/traits.ts";
 export type { QueryEnds } from "./executing/query_ends.ts";
+export * from "./behaviour/mod.ts";
 export { model } from "./model.ts";
 export type {
   AnyModel,

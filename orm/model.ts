@@ -13,7 +13,8 @@ import { writeSelectByKey } from "./compiling/select.ts";
 import { Shape } from "./compiling/shape.ts";
 import type { StatementText } from "./compiling/statement_text.ts";
 import type { ColumnDefinitions } from "./definition/row_types.ts";
-import { aliasOf, defineTable, type ModelOptions, type Table } from "./definition/table.ts";
+import type { ModelOptions } from "./definition/model_options.ts";
+import { aliasOf, defineTable, type Table } from "./definition/table.ts";
 import { namingColumn } from "./executing/column_error.ts";
 import { chooseExecutor, READ } from "./executing/executor_argument.ts";
 import { checkInsert, checkKey } from "./executing/input.ts";
@@ -40,7 +41,7 @@ const RESERVED: ReadonlySet<string> = new Set(
  *
  * @param table The table's name, without its schema.
  * @param columns The columns by property.
- * @param options The schema and the comment.
+ * @param options The schema, the comment, hooks and validators.
  * @returns The model.
  * @throws {ValidationError} When a name or a column cannot be used.
  *
@@ -70,9 +71,9 @@ const RESERVED: ReadonlySet<string> = new Set(
 export function model<const Name extends string, Columns extends ColumnDefinitions>(
   table: Name,
   columns: Columns & ReservedProperties,
-  options: ModelOptions = {},
+  options: ModelOptions<NoInfer<Columns>, NoInfer<Name>> = {},
 ): Model<Name, Columns> {
-  const definition = defineTable(table, columns as Columns, options, RESERVED);
+  const definition = defineTable(table, columns as Columns, options as ModelOptions<never>, RESERVED);
   return new ModelObject(coreOf(definition)) as unknown as Model<Name, Columns>;
 }
 

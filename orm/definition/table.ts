@@ -8,22 +8,23 @@ import { Sql } from "../../pool/sql/sql.ts";
 import { kindOf } from "../../pool/wire/codec/refusal.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
 import { nearestWord } from "../../pool/wire/configuration/nearest_word.ts";
+import { type Behaviour, type BehaviourOptions, defineBehaviour } from "../behaviour/behaviour.ts";
 import { type AnyColumn, Column } from "../building/column.ts";
 import { type AnyColumnDefinition, ColumnDefinition } from "./column_definition.ts";
 import { columnName } from "./column_name.ts";
+import { type Lifecycle, lifecycleOf } from "./lifecycle.ts";
+import { MODEL_OPTIONS, type ModelOptions } from "./model_options.ts";
 import { type Joinable, SOURCE, type Source } from "../building/source.ts";
 import { conversionsOf, type PropertyConversion } from "../hydrating/row_reader.ts";
 
-/** What a model can be given besides its columns. */
-export interface ModelOptions {
-  /** The schema its table is in. Default: the connection's search path decides. */
-  readonly schema?: string;
-  /** The table's comment. */
-  readonly comment?: string;
-}
-
 /** A model's table, or an alias of it. */
-export interface Table extends ModelOptions, Source {
+export interface Table extends Source, Lifecycle {
+  /** The schema it is in, where the model says so. */
+  readonly schema?: string;
+  /** Its comment. */
+  readonly comment?: string;
+  /** What the model was given. */
+  readonly options: ModelOptions<never>;
   /** The table's name, without its schema. */
   readonly tableName: string;
   /** The table as SQL writes it, quoted and with its schema: what is inserted into, whatever the alias. */
@@ -34,9 +35,9 @@ export interface Table extends ModelOptions, Source {
   readonly selection: string;
   /** Which columns' values may have to be converted. */
   readonly conversions: readonly PropertyConversion[];
+  /** Its hooks and validators; `undefined` when it has none. */
+  readonly behaviour: Behaviour | undefined;
 }
-
-const OPTIONS: readonly string[] = ["schema", "comment"] satisfies (keyof ModelOptions)[];
 
 /**
  * Checks a model's definition.
@@ -51,7 +52,7 @@ const OPTIONS: readonly string[] = ["schema", "comment"] satisfies (keyof ModelO
 export function defineTable(
   name: string,
   definitions: Readonly<Record<string, AnyColumnDefinition>>,
-  options: ModelOptions,
+  options: ModelOptions<never>,
   reserved: ReadonlySet<string>,
 ): Table {
   const subject = `model "${name}"`;
@@ -65,10 +66,13 @@ export function defineTable(
   }
   const table = quoteIdentifier(name);
   for (const option of Object.keys(options)) {
-    if (!OPTIONS.includes(option)) {
+    if (!MODEL_OPTIONS.includes(option)) {
+      const near = nearestWord(option, MODEL_OPTIONS);
       throw new ValidationError(
         `option "${option}" of ${subject}`,
-        `there is none; use ${OPTIONS.join(" or ")}`,
+        `there is none; ${
+          near === undefined ? `use ${MODEL_OPTIONS.join(", ")}` : `did you mean "${near}"?`
+        }`,
       );
     }
   }
@@ -79,9 +83,14 @@ export function defineTable(
   if (columns.size === 0) throw new ValidationError(subject, "it has no columns; give at least one");
   refuseTwins(subject, [...columns.values()]);
   const fragment = options.schema === undefined ? table : `${quoteIdentifier(options.schema)}.${table}`;
+  const { schema, comment } = options;
   return {
-    ...options,
+    ...(schema === undefined ? {} : { schema }),
+    ...(comment === undefined ? {} : { comment }),
     ...columnFacts(columns),
+    ...lifecycleOf(subject, columns, options),
+    options,
+    behaviour: defineBehaviour({ name, columns }, options as BehaviourOptions),
     name,
     tableName: name,
     fragment: new Sql([fragment], []),
@@ -120,6 +129,7 @@ export function aliasOf(table: Table, name: string): Table {
     alias = {
       ...table,
       ...columnFacts(columns),
+      ...lifecycleOf(`model "${table.tableName}"`, columns, table.options),
       name,
       from: { ...table.from, strings: [`${table.fragment.text} as ${quoted}`] },
     };

@@ -1,0 +1,26 @@
+/**
+ * What a model can be given besides its columns.
+ *
+ * @module
+ */
+import { BEHAVIOUR_OPTIONS, type BehaviourOptions } from "../behaviour/behaviour.ts";
+import type { ModelColumns } from "../model_types.ts";
+import { LIFECYCLE_OPTIONS, type LifecycleOptions } from "./lifecycle.ts";
+import type { ColumnDefinitions } from "./row_types.ts";
+
+/** What a model can be given besides its columns. */
+export interface ModelOptions<Columns extends ColumnDefinitions, Name extends string = string>
+  extends LifecycleOptions<ModelColumns<Columns, Name>>, BehaviourOptions<Columns> {
+  /** The schema its table is in. Default: the connection's search path decides. */
+  readonly schema?: string;
+  /** The table's comment. */
+  readonly comment?: string;
+}
+
+/** The names of the options. */
+export const MODEL_OPTIONS: readonly string[] = [
+  "schema",
+  "comment",
+  ...LIFECYCLE_OPTIONS,
+  ...BEHAVIOUR_OPTIONS,
+];
