@@ -47,8 +47,9 @@ export type UpdateDraft<Columns extends ColumnDefinitions> =
   & Anything;
 
 /**
- * The hooks of a model; see {@link Behaviour} for the order. What a hook before a write throws ends the call before
- * anything was sent.
+ * The hooks of a model. Before a write: `beforeSave`, `beforeInsert` or `beforeUpdate` or `beforeDelete`, then the
+ * validators; what they throw ends the call before anything was sent. After it, in the same transaction where there is
+ * one: `afterInsert` or `afterUpdate`, `afterSave`, or `afterDelete`; then `afterCommit`.
  *
  * @example
  * ```ts

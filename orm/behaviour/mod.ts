@@ -3,8 +3,7 @@
  *
  * @module
  */
-export { Behaviour } from "./behaviour.ts";
-export type { BehaviourOptions, OperationFlags } from "./behaviour.ts";
+export type { BehaviourOptions } from "./behaviour.ts";
 export type {
   Hook,
   HookContext,
@@ -26,7 +25,6 @@ export type {
   RecordValidator,
   ValidationContext,
 } from "./model_validator.ts";
-export type { Call, Draft, Write } from "./write.ts";
 export { notOneOf, oneOf } from "./validators/choice.ts";
 export type { Choice } from "./validators/choice.ts";
 export { length, maxLength, minLength, notEmpty } from "./validators/length.ts";

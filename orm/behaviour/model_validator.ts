@@ -40,7 +40,7 @@ export interface ValidationContext<Row> {
 
 /** Some of a row's values. */
 export type KnownValues<Columns extends ColumnDefinitions> =
-  & { readonly [Property in keyof Columns]?: Columns[Property]["~types"]["row"] }
+  & { readonly [Property in keyof Columns]?: Columns[Property]["~types"]["stored"] }
   & Anything;
 
 /** A validator of a model: it says what is wrong by `context.issue()`, and may be asynchronous. */

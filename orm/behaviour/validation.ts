@@ -10,7 +10,7 @@
 import type { StandardSchema } from "../../pool/standard_schema.ts";
 import { Sql } from "../../pool/sql/sql.ts";
 import type { AnyColumn } from "../building/column.ts";
-import { isGenerated, isRequired } from "../definition/column_input.ts";
+import { isRequired, whyNotWritten } from "../definition/column_input.ts";
 import type { WriteOperation } from "./hooks.ts";
 import { followedBy, inTurn, isPromise, STOP } from "./in_turn.ts";
 import { type ModelIssue, ModelValidationError } from "./model_validation_error.ts";
@@ -133,7 +133,7 @@ export class Validation {
   #validateField(column: AnyColumn, subject: Subject): void | Promise<void> {
     const { property, settings } = column;
     const { draft, operation, issues } = subject;
-    if (isGenerated(settings)) return;
+    if (whyNotWritten(settings) !== undefined) return;
     const isGiven = Object.hasOwn(draft, property);
     const inserts = operation !== "update";
     if (!isGiven && inserts && isRequired(settings)) return malformed(subject, property, REQUIRED);
@@ -195,7 +195,7 @@ export class Validation {
     if (typeof output !== "object" || output === null) return;
     for (const [property, value] of Object.entries(output)) {
       const column = this.#rules.columns.get(property);
-      if (column === undefined || isGenerated(column.settings)) continue;
+      if (column === undefined || whyNotWritten(column.settings) !== undefined) continue;
       if (value === undefined || Object.is(value, known[property])) continue;
       if (operation === "update" && !Object.hasOwn(draft, property)) continue;
       draft[property] = value;

@@ -3,15 +3,16 @@
  *
  * @module
  */
-import type { ColumnSettings } from "./column_definition.ts";
+import type { ColumnSettings } from "./column_settings.ts";
 
 /** Whether a value must be given: nothing else says what it would be. */
 export function isRequired(settings: ColumnSettings): boolean {
   return settings.nullable !== true && settings.identity === undefined && settings.serial !== true &&
-    settings.generated === undefined && !("default" in settings);
+    settings.generated === undefined && settings.readOnly !== true && !("default" in settings);
 }
 
-/** Whether PostgreSQL always makes the value, so that none can be given. */
-export function isGenerated({ generated, identity }: ColumnSettings): boolean {
-  return generated !== undefined || identity === "always";
+/** Why no value can be given, as the middle of a sentence; `undefined` when one can. */
+export function whyNotWritten({ generated, identity, readOnly }: ColumnSettings): string | undefined {
+  if (generated !== undefined || identity === "always") return "PostgreSQL generates it";
+  return readOnly === true ? "it is read-only" : undefined;
 }

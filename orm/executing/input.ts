@@ -7,7 +7,7 @@ import { Sql } from "../../pool/sql/sql.ts";
 import { kindOf } from "../../pool/wire/codec/refusal.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
 import type { AnyColumn } from "../building/column.ts";
-import { isGenerated, isRequired } from "../definition/column_input.ts";
+import { isRequired, whyNotWritten } from "../definition/column_input.ts";
 import { type Table, unknownColumn } from "../definition/table.ts";
 
 /**
@@ -80,9 +80,8 @@ export function checkInsert(table: Table, values: Readonly<Record<string, unknow
 
 function checkValue(column: AnyColumn, value: unknown): void {
   const { nullable } = column.settings;
-  if (isGenerated(column.settings)) {
-    throw new ValidationError(column.subject, "PostgreSQL generates it; leave it out");
-  }
+  const reason = whyNotWritten(column.settings);
+  if (reason !== undefined) throw new ValidationError(column.subject, `${reason}; leave it out`);
   if (value === undefined) {
     throw new ValidationError(
       column.subject,

@@ -8,7 +8,7 @@ import { FakeExecutor } from "../fake_executor.ts";
 
 /** The columns of a model, as its behaviour is told of them. */
 export function columnsOf(columns: ColumnDefinitions): ReadonlyMap<string, AnyColumn> {
-  const made = Object.entries(model("users", columns as never));
+  const made: [string, unknown][] = Object.entries(model("users", columns as never));
   return new Map(made.filter((entry): entry is [string, AnyColumn] => entry[1] instanceof Column));
 }
 
