@@ -7,9 +7,19 @@ export { column } from "./definition/column_builders.ts";
 export type {
   BigintModes,
   ColumnBuilders,
+  DeclaredColumns,
+  GeometryOptions,
   ModeOptions,
   NewColumn,
+  NewDefaultedColumn,
+  NumberColumns,
   NumericModes,
+  RangeColumns,
+  ShapeColumns,
+  TextColumns,
+  TimeColumns,
+  TimeOptions,
+  TypeOptions,
 } from "./definition/column_builders.ts";
 export { ColumnDefinition } from "./definition/column_definition.ts";
 export type {
@@ -18,11 +28,22 @@ export type {
   ColumnReference,
   ColumnSettings,
   ColumnTypes,
+  Deferral,
+  IdentityOptions,
   ReferenceAction,
   ReferenceOptions,
+  UniqueOptions,
   WithDefault,
 } from "./definition/column_definition.ts";
 export type { ColumnType, Conversion } from "./definition/column_type.ts";
+export type {
+  DeclaredAttribute,
+  DeclaredComposite,
+  DeclaredDomain,
+  DeclaredEnum,
+  DeclaredType,
+  TypeName,
+} from "./definition/declared_type.ts";
 export type {
   Anything,
   ColumnDefinitions,
@@ -34,6 +55,7 @@ export type {
   RowOf,
   Shown,
   UpdateOf,
+  ValuesOf,
 } from "./definition/row_types.ts";
 export type { LifecycleOptions, TimestampOptions } from "./definition/lifecycle.ts";
 export type { ModelOptions } from "./definition/model_options.ts";
@@ -92,3 +114,25 @@ export type {
   Update,
 } from "./model_types.ts";
 export type { Bound, Unbound } from "./executing/executor_argument.ts";
+export { constraint } from "./definition/constraint_definition.ts";
+export type {
+  CheckConstraint,
+  ConstraintBuilders,
+  ConstraintDefinition,
+  ExclusionConstraint,
+  ExclusionOptions,
+  ForeignKeyConstraint,
+  ForeignKeyOptions,
+  UniqueConstraint,
+  UniqueConstraintOptions,
+} from "./definition/constraint_definition.ts";
+export { index, IndexBuilder, indexKey, IndexKeyValue } from "./definition/index_definition.ts";
+export type {
+  IndexDefinition,
+  IndexElement,
+  IndexKey,
+  IndexKeyOptions,
+} from "./definition/index_definition.ts";
+export type { StructureOptions, ViewKind } from "./definition/table_structure.ts";
+export type { CreateOptions, DropOptions } from "./compiling/ddl/statements.ts";
+export { createTables, createTablesSQL, dropTables, dropTablesSQL } from "./executing/create_tables.ts";

@@ -7,10 +7,14 @@ import { BEHAVIOUR_OPTIONS, type BehaviourOptions } from "../behaviour/behaviour
 import type { ModelColumns } from "../model_types.ts";
 import { LIFECYCLE_OPTIONS, type LifecycleOptions } from "./lifecycle.ts";
 import type { ColumnDefinitions } from "./row_types.ts";
+import { STRUCTURE_OPTIONS, type StructureOptions } from "./table_structure.ts";
 
 /** What a model can be given besides its columns. */
 export interface ModelOptions<Columns extends ColumnDefinitions, Name extends string = string>
-  extends LifecycleOptions<ModelColumns<Columns, Name>>, BehaviourOptions<Columns> {
+  extends
+    LifecycleOptions<ModelColumns<Columns, Name>>,
+    BehaviourOptions<Columns>,
+    StructureOptions<ModelColumns<Columns, Name>> {
   /** The schema its table is in. Default: the connection's search path decides. */
   readonly schema?: string;
   /** The table's comment. */
@@ -21,6 +25,7 @@ export interface ModelOptions<Columns extends ColumnDefinitions, Name extends st
 export const MODEL_OPTIONS: readonly string[] = [
   "schema",
   "comment",
+  ...STRUCTURE_OPTIONS,
   ...LIFECYCLE_OPTIONS,
   ...BEHAVIOUR_OPTIONS,
 ];

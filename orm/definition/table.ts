@@ -12,13 +12,15 @@ import { type Behaviour, type BehaviourOptions, defineBehaviour } from "../behav
 import { type AnyColumn, Column } from "../building/column.ts";
 import { type AnyColumnDefinition, ColumnDefinition } from "./column_definition.ts";
 import { columnName } from "./column_name.ts";
+import { ownColumns } from "./column_owner.ts";
 import { type Lifecycle, lifecycleOf } from "./lifecycle.ts";
+import { structureOf, type TableStructure } from "./table_structure.ts";
 import { MODEL_OPTIONS, type ModelOptions } from "./model_options.ts";
 import { type Joinable, SOURCE, type Source } from "../building/source.ts";
 import { conversionsOf, type PropertyConversion } from "../hydrating/row_reader.ts";
 
 /** A model's table, or an alias of it. */
-export interface Table extends Source, Lifecycle {
+export interface Table extends Source, Lifecycle, TableStructure {
   /** The schema it is in, where the model says so. */
   readonly schema?: string;
   /** Its comment. */
@@ -84,18 +86,19 @@ export function defineTable(
   refuseTwins(subject, [...columns.values()]);
   const fragment = options.schema === undefined ? table : `${quoteIdentifier(options.schema)}.${table}`;
   const { schema, comment } = options;
-  return {
+  return ownColumns({
     ...(schema === undefined ? {} : { schema }),
     ...(comment === undefined ? {} : { comment }),
     ...columnFacts(columns),
     ...lifecycleOf(subject, columns, options),
+    ...structureOf(subject, columns, options),
     options,
     behaviour: defineBehaviour({ name, columns }, options as BehaviourOptions),
     name,
     tableName: name,
     fragment: new Sql([fragment], []),
     from: { strings: [fragment], values: [], pure: true, stable: true, grouped: false },
-  };
+  });
 }
 
 /** What follows from a table's columns. */

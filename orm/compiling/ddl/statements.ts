@@ -1,0 +1,188 @@
+/**
+ * The statements that create and drop what models need: from records to text.
+ *
+ * @module
+ */
+import { quoteIdentifier } from "../../../pool/sql/identifier.ts";
+import { assertSql, Sql } from "../../../pool/sql/sql.ts";
+import { ValidationError } from "../../../pool/wire/errors.ts";
+import type { Joinable } from "../../building/source.ts";
+import { type Table, tableOf } from "../../definition/table.ts";
+import { describeSchema, describeTable } from "./describe.ts";
+import { inlined, quoteLiteral } from "./literal.ts";
+import { nameKey } from "./order.ts";
+import type { ConstraintRecord, SchemaRecord, TableRecord } from "./schema_records.ts";
+import { writeIndex } from "./write_index.ts";
+import { writeConstraint, writeName, writeTable } from "./write_table.ts";
+import { unlessThere, writeDropType, writeType } from "./write_type.ts";
+
+/** How tables are created. */
+export interface CreateOptions {
+  /** Leaves tables and indexes alone that are there already, whatever they look like. Default false. */
+  readonly ifNotExists?: boolean;
+  /** The queries of models that are views, which are created after the tables in this order. Default: none are. */
+  readonly views?: readonly (readonly [view: Joinable, query: Sql])[];
+  /** Whether extensions whose types are used are created where they are missing. Default true. */
+  readonly extensions?: boolean;
+}
+
+/** How tables are dropped. */
+export interface DropOptions {
+  /** Whether what depends on them goes too, such as views and other tables' foreign keys. Default false. */
+  readonly cascade?: boolean;
+}
+
+/** Statements to run one after the other. */
+export interface DefinitionPlan {
+  /** Those that can be one transaction. */
+  readonly together: readonly Sql[];
+  /** Those that cannot be in a transaction, after the others: indexes that are built concurrently. */
+  readonly apart: readonly Sql[];
+}
+
+const CREATE_OPTIONS: readonly string[] = [
+  "ifNotExists",
+  "views",
+  "extensions",
+] satisfies (keyof CreateOptions)[];
+
+/**
+ * The statements that create what models need: schemas, extensions and types that are missing, the tables in the
+ * order of their foreign keys, indexes, comments.
+ *
+ * @param models The models; those that are views are left out unless `views` has their queries.
+ * @param options See {@link CreateOptions}.
+ * @throws {ValidationError} When the definitions contradict each other or cannot be written.
+ */
+export function planCreation(models: readonly Joinable[], options: CreateOptions = {}): DefinitionPlan {
+  for (const option of Object.keys(options)) {
+    if (!CREATE_OPTIONS.includes(option)) {
+      throw new ValidationError(
+        `option "${option}" of createTables`,
+        `there is none; use ${CREATE_OPTIONS.join(", ")}`,
+      );
+    }
+  }
+  const { ifNotExists = false, views = [], extensions = true } = options;
+  const schema = describeSchema(tablesOf(models));
+  const together: string[] = [];
+  const apart: string[] = [];
+  for (const name of schemasOf(schema, views)) {
+    together.push(`create schema if not exists ${quoteIdentifier(name)}`);
+  }
+  if (extensions) {
+    for (const name of schema.extensions) {
+      together.push(`create extension if not exists ${quoteIdentifier(name)}`);
+    }
+  }
+  for (const type of schema.types) together.push(unlessThere(writeType(type)));
+  writeTables(schema.tables, { ifNotExists, together, apart });
+  for (const [view, query] of views) writeView(view, query, { ifNotExists, together, apart });
+  const asSql = (texts: readonly string[]): readonly Sql[] => texts.map((text) => new Sql([text], []));
+  return { together: asSql(together), apart: asSql(apart) };
+}
+
+/**
+ * The statements that drop models' tables and views, and then the types they declare; schemas and extensions stay.
+ *
+ * @param models The models.
+ * @param options See {@link DropOptions}.
+ */
+export function planRemoval(models: readonly Joinable[], options: DropOptions = {}): readonly Sql[] {
+  const end = options.cascade === true ? " cascade" : "";
+  const all = models.map(tableOf);
+  const statements: string[] = [];
+  for (const { view, fragment } of all.toReversed()) {
+    if (view !== undefined) statements.push(`drop ${view} if exists ${fragment.text}${end}`);
+  }
+  const { tables, types } = describeSchema(all.filter((table) => table.view === undefined));
+  // In one statement, so that tables may refer to each other.
+  if (tables.length > 0) {
+    statements.push(`drop table if exists ${tables.toReversed().map(writeName).join(", ")}${end}`);
+  }
+  for (const type of types.toReversed()) statements.push(`${writeDropType(type)}${end}`);
+  return statements.map((text) => new Sql([text], []));
+}
+
+interface Target {
+  readonly ifNotExists: boolean;
+  readonly together: string[];
+  readonly apart: string[];
+}
+
+function tablesOf(models: readonly Joinable[]): readonly Table[] {
+  const tables = models.map(tableOf).filter((table) => table.view === undefined);
+  const seen = new Set<string>();
+  for (const table of tables) {
+    if (seen.has(table.fragment.text)) {
+      throw new ValidationError(
+        `table ${table.fragment.text}`,
+        "it is in the list twice; give each model once",
+      );
+    }
+    seen.add(table.fragment.text);
+  }
+  return tables;
+}
+
+function schemasOf(schema: SchemaRecord, views: readonly (readonly [Joinable, Sql])[]): readonly string[] {
+  const ofViews = views.map(([view]) => tableOf(view).schema).filter((name) => name !== undefined);
+  return [...new Set([...schema.schemas, ...ofViews])];
+}
+
+function writeTables(tables: readonly TableRecord[], target: Target): void {
+  const { ifNotExists, together } = target;
+  const pending = new Set(tables.map(nameKey));
+  const late: string[] = [];
+  for (const table of tables) {
+    pending.delete(nameKey(table));
+    const isLate = (constraint: ConstraintRecord): boolean =>
+      constraint.kind === "foreign key" && pending.has(nameKey(constraint.target));
+    together.push(
+      writeTable(table, {
+        ifNotExists,
+        constraints: table.constraints.filter((constraint) => !isLate(constraint)),
+      }),
+    );
+    for (const constraint of table.constraints.filter(isLate)) {
+      late.push(`alter table ${writeName(table)} add ${writeConstraint(constraint)}`);
+    }
+    writeParts(table, target);
+    if (table.comment !== undefined) {
+      together.push(`comment on table ${writeName(table)} is ${quoteLiteral(table.comment)}`);
+    }
+  }
+  together.push(...late);
+}
+
+/** Writes what stands beside a table or a view: indexes and the comments of columns. */
+function writeParts(table: TableRecord, { ifNotExists, together, apart }: Target): void {
+  for (const index of table.indexes) {
+    (index.concurrently ? apart : together).push(writeIndex(table, index, { ifNotExists }));
+  }
+  for (const { name, comment } of table.columns) {
+    if (comment === undefined) continue;
+    together.push(
+      `comment on column ${writeName(table)}.${quoteIdentifier(name)} is ${quoteLiteral(comment)}`,
+    );
+  }
+}
+
+function writeView(model: Joinable, query: Sql, target: Target): void {
+  const table = tableOf(model);
+  const subject = `the view "${table.tableName}"`;
+  if (table.view === undefined) {
+    throw new ValidationError(subject, 'its model is a table; give the model the option view: "view"');
+  }
+  assertSql(query, `the query of ${subject}`);
+  const exists = !target.ifNotExists
+    ? `create ${table.view}`
+    : table.view === "view"
+    ? "create or replace view"
+    : "create materialized view if not exists";
+  target.together.push(`${exists} ${table.fragment.text} as ${inlined(query, subject)}`);
+  writeParts(describeTable(table), target);
+  if (table.comment !== undefined) {
+    target.together.push(`comment on ${table.view} ${table.fragment.text} is ${quoteLiteral(table.comment)}`);
+  }
+}
