@@ -1,6 +1,7 @@
 /** Measures one scenario with one subject, in a process of its own. */
 import { findBun } from "../tests/services/bun_program.ts";
 import type { Database } from "./database.ts";
+import { installPrisma } from "./install.ts";
 import { FIGURES, type Measurement } from "./measurement.ts";
 import { type NativeProgram, postgresProgram } from "./native/native_program.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
@@ -86,6 +87,7 @@ export async function obstacle(
   { subject: { name, file, runtimes }, runtime }: { subject: SubjectEntry; runtime: Runtime },
 ): Promise<string | undefined> {
   const known = unable[name] ?? unable[`${name} on ${runtime}`];
+  if (known === undefined && name === "prisma") return await installPrisma();
   if (known !== undefined || !runtimes.includes("native")) return known;
   const { program }: NativeProgram = await import(`./native/${file}`);
   const found = await program();

@@ -15,8 +15,14 @@ export interface SubjectEntry {
   readonly file: string;
   readonly variant: string;
   /** The configuration that Deno resolves its imports by. */
-  readonly config: "deno.json" | "../deno.json";
+  readonly config: string;
 }
+
+/** Configurations by folders of subjects; the others have that of the bench. */
+const CONFIGS: Readonly<Record<string, string>> = {
+  ours: "../deno.json",
+  prisma: "subjects/prisma/deno.json",
+};
 
 type Line = readonly [name: string, title: string, file: string, variant?: string];
 
@@ -37,6 +43,7 @@ const CLIENTS: readonly Line[] = [
   ["drizzle-prepared", "Drizzle, prepared", "peers/drizzle.ts", "prepared"],
   ["kysely", "Kysely", "peers/kysely.ts"],
   ["typeorm", "TypeORM", "peers/typeorm.ts"],
+  ["prisma", "Prisma", "prisma/prisma.ts"],
 ];
 const BUN_CLIENTS: readonly Line[] = [["bun-sql", "Bun.sql", "peers/bun_sql.ts"]];
 const PROGRAMS: readonly Line[] = [
@@ -58,7 +65,7 @@ function entries(lines: readonly Line[], runtimes: readonly Runtime[]): SubjectE
     runtimes,
     file,
     variant,
-    config: file.startsWith("ours/") ? "../deno.json" : "deno.json",
+    config: CONFIGS[file.split("/")[0]] ?? "deno.json",
   }));
 }
 

@@ -47,6 +47,7 @@ const COLUMNS: readonly Column[] = [
   ["Drizzle, prepared", ["drizzle-prepared"]],
   ["Kysely", ["kysely"]],
   ["TypeORM", ["typeorm"]],
+  ["Prisma", ["prisma"]],
   ["pgbench, psql (C)", ["pgbench", "psql"], "native"],
 ];
 

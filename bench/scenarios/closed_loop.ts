@@ -59,26 +59,26 @@ export async function closedLoop({ callers, seconds, call }: ClosedLoop): Promis
   };
 }
 
-/** The fewest calls that {@linkcode oneAfterAnother} measures, and those before that it does not. */
-const LEAST_CALLS = 5;
-const WARM_UP_CALLS = 2;
-
 /** Long calls that are made one after the other. */
 export interface LongCalls {
   readonly seconds: number;
   readonly call: () => Promise<void>;
   /** Done before each call, and not measured. */
   readonly before?: () => PromiseLike<unknown>;
+  /** How many are made first and not measured. Default 2. */
+  readonly warmUps?: number;
+  /** How many are measured at least. Default 5. */
+  readonly least?: number;
 }
 
-/** Makes calls that take long one after the other, for the time asked and at least a few; two are not counted. */
+/** Makes calls that take long one after the other, for the time asked and at least a few. */
 export async function oneAfterAnother(
-  { seconds, call, before }: LongCalls,
+  { seconds, call, before, warmUps = 2, least = 5 }: LongCalls,
 ): Promise<Omit<LoopFigures, "p99">> {
   const times: number[] = [];
   let cpu = 0;
   let elapsed = 0;
-  for (let count = -WARM_UP_CALLS; elapsed < seconds * 1000 || count < LEAST_CALLS; count++) {
+  for (let count = -warmUps; elapsed < seconds * 1000 || count < least; count++) {
     await before?.();
     const cpuBefore = process.cpuUsage();
     const start = performance.now();

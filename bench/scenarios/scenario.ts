@@ -74,11 +74,12 @@ export const PEERS: readonly string[] = [
   "drizzle-prepared",
   "kysely",
   "typeorm",
+  "prisma",
   "bun-sql",
 ];
 
 /** The peers that build queries or map objects; they do all that others do, and load what is nested. */
-export const ORMS: readonly string[] = ["drizzle", "drizzle-prepared", "kysely", "typeorm"];
+export const ORMS: readonly string[] = ["drizzle", "drizzle-prepared", "kysely", "typeorm", "prisma"];
 
 /** Rows of `bench_items`. */
 export const ITEMS = 10_000;
