@@ -17,7 +17,7 @@ import { bunTests, denoTests, netOnlyTests, testFiles } from "./test_programs.ts
 import { report, runStep, type StepResult, type Totals } from "./test_step.ts";
 
 /** Where examples are looked for; what does not exist is left out. */
-const DOCUMENTED = ["README.md", "docs", "mod.ts", "pool", "orm", "migrate", "reflector"];
+const DOCUMENTED = ["README.md", "docs", "mod.ts", "pool", "orm", "testkit", "migrate", "reflector"];
 
 const ROOT = new URL("..", import.meta.url).pathname;
 

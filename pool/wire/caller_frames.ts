@@ -16,7 +16,7 @@ const DEPTH = 50;
 const HOME: string = import.meta.url.slice(0, import.meta.url.lastIndexOf("/pool/") + 1);
 const OWN_PLACES: readonly string[] = [HOME, HOME.replace("file://", "")].flatMap((
   home,
-) => [`${home}pool/`, `${home}orm/`]);
+) => [`${home}pool/`, `${home}orm/`, `${home}testkit/`]);
 
 /** Frames of the runtimes' event loops, which Deno, Node and Bun name so, and of built-ins such as `Array.map`. */
 const OF_RUNTIME = /(^|[\s(])(ext|node|native|bun):|\(<anonymous>\)$/;

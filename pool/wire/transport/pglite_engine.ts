@@ -30,6 +30,17 @@ interface EngineParts {
   readonly fsBundle: Blob;
 }
 
+/** A database in memory that has a name, so that others can begin as copies of it. */
+export interface NamedMemory {
+  /** What it begins with; left out, an empty database. */
+  readonly snapshot?: Blob;
+  /** Copies its data as it is now; there once it has started. */
+  takeSnapshot?: () => Promise<Blob>;
+}
+
+/** Databases in memory by what stands in the place of their path; the testkit makes them. */
+export const namedMemories: Map<string, NamedMemory> = new Map();
+
 /** Durable data directories in use by this process: two engines on one directory would destroy it. */
 const openPaths = new Set<string>();
 
@@ -43,7 +54,8 @@ let loadedParts: Promise<EngineParts | undefined> | undefined;
  * @throws ConfigError when a permission is missing or the directory is already open in this process.
  */
 export async function startPgliteEngine(path: string | undefined): Promise<PgliteEngine> {
-  const directory = path === undefined ? undefined : absolute(path);
+  const memory = path === undefined ? undefined : namedMemories.get(path);
+  const directory = path === undefined || memory !== undefined ? undefined : absolute(path);
   if (directory !== undefined && openPaths.has(directory)) {
     throw new ConfigError(
       "path",
@@ -53,7 +65,8 @@ export async function startPgliteEngine(path: string | undefined): Promise<Pglit
   }
   if (directory !== undefined) openPaths.add(directory);
   try {
-    const engine = await create(directory);
+    const engine = await create(directory, memory?.snapshot);
+    if (memory !== undefined) memory.takeSnapshot = () => engine.dumpDataDir("none");
     return {
       execProtocolRawStream: (message, options) => engine.execProtocolRawStream(message, options),
       async close() {
@@ -70,13 +83,20 @@ export async function startPgliteEngine(path: string | undefined): Promise<Pglit
   }
 }
 
-async function create(directory: string | undefined): Promise<PgliteEngine> {
+async function create(
+  directory: string | undefined,
+  snapshot: Blob | undefined,
+): Promise<PgliteEngine & { dumpDataDir(compression: "none"): Promise<Blob> }> {
   loadedParts ??= loadParts();
   const parts = await loadedParts;
   if (parts === undefined) checkReadPermission();
   if (directory !== undefined) await mkdir(directory, { recursive: true });
   const { PGlite } = await import("@electric-sql/pglite");
-  return await PGlite.create({ ...parts, ...(directory === undefined ? {} : { dataDir: directory }) });
+  return await PGlite.create({
+    ...parts,
+    ...(directory === undefined ? {} : { dataDir: directory }),
+    ...(snapshot === undefined ? {} : { loadDataDir: snapshot }),
+  });
 }
 
 /**
