@@ -9,14 +9,13 @@ import { findIn } from "./building/find.ts";
 import type { SelectQuery } from "./building/select_query.ts";
 import { SOURCE } from "./building/source.ts";
 import { InsertTexts } from "./compiling/insert.ts";
-import { writeSelectByKey } from "./compiling/select.ts";
 import { Shape } from "./compiling/shape.ts";
-import type { StatementText } from "./compiling/statement_text.ts";
 import type { ColumnDefinitions } from "./definition/row_types.ts";
 import type { ModelOptions } from "./definition/model_options.ts";
 import { aliasOf, defineTable, type Table } from "./definition/table.ts";
 import { namingColumn } from "./executing/column_error.ts";
-import { chooseExecutor, READ } from "./executing/executor_argument.ts";
+import { chooseExecutor } from "./executing/executor_argument.ts";
+import { KeyFinder } from "./executing/key_finder.ts";
 import { checkInsert, checkKey } from "./executing/input.ts";
 import { readRows } from "./hydrating/row_reader.ts";
 import type { Model, ReservedProperties } from "./model_types.ts";
@@ -82,16 +81,13 @@ class Core {
   readonly table: Table;
   readonly shape: Shape;
   readonly inserts: InsertTexts;
-  #byKey: StatementText | undefined;
+  readonly keys: KeyFinder;
 
   constructor(table: Table) {
     this.table = table;
     this.shape = Shape.root(table);
     this.inserts = new InsertTexts(table);
-  }
-
-  get byKey(): StatementText {
-    return this.#byKey ??= writeSelectByKey(this.table);
+    this.keys = new KeyFinder(table);
   }
 }
 
@@ -130,15 +126,9 @@ class ModelObject {
   }
 
   async findById(key: unknown, executor?: Executor): Promise<unknown> {
-    const { table, byKey } = this.#core;
+    const { table, keys } = this.#core;
     const values = checkKey(table, key);
-    const target = chooseExecutor(table.name, executor, this.#executor);
-    try {
-      const rows = await target.query(new Sql(byKey.strings, values, byKey.text), READ);
-      return readRows(table, rows)[0];
-    } catch (error) {
-      throw namingColumn(error, table.key);
-    }
+    return await keys.find(values, chooseExecutor(table.name, executor, this.#executor));
   }
 
   async insert(values: Readonly<Record<string, unknown>>, executor?: Executor): Promise<unknown> {

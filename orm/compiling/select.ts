@@ -48,21 +48,6 @@ export function writeSelect(shape: Shape, question: Question): StatementText {
   return writer.finish();
 }
 
-/** Writes the select of one row by its primary key, or with `many` of rows by an array of keys. */
-export function writeSelectByKey(
-  table: Table,
-  conditions: readonly Placed[] = [],
-  many = false,
-): StatementText {
-  const writer = new StatementWriter().write(`select ${table.selection} from ${table.fragment.text}`);
-  table.key.forEach((column, index) => {
-    writer.write(`${index === 0 ? " where " : " and "}${column.text} = ${many ? "any(" : ""}`).placeholder();
-    if (many) writer.write(")");
-  });
-  for (const { part } of conditions) writer.write(" and ").fragment(part.strings);
-  return writer.finish();
-}
-
 /** A clause and its position in the query, which is that of its values. */
 export interface Placed {
   /** The clause. */

@@ -1,0 +1,147 @@
+/**
+ * Finding rows by primary key. Calls made in one tick on one pool travel as one statement, `key = any($1)`.
+ *
+ * A batch is in one of three states: gathering, until the microtasks that were queued before it have run; sent; settled.
+ * Invariants:
+ * - A caller is in one batch, and settles with it: with its row, `undefined`, or an error of its own.
+ * - Only keys are gathered whose rows are found again by comparing values as JavaScript does (numbers, bigints, UUIDs,
+ *   texts of deterministic collations); others, and keys on anything but a pool, travel alone. In a transaction the order of
+ *   statements is the caller's.
+ * - When PostgreSQL refuses a batch, each key is asked for alone, so that nobody is told of another's error.
+ * - Callers of the same key share the row, which is frozen.
+ *
+ * @module
+ */
+import type { Executor } from "../../pool/executor.ts";
+import { Pool } from "../../pool/pool.ts";
+import { Sql } from "../../pool/sql/sql.ts";
+import { PostgresError } from "../../pool/wire/postgres_error.ts";
+import type { AnyColumn } from "../building/column.ts";
+import { writeSelectByKey } from "../compiling/select_by_key.ts";
+import type { StatementText } from "../compiling/statement_text.ts";
+import type { Table } from "../definition/table.ts";
+import { readRows } from "../hydrating/row_reader.ts";
+import { namingColumn } from "./column_error.ts";
+import { READ } from "./executor_argument.ts";
+
+/** How many keys travel in one statement at most. */
+const MAX_KEYS = 1_000;
+
+/** A caller of a batch. */
+interface Caller {
+  readonly key: unknown;
+  readonly resolve: (row: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Finds rows of one table by primary key. */
+export class KeyFinder {
+  readonly #table: Table;
+  readonly #conditionValues: readonly unknown[];
+  readonly #pure: boolean;
+  readonly #comparable: ((key: unknown) => unknown) | undefined;
+  readonly #gathering = new Map<Pool, Caller[]>();
+  #one: StatementText | undefined;
+  #many: StatementText | undefined;
+
+  /** Creates a finder; there is one for each table. */
+  constructor(table: Table) {
+    const conditions = [table.present, table.scope].filter((condition) => condition !== undefined);
+    this.#table = table;
+    this.#conditionValues = conditions.flatMap(({ values }) => [...values]);
+    this.#pure = conditions.every((condition) => (condition as { readonly pure?: boolean }).pure === true);
+    this.#comparable = table.key.length === 1 ? comparisonOf(table.key[0]) : undefined;
+  }
+
+  /**
+   * Finds a row.
+   *
+   * @param keys The values of the key's columns, checked.
+   * @param executor What to run on.
+   * @returns The row, or `undefined`.
+   */
+  async find(keys: readonly unknown[], executor: Executor): Promise<unknown> {
+    if (executor instanceof Pool && this.#comparable?.(keys[0]) !== undefined) {
+      return await new Promise((resolve, reject) =>
+        this.#gather(executor, { key: keys[0], resolve, reject })
+      );
+    }
+    return await this.#alone(keys, executor);
+  }
+
+  async #alone(keys: readonly unknown[], executor: Executor): Promise<unknown> {
+    const { strings, text } = this.#one ??= writeSelectByKey(this.#table, false);
+    try {
+      return (await this.#rows(new Sql(strings, [...keys, ...this.#conditionValues], text), executor))[0];
+    } catch (error) {
+      throw namingColumn(error, this.#table.key);
+    }
+  }
+
+  #gather(pool: Pool, caller: Caller): void {
+    const callers = this.#gathering.get(pool);
+    if (callers !== undefined && callers.length < MAX_KEYS) {
+      callers.push(caller);
+      return;
+    }
+    const batch = [caller];
+    this.#gathering.set(pool, batch);
+    queueMicrotask(() => {
+      if (this.#gathering.get(pool) === batch) this.#gathering.delete(pool);
+      this.#settle(pool, batch);
+    });
+  }
+
+  async #settle(pool: Pool, callers: readonly Caller[]): Promise<void> {
+    if (callers.length === 1) return this.#settleAlone(pool, callers[0]);
+    const { strings, text } = this.#many ??= writeSelectByKey(this.#table, true);
+    const keys = [...new Set(callers.map(({ key }) => key))];
+    try {
+      const rows = await this.#rows(new Sql(strings, [keys, ...this.#conditionValues], text), pool);
+      const { property } = this.#table.key[0];
+      const found = new Map<unknown, unknown>();
+      for (const row of rows) found.set((row as Record<string, unknown>)[property], row);
+      for (const { key, resolve } of callers) resolve(found.get(this.#comparable!(key)));
+    } catch (error) {
+      if (error instanceof PostgresError) { for (const caller of callers) this.#settleAlone(pool, caller); }
+      else for (const { reject } of callers) reject(namingColumn(error, this.#table.key));
+    }
+  }
+
+  #settleAlone(pool: Pool, { key, resolve, reject }: Caller): void {
+    this.#alone([key], pool).then(resolve, reject);
+  }
+
+  async #rows(statement: Sql, executor: Executor): Promise<unknown[]> {
+    return readRows(this.#table, await executor.query(statement, this.#pure ? READ : undefined));
+  }
+}
+
+const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
+const DECIMAL = /^(?:0|-?[1-9]\d*)$/;
+
+/** How a key of a column is compared with those of rows: its form in a row, or `undefined` when that is not known. */
+function comparisonOf({ settings }: AnyColumn): ((key: unknown) => unknown) | undefined {
+  const { type } = settings;
+  if (type.dimensions > 0 || (settings as { readonly collation?: unknown }).collation !== undefined) {
+    return undefined;
+  }
+  switch (type.sql.replace(/\(\d+\)$/, "")) {
+    case "smallint":
+    case "integer":
+      return (key) => typeof key === "number" ? key : undefined;
+    case "bigint":
+      return type.expected === "a bigint"
+        ? (key) => typeof key === "bigint" ? key : undefined
+        : type.expected === "a safe integer"
+        ? (key) => typeof key === "number" ? key : undefined
+        : (key) => typeof key === "string" && DECIMAL.test(key) ? key : undefined;
+    case "uuid":
+      return (key) => typeof key === "string" && UUID.test(key) ? key.toLowerCase() : undefined;
+    case "text":
+    case "varchar":
+      return (key) => typeof key === "string" ? key : undefined;
+    default:
+      return undefined;
+  }
+}
