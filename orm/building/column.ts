@@ -4,13 +4,25 @@
  * @module
  */
 import { quoteIdentifier } from "../../pool/sql/identifier.ts";
+import { Range } from "../../pool/wire/codec/mod.ts";
 import { kindOf } from "../../pool/wire/codec/refusal.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
 import type { ColumnSettings } from "../definition/column_definition.ts";
-import { Expression, Order, type OrderOptions } from "./expression.ts";
+import { fragmentOf } from "./composition.ts";
+import { Expression, Order, type OrderOptions, typed } from "./expression.ts";
 
 /** Any column, whatever its type. */
 export type AnyColumn = Column<unknown, unknown>;
+
+/** What the ranges hold: PostgreSQL takes a value for a range where nothing says that it is an element. */
+const RANGE_ELEMENTS: Readonly<Record<string, string>> = {
+  int4range: "integer",
+  int8range: "bigint",
+  numrange: "numeric",
+  daterange: "date",
+  tsrange: "timestamp",
+  tstzrange: "timestamptz",
+};
 
 /** The strings of a column by its text: the same array for each alias of the same name. */
 const STRINGS = new Map<string, readonly string[]>();
@@ -90,6 +102,12 @@ export class Column<Value, Null = never, From extends string = string, Property 
   /** What errors call it. */
   override get subject(): string {
     return `column "${this.property}" of model "${this.table}"`;
+  }
+
+  protected override element(value: unknown): unknown {
+    const type = RANGE_ELEMENTS[this.settings.type.sql];
+    if (type === undefined || value instanceof Range || fragmentOf(value) !== undefined) return value;
+    return typed(value, type);
   }
 
   protected override refuseList(): void {

@@ -5,6 +5,7 @@
  * @module
  */
 import { Sql } from "../../pool/sql/sql.ts";
+import { temporalClassOf } from "../../pool/wire/codec/calendar.ts";
 import { kindOf } from "../../pool/wire/codec/refusal.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
 import type { Conversion } from "../definition/column_type.ts";
@@ -293,10 +294,13 @@ export class Expression<Value, Null = never, From extends string = string> exten
     return this.#calculate(PLUS, value);
   }
 
-  /** The difference; a point in time takes a duration. */
-  minus<O extends Operand<Addend<Value>>>(
-    value: O,
-  ): Expression<Value, Null | NullOf<O>, From | FromOf<O>> {
+  /** The difference. A point in time takes a duration, or another point in time and becomes what lies between. */
+  minus<N, F extends string>(
+    value: Expression<Value, N, F>,
+  ): Expression<Difference<Value>, Null | N, From | F>;
+  /** The difference. */
+  minus<O extends Operand<Addend<Value>>>(value: O): Expression<Value, Null | NullOf<O>, From | FromOf<O>>;
+  minus(value: unknown): Expression<unknown, unknown> {
     return this.#calculate(MINUS, value);
   }
 
@@ -327,8 +331,8 @@ export class Expression<Value, Null = never, From extends string = string> exten
   }
 
   /** Contains a value (`@>`): arrays, ranges, JSON, networks. */
-  contains(value: Operand<Value> | ElementOf<Value>): Condition<Null, From> {
-    return new Expression(CONTAINS.of([this, required(this.subject, value)]));
+  contains(value: Operand<Value> | Operand<ElementOf<Value>>): Condition<Null, From> {
+    return new Expression(CONTAINS.of([this, this.element(required(this.subject, value))]));
   }
 
   /** Is contained in a value (`<@`): arrays, ranges, JSON. */
@@ -385,7 +389,10 @@ export class Expression<Value, Null = never, From extends string = string> exten
 
   #calculate<V, N, F extends string>(operator: Composition, value: unknown): Expression<V, N, F> {
     const { conversion } = this;
-    return new Expression(operator.of([this, required(this.subject, value)]), { conversion });
+    const operand = temporalClassOf(required(this.subject, value)) === "Temporal.Duration"
+      ? typed(value, "interval")
+      : value;
+    return new Expression(operator.of([this, operand]), { conversion });
   }
 
   #any<N, F extends string>(array: Composition, query: Composition, values: unknown): Condition<N, F> {
@@ -410,6 +417,11 @@ export class Expression<Value, Null = never, From extends string = string> exten
     return new Expression(array.of([this, values]));
   }
 
+  /** A value that may be an element of this one, which PostgreSQL would take for one of the same type. */
+  protected element(value: unknown): unknown {
+    return value;
+  }
+
   /** Throws when the expression cannot be looked for in a list. */
   protected refuseList(): void {}
 
@@ -421,6 +433,11 @@ export class Expression<Value, Null = never, From extends string = string> exten
     return value;
   }
 }
+
+/** What lies between two values of a type: of points in time a duration, of dates a number of days. */
+export type Difference<Value> = Value extends Temporal.PlainDate ? number
+  : Value extends Temporal.Instant | Temporal.PlainDateTime | Temporal.PlainTime ? Temporal.Duration
+  : Value;
 
 /** What an array or a range holds, where the type says so. */
 export type ElementOf<Value> = Value extends { readonly lower: infer Bound } ? NonNullable<Bound> : never;
@@ -470,11 +487,16 @@ function required(subject: string, value: unknown): unknown {
 
 const CASTS = new Map<string, Composition>();
 
+/** A value whose type PostgreSQL would not find by itself. */
+export function typed(value: unknown, type: string): Expression<unknown> {
+  return new Expression(castTo(type).of([value]));
+}
+
 /** The composition that casts to a type, checked before: one for each type's text. */
 function castTo(type: string): Composition {
   let cast = CASTS.get(type);
   if (cast === undefined) {
-    cast = template("", `::${type}`);
+    cast = template("cast(", ` as ${type})`);
     if (CASTS.size < 1_000) CASTS.set(type, cast);
   }
   return cast;
