@@ -44,7 +44,7 @@ export const Track = model("track", {
   milliseconds: column.integer(),
   bytes: column.integer().nullable(),
   unitPrice: column.numeric(10, 2),
-  titleWords: column.text().generated(sql`to_tsvector('english', name)`),
+  titleWords: column.tsvector().generated(sql`to_tsvector('english', name)`),
   tags: column.text().array().default([]),
 });
 
@@ -125,6 +125,6 @@ export const Stock = model("stock", {
 export const Promotion = model("promotion", {
   promotionId: column.identity().primaryKey(),
   name: column.text().unique(),
-  during: column.text(),
+  during: column.daterange(),
   discount: column.numeric(3, 2),
 });

@@ -1,5 +1,6 @@
 /** What the shop has. */
 import { sql } from "../../../pool/sql/sql.ts";
+import { Genre, Track } from "../models.ts";
 import type { ReadQuestion } from "../question.ts";
 
 export const CATALOGUE: readonly ReadQuestion[] = [
@@ -57,6 +58,19 @@ export const CATALOGUE: readonly ReadQuestion[] = [
         where t.genre_id = g.genre_id order by milliseconds desc, track_id limit 3
       ) longest
       order by g.genre_id, longest.milliseconds desc, longest.track_id`,
+    async ask(pool) {
+      const longest = Track.find()
+        .where(Track.genreId.eq(Genre.genreId))
+        .only("trackId", "name", "milliseconds")
+        .orderBy(Track.milliseconds.desc(), Track.trackId)
+        .limit(3)
+        .as("longest");
+      return await Genre.find()
+        .joinLateral(longest)
+        .select({ genre: Genre.name, track: longest.name, milliseconds: longest.milliseconds })
+        .orderBy(Genre.genreId, longest.milliseconds.desc(), longest.trackId)
+        .all(pool);
+    },
   },
   {
     name: "how often artists were sold, through their albums and tracks",
@@ -112,6 +126,15 @@ export const CATALOGUE: readonly ReadQuestion[] = [
     plain: sql`
       select track_id as "trackId", name, tags from track
       where tags @> array['anonymous'] and tags && array['live', 'short'] order by track_id limit 20`,
+    async ask(pool) {
+      return await Track.find()
+        .where(Track.tags.contains(["anonymous"]))
+        .where(Track.tags.overlaps(["live", "short"]))
+        .only("trackId", "name", "tags")
+        .orderBy(Track.trackId)
+        .limit(20)
+        .all(pool);
+    },
   },
   {
     name: "how often each tag is used",

@@ -1,5 +1,7 @@
 /** Who buys. A closed account is no customer, unless the question says so. */
+import { and } from "../../../orm/mod.ts";
 import { sql } from "../../../pool/sql/sql.ts";
+import { Customer, Employee } from "../models.ts";
 import type { ReadQuestion } from "../question.ts";
 
 export const CUSTOMERS: readonly ReadQuestion[] = [
@@ -10,6 +12,16 @@ export const CUSTOMERS: readonly ReadQuestion[] = [
       select c.last_name as customer, e.last_name as support, c.country from customer c
         join employee e on e.employee_id = c.support_rep_id and e.country = c.country
       where c.deleted_at is null order by c.customer_id`,
+    async ask(pool) {
+      return await Customer.find()
+        .join(
+          Employee,
+          and(Employee.employeeId.eq(Customer.supportRepId), Employee.country.eq(Customer.country)),
+        )
+        .select({ customer: Customer.lastName, support: Employee.lastName, country: Customer.country })
+        .orderBy(Customer.customerId)
+        .all(pool);
+    },
   },
   {
     name: "cities that have to do with the shop, and in what way",
@@ -121,6 +133,14 @@ export const CUSTOMERS: readonly ReadQuestion[] = [
       select a.last_name as one, b.last_name as other, a.city from customer a
         join customer b on b.city = a.city and b.customer_id > a.customer_id
       where a.deleted_at is null and b.deleted_at is null order by a.city, a.customer_id, b.customer_id`,
+    async ask(pool) {
+      const other = Customer.as("other");
+      return await Customer.find()
+        .join(other, and(other.city.eq(Customer.city), other.customerId.gt(Customer.customerId)))
+        .select({ one: Customer.lastName, other: other.lastName, city: Customer.city })
+        .orderBy(Customer.city, Customer.customerId, other.customerId)
+        .all(pool);
+    },
   },
   {
     name: "the second page of customers by country, and how many pages there are",

@@ -1,5 +1,6 @@
 /** What was sold, when and where. */
 import { sql } from "../../../pool/sql/sql.ts";
+import { Invoice } from "../models.ts";
 import type { ReadQuestion } from "../question.ts";
 
 export const SALES: readonly ReadQuestion[] = [
@@ -99,6 +100,13 @@ export const SALES: readonly ReadQuestion[] = [
       select distinct on (customer_id) customer_id as "customerId", invoice_id as "invoiceId",
         invoice_date as "invoiceDate", total
       from invoice order by customer_id, invoice_date desc, invoice_id desc`,
+    async ask(pool) {
+      return await Invoice.find()
+        .distinctOn(Invoice.customerId)
+        .only("customerId", "invoiceId", "invoiceDate", "total")
+        .orderBy(Invoice.customerId, Invoice.invoiceDate.desc(), Invoice.invoiceId.desc())
+        .all(pool);
+    },
   },
   {
     name: "invoices in a promotion, at its price",

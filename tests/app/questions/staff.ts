@@ -1,5 +1,7 @@
 /** Who sells. */
+import { from, recursive } from "../../../orm/mod.ts";
 import { sql } from "../../../pool/sql/sql.ts";
+import { Employee } from "../models.ts";
 import type { ReadQuestion } from "../question.ts";
 
 export const STAFF: readonly ReadQuestion[] = [
@@ -15,6 +17,26 @@ export const STAFF: readonly ReadQuestion[] = [
         from employee e join tree on e.reports_to = tree.employee_id
       )
       select employee_id as "employeeId", last_name as "lastName", depth, path from tree order by path`,
+    async ask(pool) {
+      const { employeeId, lastName, reportsTo } = Employee;
+      const tree = recursive(
+        "tree",
+        Employee.find().where(reportsTo.isNull()).select({
+          employeeId,
+          lastName,
+          depth: sql<number>`0`,
+          path: sql<readonly string[]>`array[${lastName}]::text[]`,
+        }),
+        (tree) =>
+          Employee.find().join(tree, tree.employeeId.eq(reportsTo)).select({
+            employeeId,
+            lastName,
+            depth: tree.depth.plus(1),
+            path: sql<readonly string[]>`${tree.path} || ${lastName}::text`,
+          }),
+      );
+      return await from(tree).orderBy(tree.path).all(pool);
+    },
   },
   {
     name: "employees with their manager, and their manager's",
@@ -63,6 +85,19 @@ export const STAFF: readonly ReadQuestion[] = [
       select e.last_name as employee, m.last_name as manager, m.hire_date - e.hire_date as earlier
       from employee e join employee m on m.employee_id = e.reports_to
       where e.hire_date < m.hire_date order by e.employee_id`,
+    async ask(pool) {
+      const manager = Employee.as("manager");
+      return await Employee.find()
+        .join(manager, manager.employeeId.eq(Employee.reportsTo))
+        .where(Employee.hireDate.lt(manager.hireDate))
+        .select({
+          employee: Employee.lastName,
+          manager: manager.lastName,
+          earlier: manager.hireDate.minus(Employee.hireDate),
+        })
+        .orderBy(Employee.employeeId)
+        .all(pool);
+    },
   },
   {
     name: "managers with those who report to them, and how many customers those have",
