@@ -77,7 +77,15 @@ export type {
   Subquery,
 } from "./building/expression.ts";
 export { from, type NoColumns } from "./building/find.ts";
-export type { LockOptions, NullableRow, OrderedBy, PropertyOf, Query, SameRows } from "./building/query.ts";
+export type {
+  LockOptions,
+  NullableRow,
+  OnlyRow,
+  OrderedBy,
+  PropertyOf,
+  Query,
+  SameRows,
+} from "./building/query.ts";
 export type {
   NullWhere,
   ScalarQuery,

@@ -5,11 +5,13 @@
  */
 import { quoteIdentifier } from "../../pool/sql/identifier.ts";
 import { Range } from "../../pool/wire/codec/mod.ts";
+import { assertSql, type Sql } from "../../pool/sql/sql.ts";
 import { kindOf } from "../../pool/wire/codec/refusal.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
 import type { ColumnSettings } from "../definition/column_definition.ts";
 import { fragmentOf } from "./composition.ts";
 import { Expression, Order, type OrderOptions, typed } from "./expression.ts";
+import { inlined } from "./inlined.ts";
 
 /** Any column, whatever its type. */
 export type AnyColumn = Column<unknown, unknown>;
@@ -53,6 +55,7 @@ export class Column<Value, Null = never, From extends string = string, Property 
   readonly columnName: string;
   /** What its definition says. */
   readonly settings: ColumnSettings;
+  #selected: readonly string[] | undefined;
 
   /** Creates a column; `model()` does. */
   constructor(table: string, property: string, columnName: string, settings: ColumnSettings) {
@@ -97,6 +100,32 @@ export class Column<Value, Null = never, From extends string = string, Property 
         kindOf(value)
       } was given; give ${type.expected}`,
     );
+  }
+
+  /** The text that is selected for it: its own, or that of the expression that `selectAs()` makes of it. */
+  get selected(): readonly string[] {
+    const { selectAs } = this.settings;
+    if (selectAs === undefined) return this.strings;
+    if (this.#selected === undefined) {
+      const subject = `the selectAs() of ${this.subject}`;
+      const expression = selectAs(this);
+      assertSql(expression, subject);
+      this.#selected = columnStrings(inlined(expression, subject));
+    }
+    return this.#selected;
+  }
+
+  /**
+   * What is written for a value: the value, or the expression that `saveAs()` makes of it.
+   *
+   * @param value The value as SQL: a placeholder, or a column of the rows to be written.
+   */
+  saved(value: Sql): Sql {
+    const { saveAs } = this.settings;
+    if (saveAs === undefined) return value;
+    const expression = saveAs(value);
+    assertSql(expression, `the saveAs() of ${this.subject}`);
+    return expression;
   }
 
   /** What errors call it. */

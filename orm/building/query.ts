@@ -5,7 +5,7 @@
  * @module
  */
 import type { FRAGMENT, Sql } from "../../pool/sql/sql.ts";
-import type { Anything, ColumnDefinitions, RowOf } from "../definition/row_types.ts";
+import type { Anything, ColumnDefinitions, ValuesOf } from "../definition/row_types.ts";
 import type { QueryEnds } from "../executing/query_ends.ts";
 import type { SelectedRow, Selection } from "./selection.ts";
 import type { DerivedSource, Joinable } from "./source.ts";
@@ -22,6 +22,11 @@ export interface LockOptions {
 
 /** A row every property of which may be null, since an outer join may leave it out. */
 export type NullableRow<Row> = { readonly [Property in keyof Row]: Row[Property] | null } & Anything;
+
+/** The row of some columns, among them also skipped ones; null where the row may be missing. */
+export type OnlyRow<Row, Columns extends ColumnDefinitions, Property extends keyof Columns & keyof Row> =
+  & { readonly [Name in Property]: Columns[Name]["~types"]["stored"] | (Row[Name] & null) }
+  & Anything;
 
 /** The names of a row's properties. */
 export type PropertyOf<Row> = keyof Row & string;
@@ -51,7 +56,7 @@ export interface Query<
    * @throws {ValidationError} When a value is undefined or of the wrong kind, or there is no such column.
    */
   where<Property extends keyof Columns = never>(
-    condition: Sql | Pick<RowOf<Columns>, Property>,
+    condition: Sql | Pick<ValuesOf<Columns>, Property>,
   ): Query<Columns, Row, Args, From, Nullable, Ordered>;
   /**
    * Adds orders: columns, `asc()` and `desc()` of them, or fragments of `sql`.
@@ -89,7 +94,7 @@ export interface Query<
    */
   only<Property extends PropertyOf<Row> & keyof Columns>(
     ...properties: readonly Property[]
-  ): Query<Columns, Pick<Row, Property>, Args, From, Nullable, Ordered>;
+  ): Query<Columns, OnlyRow<Row, Columns, Property>, Args, From, Nullable, Ordered>;
   /**
    * Selects the model's columns but some.
    *

@@ -143,7 +143,10 @@ class Walker {
 
   #item(item: Selectable, path: string): string | Structure {
     const source = (item as Partial<Joinable> | null | undefined)?.[SOURCE];
-    if (source !== undefined) return this.#columns([...source.columns.values()], path);
+    if (source !== undefined) {
+      const columns = [...source.columns.values()].filter((column) => column.settings.skipped !== true);
+      return this.#columns(columns, path);
+    }
     const fragment = fragmentOf(item);
     if (fragment !== undefined) {
       return this.#add(path, item instanceof Sql ? fragment : new Expression(SCALAR.of([fragment])));
@@ -187,9 +190,9 @@ export function outputOf(property: string, fragment: Sql): OutputColumn {
   if (!(fragment instanceof Column)) return { property, strings, conversion, grouped };
   return {
     property,
-    strings,
+    strings: fragment.selected,
     conversion,
     settings: fragment.settings,
-    bare: fragment.columnName === property,
+    bare: fragment.columnName === property && fragment.selected === strings,
   };
 }

@@ -5,7 +5,7 @@
  */
 import { quoteIdentifier } from "../../pool/sql/identifier.ts";
 import type { Source } from "../building/source.ts";
-import type { OutputColumn } from "../building/selection.ts";
+import { type OutputColumn, outputOf } from "../building/selection.ts";
 import type { Table } from "../definition/table.ts";
 import type { Clause, Question, Shape, ShapePart } from "./shape.ts";
 import { type StatementText, StatementWriter } from "./statement_text.ts";
@@ -97,15 +97,8 @@ export function outputsOf(shape: Shape): readonly OutputColumn[] {
 }
 
 function defaultOutputs(source: Source): readonly OutputColumn[] {
-  return [...source.columns.values()].flatMap((column) =>
-    column.settings.skipped === true ? [] : [{
-      property: column.property,
-      strings: column.strings,
-      conversion: column.conversion,
-      settings: column.settings,
-      bare: column.columnName === column.property,
-    }]
-  );
+  return [...source.columns.values()].filter((column) => column.settings.skipped !== true)
+    .map((column) => outputOf(column.property, column));
 }
 
 /** Writes the parts of one select, each with its values. */

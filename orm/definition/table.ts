@@ -33,7 +33,7 @@ export interface Table extends Source, Lifecycle, TableStructure {
   readonly fragment: Sql;
   /** The columns of the primary key; empty when it has none. */
   readonly key: readonly AnyColumn[];
-  /** The list that selects every column under its property's name. */
+  /** The list that selects every column that is not skipped under its property's name. */
   readonly selection: string;
   /** Which columns' values may have to be converted. */
   readonly conversions: readonly PropertyConversion[];
@@ -106,11 +106,12 @@ function columnFacts(
   columns: ReadonlyMap<string, AnyColumn>,
 ): Pick<Table, "columns" | "key" | "selection" | "conversions"> {
   const all = [...columns.values()];
+  const shown = all.filter((column) => column.settings.skipped !== true);
   return {
     columns,
     key: all.filter((column) => column.settings.primaryKey === true),
-    selection: all.map(selected).join(", "),
-    conversions: conversionsOf(all),
+    selection: shown.map(selected).join(", "),
+    conversions: conversionsOf(shown),
   };
 }
 
@@ -201,8 +202,9 @@ function refuseTwins(subject: string, columns: readonly AnyColumn[]): void {
 }
 
 function selected(column: AnyColumn): string {
-  const { columnName, property } = column;
-  if (columnName === property) return column.strings[0];
+  const { columnName, property, settings } = column;
+  const [text] = column.selected;
+  if (columnName === property && settings.selectAs === undefined) return text;
   // A property longer than a name can be would be cut: quoteIdentifier() refuses it.
-  return `${column.strings[0]} as ${quoteIdentifier(property)}`;
+  return `${text} as ${quoteIdentifier(property)}`;
 }

@@ -13,7 +13,8 @@ import type { IndexDefinition } from "../../definition/index_definition.ts";
 import type { Table } from "../../definition/table.ts";
 import { collectTypes } from "./collect_types.ts";
 import { indexName } from "./index_name.ts";
-import { inlined, literalOf } from "./literal.ts";
+import { inlined } from "../../building/inlined.ts";
+import { literalOf } from "./literal.ts";
 import { ordered } from "./order.ts";
 import type {
   ColumnRecord,

@@ -9,7 +9,7 @@ import { ValidationError } from "../../../pool/wire/errors.ts";
 import type { Joinable } from "../../building/source.ts";
 import { type Table, tableOf } from "../../definition/table.ts";
 import { describeSchema, describeTable } from "./describe.ts";
-import { inlined, quoteLiteral } from "./literal.ts";
+import { inlined, quoteLiteral } from "../../building/inlined.ts";
 import { nameKey } from "./order.ts";
 import type { ConstraintRecord, SchemaRecord, TableRecord } from "./schema_records.ts";
 import { writeIndex } from "./write_index.ts";

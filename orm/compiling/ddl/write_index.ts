@@ -5,7 +5,7 @@
  */
 import { quoteIdentifier } from "../../../pool/sql/identifier.ts";
 import { ValidationError } from "../../../pool/wire/errors.ts";
-import { quoteLiteral } from "./literal.ts";
+import { quoteLiteral } from "../../building/inlined.ts";
 import type { IndexKeyRecord, IndexRecord, QualifiedName } from "./schema_records.ts";
 import { list, writeName } from "./write_table.ts";
 

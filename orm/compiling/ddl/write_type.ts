@@ -6,7 +6,8 @@
 import { quoteIdentifier } from "../../../pool/sql/identifier.ts";
 import { Sql } from "../../../pool/sql/sql.ts";
 import type { DeclaredAttribute, DeclaredType } from "../../definition/declared_type.ts";
-import { inlined, literalOf, quoteLiteral } from "./literal.ts";
+import { inlined, quoteLiteral } from "../../building/inlined.ts";
+import { literalOf } from "./literal.ts";
 import { writeName } from "./write_table.ts";
 
 /** The statement that creates a type. */
