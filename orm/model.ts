@@ -128,20 +128,28 @@ class ModelObject {
   async findById(key: unknown, executor?: Executor): Promise<unknown> {
     const { table, keys } = this.#core;
     const values = checkKey(table, key);
-    return await keys.find(values, chooseExecutor(table.name, executor, this.#executor));
+    const target = chooseExecutor(table.name, executor, this.#executor);
+    const row = await keys.find(values, target);
+    if (table.behaviour !== undefined && row !== undefined) await table.behaviour.loaded([row], target);
+    return row;
   }
 
   async insert(values: Readonly<Record<string, unknown>>, executor?: Executor): Promise<unknown> {
     const { table, inserts } = this.#core;
-    const given = checkInsert(table, values);
+    const { behaviour } = table;
+    const call = { executor: chooseExecutor(table.name, executor, this.#executor) };
+    const draft = behaviour === undefined ? values : await behaviour.beforeOne("insert", { values }, call);
+    const given = checkInsert(table, draft);
     const { strings, text } = inserts.for(given);
-    const bound = given.map((column) => values[column.property]);
-    const target = chooseExecutor(table.name, executor, this.#executor);
+    const bound = given.map((column) => draft[column.property]);
+    let row: unknown;
     try {
-      return readRows(table, [await target.one(new Sql(strings, bound, text))])[0];
+      row = readRows(table, [await call.executor.one(new Sql(strings, bound, text))])[0];
     } catch (error) {
       throw namingColumn(error, given);
     }
+    if (behaviour !== undefined) await behaviour.after("insert", [row], call);
+    return row;
   }
 
   on(executor: Executor): ModelObject {

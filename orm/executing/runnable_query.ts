@@ -6,7 +6,9 @@
 import type { Executor, QueryOptions } from "../../pool/executor.ts";
 import type { Sql } from "../../pool/sql/sql.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
+import { clausesOf } from "../compiling/select.ts";
 import type { Question, Shape } from "../compiling/shape.ts";
+import type { Table } from "../definition/table.ts";
 import { readerOf, readRows } from "../hydrating/row_reader.ts";
 import { chooseExecutor, READ } from "./executor_argument.ts";
 
@@ -59,12 +61,18 @@ export abstract class RunnableQuery<Self> {
 
   async one(executor?: Executor): Promise<unknown> {
     const target = this.on(executor);
-    return this.#read([await target.one(this.statement("two"), this.options)])[0];
+    const [row] = this.#read([await target.one(this.statement("two"), this.options)]);
+    await this.#loaded([row], target);
+    return row;
   }
 
   async maybeOne(executor?: Executor): Promise<unknown> {
-    const row = await this.on(executor).maybeOne(this.statement("two"), this.options);
-    return row === undefined ? undefined : this.#read([row])[0];
+    const target = this.on(executor);
+    const found = await target.maybeOne(this.statement("two"), this.options);
+    if (found === undefined) return undefined;
+    const [row] = this.#read([found]);
+    await this.#loaded([row], target);
+    return row;
   }
 
   async first(executor?: Executor): Promise<unknown> {
@@ -95,7 +103,18 @@ export abstract class RunnableQuery<Self> {
 
   async #rows(question: Question, executor: Executor | undefined): Promise<unknown[]> {
     const target = this.on(executor);
-    return this.#read(await target.query(this.statement(question), this.options));
+    const rows = this.#read(await target.query(this.statement(question), this.options));
+    await this.#loaded(rows, target);
+    return rows;
+  }
+
+  /** Runs the hooks of a model whose whole rows were read; a selection's are none of its rows. */
+  #loaded(rows: readonly unknown[], executor: Executor): void | Promise<void> {
+    const { behaviour } = this.shape.source as Partial<Table>;
+    if (behaviour?.actsOnLoad !== true) return;
+    const { select, only } = clausesOf(this.shape);
+    if (select.length + only.length > 0) return;
+    return behaviour.loaded(rows, executor, this.running.options?.signal);
   }
 
   #read(rows: unknown[]): unknown[] {
