@@ -32,10 +32,19 @@ export interface Fragment extends Sql {
 }
 
 /** What an expression is compared or combined with: a value, another expression, or a fragment. Never undefined. */
-export type Operand<Value, Null = unknown, From extends string = string> =
-  | Value
-  | Expression<Value, Null, From>
-  | Fragment;
+export type Operand<Value> = Value | ExpressionOf<Value> | Fragment;
+
+/** An expression of a type, told by nothing else: comparing whole expressions would cost the compiler dearly. */
+export interface ExpressionOf<Value> {
+  /** See {@link ExpressionTypes}; no value at run time. */
+  readonly "~types": ValueType<Value>;
+}
+
+/** A value's type. */
+export interface ValueType<Value> {
+  /** See {@link ExpressionTypes}. */
+  readonly value: Value;
+}
 
 /** `null` when an operand may be null, else `never`; of a fragment nothing is known, and it is taken not to be. */
 export type NullOf<O> = O extends Nullable ? O["~types"]["nullable"] : never;
@@ -258,33 +267,33 @@ export class Expression<Value, Null = never, From extends string = string> exten
   }
 
   /** Matches a pattern, in which `%` stands for any characters and `_` for one. */
-  like(this: Expression<string, unknown>, pattern: Operand<string>): Condition<Null, From> {
-    return this.#match(LIKE, pattern);
+  like(this: ExpressionOf<string>, pattern: Operand<string>): Condition<Null, From> {
+    return match(this, LIKE, pattern);
   }
 
   /** Matches a pattern, in whatever case. */
-  ilike(this: Expression<string, unknown>, pattern: Operand<string>): Condition<Null, From> {
-    return this.#match(ILIKE, pattern);
+  ilike(this: ExpressionOf<string>, pattern: Operand<string>): Condition<Null, From> {
+    return match(this, ILIKE, pattern);
   }
 
   /** Does not match a pattern. */
-  notLike(this: Expression<string, unknown>, pattern: Operand<string>): Condition<Null, From> {
-    return this.#match(NOT_LIKE, pattern);
+  notLike(this: ExpressionOf<string>, pattern: Operand<string>): Condition<Null, From> {
+    return match(this, NOT_LIKE, pattern);
   }
 
   /** Does not match a pattern, in whatever case. */
-  notIlike(this: Expression<string, unknown>, pattern: Operand<string>): Condition<Null, From> {
-    return this.#match(NOT_ILIKE, pattern);
+  notIlike(this: ExpressionOf<string>, pattern: Operand<string>): Condition<Null, From> {
+    return match(this, NOT_ILIKE, pattern);
   }
 
   /** Matches a POSIX regular expression: https://www.postgresql.org/docs/18/functions-matching.html. */
-  matches(this: Expression<string, unknown>, pattern: Operand<string>): Condition<Null, From> {
-    return this.#match(MATCHES, pattern);
+  matches(this: ExpressionOf<string>, pattern: Operand<string>): Condition<Null, From> {
+    return match(this, MATCHES, pattern);
   }
 
   /** Matches a POSIX regular expression, in whatever case. */
-  imatches(this: Expression<string, unknown>, pattern: Operand<string>): Condition<Null, From> {
-    return this.#match(IMATCHES, pattern);
+  imatches(this: ExpressionOf<string>, pattern: Operand<string>): Condition<Null, From> {
+    return match(this, IMATCHES, pattern);
   }
 
   /** The sum; a point in time takes a duration. */
@@ -380,13 +389,6 @@ export class Expression<Value, Null = never, From extends string = string> exten
     return new Expression(operator.of([this, value === null ? value : this.#checked(value)]));
   }
 
-  #match<N, F extends string>(operator: Composition, pattern: unknown): Condition<N, F> {
-    if (typeof pattern === "string" || pattern instanceof Sql) {
-      return new Expression(operator.of([this, pattern]));
-    }
-    throw new ValidationError(this.subject, `its pattern is ${kindOf(pattern)}; give a string`);
-  }
-
   #calculate<V, N, F extends string>(operator: Composition, value: unknown): Expression<V, N, F> {
     const { conversion } = this;
     const operand = temporalClassOf(required(this.subject, value)) === "Temporal.Duration"
@@ -474,6 +476,18 @@ export interface CastTypes {
   readonly interval: Temporal.Duration;
   /** `jsonb` */
   readonly jsonb: unknown;
+}
+
+function match<N, F extends string>(
+  expression: ExpressionOf<string>,
+  operator: Composition,
+  pattern: unknown,
+): Condition<N, F> {
+  if (typeof pattern === "string" || pattern instanceof Sql) {
+    return new Expression(operator.of([expression, pattern]));
+  }
+  const { subject } = expression as Expression<string, unknown>;
+  throw new ValidationError(subject, `its pattern is ${kindOf(pattern)}; give a string`);
 }
 
 /** Refuses what was forgotten: nothing is equal to null, and undefined is a mistake. */
