@@ -75,6 +75,7 @@ export async function validateRows<Output>(
 
 function wordPath(path: SchemaIssue["path"]): string {
   if (path === undefined || path.length === 0) return "";
-  const keys = path.map((part) => String(typeof part === "object" ? part.key : part));
+  // It may be an array of the library's own class, whose map() is not an array's.
+  const keys = Array.from(path, (part) => String(typeof part === "object" ? part.key : part));
   return `"${keys.join(".")}": `;
 }

@@ -74,9 +74,11 @@ export class ModelValidationError extends ValidationError {
 }
 
 function tell(issues: readonly ModelIssue[]): string {
-  const told = issues.slice(0, TOLD).map(({ path, message }) =>
-    path.length === 0 ? message : `"${path.join(".")}" ${message}`
-  );
+  const told = issues.slice(0, TOLD).map(({ path, message }) => {
+    if (path.length === 0) return message;
+    // Ours go on with the sentence; a schema's are sentences of their own.
+    return `"${path.join(".")}"${message.startsWith("must ") ? "" : ":"} ${message}`;
+  });
   const rest = issues.length - told.length;
   return `${told.join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`;
 }

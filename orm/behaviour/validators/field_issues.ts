@@ -43,7 +43,8 @@ function verdictOf(result: SchemaResult<unknown>, input: unknown): SchemaVerdict
 }
 
 function modelIssue(issue: SchemaIssue, input: unknown): ModelIssue {
-  const keys = (issue.path ?? []).map((part) => typeof part === "object" ? part.key : part);
+  // A path may be an array of the library's own class, whose map() is not an array's.
+  const keys = Array.from(issue.path ?? [], (part) => typeof part === "object" ? part.key : part);
   // Schemas of several libraries name the rule that was broken, each in a property of its own.
   const { code, type } = issue as { readonly code?: unknown; readonly type?: unknown };
   const rule = [code, type].find((name) => typeof name === "string" && name !== "");

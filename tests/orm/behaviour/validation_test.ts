@@ -285,6 +285,26 @@ test("neither a message nor an issue repeats a value, whatever a schema says", a
   assert.ok(!JSON.stringify(error).includes("4711"), JSON.stringify(error));
 });
 
+/** A path as arktype has it: an array class whose constructor takes elements. */
+class Path extends Array<PropertyKey> {
+  constructor(...keys: PropertyKey[]) {
+    super();
+    this.push(...keys);
+  }
+}
+
+test("a schema's path may be an array of a class of its own", async () => {
+  const paths = [new Path(), new Path("a", 1)];
+  const schema = schemaOf<string>(() => ({ issues: paths.map((path) => ({ message: "Wrong", path })) }));
+  const behaviour = behaviourOf({ email: column.text().validate(schema) });
+  const error = await beforeInsert(behaviour, { email: "x" }).catch((reason) => reason);
+  assert.deepEqual(error.issues.map(({ path }: ModelIssue) => path), [["email"], ["email", "a", 1]]);
+  assert.equal(
+    error.message,
+    'Cannot use the values of model "users": "email": Wrong, "email.a.1": Wrong; correct them',
+  );
+});
+
 test("ModelValidationError becomes the body of an HTTP 422", async () => {
   const behaviour = behaviourOf(COLUMNS);
   const error = await beforeInsert(behaviour, { ...VALID, name: "A" }).catch((reason) => reason);
