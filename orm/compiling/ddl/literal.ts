@@ -29,7 +29,9 @@ const NUMBERS: ReadonlySet<string> = new Set([
 export function literalOf(type: ColumnType, value: unknown): string {
   if (value === null) return "null";
   const text = codecOf(type).encodeText(value);
-  if (type.dimensions === 0 && NUMBERS.has(type.base) && /^-?\d+(\.\d+)?$/.test(text)) return text;
+  // A minus zero without quotes would be an integer's, which has no sign.
+  const isPlain = /^-?\d+(\.\d+)?$/.test(text) && text !== "-0";
+  if (type.dimensions === 0 && NUMBERS.has(type.base) && isPlain) return text;
   if (type.dimensions === 0 && type.base === "bool") return text.startsWith("t") ? "true" : "false";
   return quoteLiteral(text);
 }
