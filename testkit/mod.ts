@@ -22,3 +22,21 @@ export { SeededRandom } from "./seed.ts";
 export type { Migrate, PreparationOptions } from "./preparation.ts";
 export { type TestDatabase, testDatabase, type TestDatabaseOptions } from "./test_database.ts";
 export { TestPool, testPool, type TestPoolOptions } from "./test_pool.ts";
+export { factory } from "./factory.ts";
+export type {
+  Attribute,
+  AttributeContext,
+  Attributes,
+  CreateArgs,
+  Factory,
+  FactoryOptions,
+  Given,
+  NamedAttributes,
+  OverrideArgs,
+  Overrides,
+  RequiredProperties,
+  TestedModel,
+} from "./factory_types.ts";
+export { Parent, ParentValue } from "./parent.ts";
+export { FixtureReference, fixtures, ref, rows } from "./fixtures.ts";
+export type { AnyFixtureSet, Fixtures, FixtureSet, FixtureValues, LoadedFixtures } from "./fixtures.ts";

@@ -4,6 +4,8 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import type { Joinable } from "../orm/building/source.ts";
+import { createTablesSQL } from "../orm/executing/create_tables.ts";
 import type { Pool } from "../pool/pool.ts";
 import { assertSql, type Sql } from "../pool/sql/sql.ts";
 import { ValidationError } from "../pool/wire/errors.ts";
@@ -13,6 +15,8 @@ export type Migrate = readonly Sql<unknown>[] | ((pool: Pool) => Promise<unknown
 
 /** What a test's database holds. */
 export interface PreparationOptions {
+  /** Models whose tables are created, before `migrate` runs. */
+  readonly models?: readonly Joinable[];
   /** Statements or a function that make its tables, and whatever every test is to find in it. */
   readonly migrate?: Migrate;
   /**
@@ -32,6 +36,7 @@ export interface Preparation {
 
 /** The names of {@link PreparationOptions}. */
 export const PREPARATION_OPTIONS: readonly string[] = [
+  "models",
   "migrate",
   "template",
 ] satisfies (keyof PreparationOptions)[];
@@ -43,27 +48,30 @@ export const PREPARATION_OPTIONS: readonly string[] = [
  * @returns How to prepare it, and what to recognise that by.
  * @throws {ValidationError} When it cannot be run.
  */
-export function resolvePreparation({ migrate, template }: PreparationOptions): Preparation {
+export function resolvePreparation({ models = [], migrate, template }: PreparationOptions): Preparation {
   if (template !== undefined && (typeof template !== "string" || template === "")) {
     throw new ValidationError(
       'option "template"',
       "it is no text, or empty; give a name for what migrate makes",
     );
   }
-  const run = async (pool: Pool): Promise<void> => {
-    if (typeof migrate === "function") return void await migrate(pool);
-    for (const statement of migrate ?? []) await pool.execute(statement);
-  };
-  if (migrate === undefined || typeof migrate === "function") {
-    if (migrate === undefined && template === undefined) return { key: "", run };
-    return { key: template === undefined ? undefined : hashOf(["template", template]), run };
+  if (!Array.isArray(models)) {
+    throw new ValidationError('option "models"', "it is no array; give one of models");
   }
-  if (!Array.isArray(migrate)) {
+  if (migrate !== undefined && typeof migrate !== "function" && !Array.isArray(migrate)) {
     throw new ValidationError('option "migrate"', "it is neither a function nor an array; give one of these");
   }
-  for (const statement of migrate) assertSql(statement, "a statement of migrate");
-  const texts = migrate.flatMap(({ text, values }) => [text, ...values.map(String)]);
-  return { key: migrate.length === 0 ? "" : hashOf([template ?? "", ...texts]), run };
+  const statements = typeof migrate === "function" ? [] : [...migrate ?? []];
+  for (const statement of statements) assertSql(statement, "a statement of migrate");
+  const tables = createTablesSQL(models);
+  const run = async (pool: Pool): Promise<void> => {
+    for (const statement of [...tables, ...statements]) await pool.execute(statement);
+    if (typeof migrate === "function") await migrate(pool);
+  };
+  // What a function does cannot be told from it.
+  if (typeof migrate === "function" && template === undefined) return { key: undefined, run };
+  const texts = [...tables, ...statements].flatMap(({ text, values }) => [text, ...values.map(String)]);
+  return { key: texts.length === 0 && template === undefined ? "" : hashOf([template ?? "", ...texts]), run };
 }
 
 /** Twenty characters that differ where the texts do. */

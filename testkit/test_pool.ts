@@ -71,14 +71,13 @@ export class TestPool extends Pool {
  */
 export async function testPool(options: TestPoolOptions = {}): Promise<TestPool> {
   assertOptions(options, ["url", "pool", ...PREPARATION_OPTIONS]);
-  const { pool: poolOptions = {}, migrate, template } = options;
-  const preparationOptions = { ...(migrate && { migrate }), ...(template !== undefined && { template }) };
-  const url = serverUrl(options.url);
+  const { pool: poolOptions = {}, url: given, ...rest } = options;
+  const url = serverUrl(given);
   if (url !== undefined && !isPgliteUrl(url)) {
-    const database = await testDatabase({ url, ...preparationOptions });
+    const database = await testDatabase({ url, ...rest });
     return new TestPool(database.url, poolOptions, database.drop);
   }
-  const preparation = resolvePreparation(preparationOptions);
+  const preparation = resolvePreparation(rest);
   const database = await embeddedDatabase(preparation);
   const pool = new TestPool(database.url, poolOptions, database.forget);
   try {

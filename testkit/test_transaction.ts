@@ -125,6 +125,7 @@ export class TestTransaction extends Pool {
     return Promise.resolve();
   }
 
+  /** Runs a checked statement. */
   protected override run(statement: Sql<unknown>, options: QueryOptions | undefined): Promise<QueryResult> {
     const turn = { query: statement.text, signal: options?.signal };
     return this.#take((tx) => runOn(tx, statement, options), turn);
