@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { AnyColumnDefinition } from "./column_definition.ts";
+import type { AnyColumnDefinition, ColumnInput } from "./column_definition.ts";
 
 /** Adds nothing to an object type, but has an editor show its properties. */
 // deno-lint-ignore ban-types -- it is exactly this that is wanted
@@ -26,16 +26,26 @@ export type ValuesOf<Columns extends ColumnDefinitions> = {
 /** What an insert takes: what has no default must be given, what is generated must not. */
 export type InsertOf<Columns extends ColumnDefinitions> = Shown<
   & {
-    readonly [
-      Property in keyof Columns as Columns[Property]["~types"]["input"] extends "required" ? Property : never
-    ]: Columns[Property]["~types"]["stored"];
+    readonly [Property in PropertiesOf<Columns, "required">]: Columns[Property]["~types"]["stored"];
   }
   & {
-    readonly [
-      Property in keyof Columns as Columns[Property]["~types"]["input"] extends "optional" ? Property : never
-    ]?: Columns[Property]["~types"]["stored"];
+    readonly [Property in PropertiesOf<Columns, "optional">]?: Columns[Property]["~types"]["stored"];
   }
 >;
+
+/** The properties of the columns that take part in an insert in one way. */
+export type PropertiesOf<Columns extends ColumnDefinitions, Input extends ColumnInput> = {
+  [Property in keyof Columns]: Columns[Property] extends TakesPart<Input> ? Property : never;
+}[keyof Columns];
+
+/** A column that takes part in an insert in one way. */
+export interface TakesPart<Input extends ColumnInput> {
+  /** See {@link ColumnTypes}. */
+  readonly "~types": {
+    /** Its part. */
+    readonly input: Input;
+  };
+}
 
 /** What an update takes: any columns but the generated. */
 export type UpdateOf<Columns extends ColumnDefinitions> =
