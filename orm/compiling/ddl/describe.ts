@@ -12,7 +12,7 @@ import type { ConstraintDefinition } from "../../definition/constraint_definitio
 import type { IndexDefinition } from "../../definition/index_definition.ts";
 import type { Table } from "../../definition/table.ts";
 import { collectTypes } from "./collect_types.ts";
-import { indexName } from "./index_name.ts";
+import { indexName } from "./default_name.ts";
 import { inlined } from "../../building/inlined.ts";
 import { literalOf } from "./literal.ts";
 import { ordered } from "./order.ts";

@@ -10,8 +10,9 @@ import type { Joinable } from "../../building/source.ts";
 import { type Table, tableOf } from "../../definition/table.ts";
 import { describeSchema, describeTable } from "./describe.ts";
 import { inlined, quoteLiteral } from "../../building/inlined.ts";
+import { foreignKeyName } from "./default_name.ts";
 import { nameKey } from "./order.ts";
-import type { ConstraintRecord, SchemaRecord, TableRecord } from "./schema_records.ts";
+import type { ConstraintRecord, ForeignKeyRecord, SchemaRecord, TableRecord } from "./schema_records.ts";
 import { writeIndex } from "./write_index.ts";
 import { writeConstraint, writeName, writeTable } from "./write_table.ts";
 import { unlessThere, writeDropType, writeType } from "./write_type.ts";
@@ -145,7 +146,7 @@ function writeTables(tables: readonly TableRecord[], target: Target): void {
       }),
     );
     for (const constraint of table.constraints.filter(isLate)) {
-      late.push(`alter table ${writeName(table)} add ${writeConstraint(constraint)}`);
+      late.push(writeLate(table, constraint as ForeignKeyRecord, ifNotExists));
     }
     writeParts(table, target);
     if (table.comment !== undefined) {
@@ -153,6 +154,13 @@ function writeTables(tables: readonly TableRecord[], target: Target): void {
     }
   }
   together.push(...late);
+}
+
+/** A foreign key of a circle. It is known to be there by its name alone, so it gets one. */
+function writeLate(table: TableRecord, key: ForeignKeyRecord, ifNotExists: boolean): string {
+  const named = ifNotExists ? { name: foreignKeyName(table.name, key.columns), ...key } : key;
+  const statement = `alter table ${writeName(table)} add ${writeConstraint(named)}`;
+  return ifNotExists ? unlessThere(statement) : statement;
 }
 
 /** Writes what stands beside a table or a view: indexes and the comments of columns. */

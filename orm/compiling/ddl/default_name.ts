@@ -1,5 +1,5 @@
 /**
- * The names of indexes that were given none.
+ * The names of indexes and foreign keys that were given none.
  *
  * @module
  */
@@ -24,6 +24,11 @@ export function indexName(table: string, parts: readonly string[], taken: Set<st
     taken.add(name);
     return name;
   }
+}
+
+/** The name PostgreSQL gives a foreign key that has none, unless it is too long. */
+export function foreignKeyName(table: string, columns: readonly string[]): string {
+  return shortened(`${table}_${columns.join("_")}`, "_fkey");
 }
 
 /** The text with its end, or as much of it as fits, with a hash of all of it. */
