@@ -107,15 +107,18 @@ export {
 export type { Traits } from "./building/traits.ts";
 export type { QueryEnds } from "./executing/query_ends.ts";
 export * from "./behaviour/mod.ts";
+export * from "./relations/mod.ts";
 export { model } from "./model.ts";
 export type {
   AnyModel,
   BoundModel,
+  ExtendedModel,
   Insert,
   Key,
   Model,
   ModelColumns,
   ModelMethods,
+  Rebound,
   Reserved,
   ReservedProperties,
   Row,

@@ -5,6 +5,8 @@
  */
 import type { Executor } from "../pool/executor.ts";
 import { FRAGMENT, Sql } from "../pool/sql/sql.ts";
+import { kindOf } from "../pool/wire/codec/refusal.ts";
+import { ValidationError } from "../pool/wire/errors.ts";
 import { findIn } from "./building/find.ts";
 import type { SelectQuery } from "./building/select_query.ts";
 import { SOURCE } from "./building/source.ts";
@@ -31,6 +33,7 @@ const RESERVED: ReadonlySet<string> = new Set(
     "insert",
     "on",
     "as",
+    "extend",
   ] satisfies (keyof ReservedProperties)[],
 );
 
@@ -104,11 +107,14 @@ function coreOf(table: Table): Core {
 class ModelObject {
   readonly #core: Core;
   readonly #executor: Executor | undefined;
+  readonly #extensions: readonly Extension[];
 
-  constructor(core: Core, executor?: Executor) {
+  constructor(core: Core, executor?: Executor, extensions: readonly Extension[] = []) {
     this.#core = core;
     this.#executor = executor;
+    this.#extensions = extensions;
     Object.assign(this, Object.fromEntries(core.table.columns));
+    for (const extension of extensions) addMembers(this, core.table, extension);
     Object.freeze(this);
   }
 
@@ -153,10 +159,37 @@ class ModelObject {
   }
 
   on(executor: Executor): ModelObject {
-    return new ModelObject(this.#core, chooseExecutor(this.#core.table.name, executor, undefined));
+    const target = chooseExecutor(this.#core.table.name, executor, undefined);
+    return new ModelObject(this.#core, target, this.#extensions);
   }
 
   as(name: string): ModelObject {
-    return new ModelObject(coreOf(aliasOf(this.#core.table, name)), this.#executor);
+    return new ModelObject(coreOf(aliasOf(this.#core.table, name)), this.#executor, this.#extensions);
+  }
+
+  extend(extension: Extension): ModelObject {
+    return new ModelObject(this.#core, this.#executor, [...this.#extensions, extension]);
+  }
+}
+
+/** From a model to members of the user's own. */
+type Extension = (model: ModelObject) => Readonly<Record<string, unknown>>;
+
+function addMembers(model: ModelObject, table: Table, extension: Extension): void {
+  const members = typeof extension === "function" ? extension(model) : undefined;
+  if (typeof members !== "object" || members === null) {
+    throw new ValidationError(
+      `extend() of model "${table.name}"`,
+      `it was given ${kindOf(extension)}; give a function that returns an object of methods`,
+    );
+  }
+  for (const [name, member] of Object.entries(members)) {
+    if (name in model) {
+      throw new ValidationError(
+        `extend() of model "${table.name}"`,
+        `it has "${name}" already; name yours differently`,
+      );
+    }
+    Object.defineProperty(model, name, { value: member, enumerable: true });
   }
 }

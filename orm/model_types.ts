@@ -66,6 +66,53 @@ export interface ModelMethods<
    * @param name The name.
    */
   as<const Alias extends string>(name: Alias): Model<Alias, Columns, Args>;
+  /**
+   * The model with methods of your own: queries that have a name, scopes, whatever belongs to it.
+   *
+   * @param extension A function from the model, as it is bound, to its methods.
+   *
+   * @example
+   * ```ts
+   * import { column, model, or, Pool, sql } from "@lifeguard/core";
+   * const User = model("users", { email: column.text(), age: column.integer(), banned: column.boolean().default(false) });
+   * const Users = User.extend((users) => ({
+   *   adult: (from = 18) => User.age.gte(from), // a scope: conditions combine
+   *   staff: () => User.email.like("%@example.org"),
+   *   outcasts: () => users.find().where({ banned: true }), // a query, on what the model is bound to
+   * }));
+   * const query = Users.find().where(or(Users.adult(21), Users.staff()));
+   * console.assert(query.toSQL().text.endsWith('where ("users"."age" >= $1 or "users"."email" like $2)'));
+   * await using pool = new Pool("pglite:");
+   * await pool.execute(sql`create table users (email text, age int, banned bool not null default false)`);
+   * console.assert((await Users.on(pool).outcasts().all()).length === 0);
+   * ```
+   */
+  extend<Members extends object>(
+    extension: (model: Model<Name, Columns, Bound>) => Members,
+  ): ExtendedModel<Name, Columns, Args, Members>;
+}
+
+/** A model with members of the user's own. */
+export type ExtendedModel<
+  Name extends string,
+  Columns extends ColumnDefinitions,
+  Args extends readonly unknown[],
+  Members extends object,
+> = Members & Rebound<Name, Columns, Args, Members> & Model<Name, Columns, Args>;
+
+/** The calls of an extended model that lead to another, which keeps its members. */
+export interface Rebound<
+  Name extends string,
+  Columns extends ColumnDefinitions,
+  Args extends readonly unknown[],
+  Members extends object,
+> {
+  /** The model bound to a pool or a transaction: see {@link ModelMethods.on}. */
+  on(executor: Executor): ExtendedModel<Name, Columns, Bound, Members>;
+  /** The model with more methods of your own: see {@link ModelMethods.extend}. */
+  extend<More extends object>(
+    extension: (model: ExtendedModel<Name, Columns, Bound, Members>) => More,
+  ): ExtendedModel<Name, Columns, Args, Members & More>;
 }
 
 /** A model's columns, each a fragment with operators. */
@@ -134,4 +181,6 @@ export interface ReservedProperties {
   readonly on?: Reserved;
   /** See {@link Reserved}. */
   readonly as?: Reserved;
+  /** See {@link Reserved}. */
+  readonly extend?: Reserved;
 }
