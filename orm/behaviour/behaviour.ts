@@ -69,6 +69,10 @@ export interface BehaviourSubject {
   readonly name: string;
   /** The columns by property. */
   readonly columns: ReadonlyMap<string, AnyColumn>;
+  /** The column that gets the time of an insert by itself. */
+  readonly createdAt?: AnyColumn;
+  /** The column that gets the time of each change by itself. */
+  readonly updatedAt?: AnyColumn;
 }
 
 const BEFORE: Readonly<Record<WriteOperation, readonly HookName[]>> = {
@@ -214,7 +218,7 @@ export function defineBehaviour(
   subject: BehaviourSubject,
   options: BehaviourOptions,
 ): Behaviour | undefined {
-  const { name, columns } = subject;
+  const { name, columns, createdAt, updatedAt } = subject;
   const { hooks = {}, validate, validateDelete, validation = "all" } = options;
   if (!MODES.includes(validation)) {
     const near = nearestWord(String(validation), MODES);
@@ -233,6 +237,7 @@ export function defineBehaviour(
     new Validation({
       table: name,
       columns,
+      times: new Set([createdAt, updatedAt]),
       validators: defineModelValidators(`option "validate" of model "${name}"`, validate),
       deleteValidators: deleteValidators as readonly AnyModelValidator[],
       failFast: validation === "first",

@@ -8,8 +8,8 @@
  * @module
  */
 import type { StandardSchema } from "../../pool/standard_schema.ts";
-import { Sql } from "../../pool/sql/sql.ts";
 import type { AnyColumn } from "../building/column.ts";
+import { fragmentOf } from "../building/composition.ts";
 import { isRequired, whyNotWritten } from "../definition/column_input.ts";
 import type { WriteOperation } from "./hooks.ts";
 import { followedBy, inTurn, isPromise, STOP } from "./in_turn.ts";
@@ -33,6 +33,8 @@ export interface ValidationRules {
   readonly table: string;
   /** The model's columns. */
   readonly columns: ReadonlyMap<string, AnyColumn>;
+  /** The columns that get the database's time where they are not given. */
+  readonly times: ReadonlySet<AnyColumn | undefined>;
   /** What validates whole records that are inserted or updated. */
   readonly validators: readonly (AnyModelValidator | StandardSchema)[];
   /** What validates deletes. */
@@ -136,9 +138,11 @@ export class Validation {
     if (whyNotWritten(settings) !== undefined) return;
     const isGiven = Object.hasOwn(draft, property);
     const inserts = operation !== "update";
-    if (!isGiven && inserts && isRequired(settings)) return malformed(subject, property, REQUIRED);
+    if (!isGiven && inserts && isRequired(settings) && !this.#rules.times.has(column)) {
+      return malformed(subject, property, REQUIRED);
+    }
     const value = isGiven ? draft[property] : inserts ? settings.default : undefined;
-    if (value === undefined || value instanceof Sql) return;
+    if (value === undefined || fragmentOf(value) !== undefined) return;
     if (value === null) {
       return settings.nullable === true ? undefined : malformed(subject, property, NOT_NULL);
     }
@@ -162,7 +166,7 @@ export class Validation {
     const { operation, write, draft, issues } = subject;
     const known = this.#knownValues(subject);
     const partial = (operation === "update" && write.row === undefined) ||
-      Object.values(draft).some((value) => value instanceof Sql);
+      Object.values(draft).some((value) => fragmentOf(value) !== undefined);
     if (!isSchema(validator)) {
       return validator(known, this.#context(subject, partial) as ValidationContext<never>) as void;
     }
@@ -184,7 +188,7 @@ export class Validation {
         : operation === "update"
         ? known[property]
         : settings.default;
-      if (value === undefined || value instanceof Sql) delete known[property];
+      if (value === undefined || fragmentOf(value) !== undefined) delete known[property];
       else known[property] = value;
     }
     return known;

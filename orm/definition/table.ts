@@ -86,14 +86,15 @@ export function defineTable(
   refuseTwins(subject, [...columns.values()]);
   const fragment = options.schema === undefined ? table : `${quoteIdentifier(options.schema)}.${table}`;
   const { schema, comment } = options;
+  const lifecycle = lifecycleOf(subject, columns, options);
   return ownColumns({
     ...(schema === undefined ? {} : { schema }),
     ...(comment === undefined ? {} : { comment }),
     ...columnFacts(columns),
-    ...lifecycleOf(subject, columns, options),
+    ...lifecycle,
     ...structureOf(subject, columns, options),
     options,
-    behaviour: defineBehaviour({ name, columns }, options as BehaviourOptions),
+    behaviour: defineBehaviour({ name, columns, ...lifecycle }, options as BehaviourOptions),
     name,
     tableName: name,
     fragment: new Sql([fragment], []),

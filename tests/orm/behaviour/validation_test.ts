@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import type { Behaviour } from "../../../orm/behaviour/behaviour.ts";
 import { type ModelIssue, ModelValidationError } from "../../../orm/behaviour/model_validation_error.ts";
 import type { Draft } from "../../../orm/behaviour/write.ts";
-import { check, column, email, min, minLength, oneOf } from "../../../orm/mod.ts";
+import { tableOf } from "../../../orm/definition/table.ts";
+import { check, column, email, min, minLength, model, oneOf } from "../../../orm/mod.ts";
 import { sql } from "../../../pool/sql/sql.ts";
 import type { SchemaIssue, StandardSchema } from "../../../pool/standard_schema.ts";
 import { ValidationError } from "../../../pool/wire/errors.ts";
@@ -84,6 +85,20 @@ test("null passes where the column may be null, and so does an SQL expression", 
   const behaviour = behaviourOf(COLUMNS);
   assert.deepEqual(await codesOf(behaviour, { ...VALID, age: null }), []);
   assert.deepEqual(await codesOf(behaviour, { ...VALID, name: sql`upper('x')`, age: sql`-1` }), []);
+});
+
+test("a value may be whatever is a fragment of sql, and a time may be left to the database", async () => {
+  const Note = model("notes", {
+    id: column.identity().primaryKey(),
+    body: column.text().validate(minLength(2)),
+    createdAt: column.timestamptz(),
+    updatedAt: column.timestamptz(),
+  }, { timestamps: true });
+  const behaviour = tableOf(Note).behaviour!;
+  const latest = Note.find().select({ body: Note.body }).limit(1);
+  const values = { body: latest };
+  assert.deepEqual(await beforeInsert(behaviour, values), values);
+  assert.deepEqual(await codesOf(behaviour, {}), ["body: required"]);
 });
 
 test("a default that is a value is validated, one that is an expression is not", async () => {
