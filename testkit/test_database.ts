@@ -78,7 +78,7 @@ export async function testDatabase(options: TestDatabaseOptions = {}): Promise<T
   const name = testDatabaseName();
   const droppedLeftovers = await onServer({ url }, async (admin) => {
     const dropped = await dropLeftovers(admin, leftoverAge);
-    await createTestDatabase(admin, name, { preparation, options: { url } });
+    await createTestDatabase(admin, name, { preparation, options: { url, replicas: [] } });
     return dropped;
   });
   let dropping: Promise<void> | undefined;
@@ -92,7 +92,7 @@ export async function testDatabase(options: TestDatabaseOptions = {}): Promise<T
   };
   if (preparation.key !== undefined) return database;
   try {
-    await using pool = new Pool(database.url);
+    await using pool = new Pool({ url: database.url, replicas: [] });
     await preparation.run(pool);
     return database;
   } catch (error) {
@@ -110,7 +110,7 @@ export function serverUrl(given: string | URL | undefined): string | undefined {
 /** Runs something over a pool of the testkit's own on the server. */
 async function onServer<T>(options: PoolOptions, work: (admin: Pool) => Promise<T>): Promise<T> {
   // One connection to work, one to hold the lock of a template.
-  await using admin = new Pool({ ...options, min: 0, max: 2 });
+  await using admin = new Pool({ ...options, min: 0, max: 2, replicas: [] });
   return await work(admin);
 }
 

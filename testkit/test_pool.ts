@@ -75,7 +75,8 @@ export async function testPool(options: TestPoolOptions = {}): Promise<TestPool>
   const url = serverUrl(given);
   if (url !== undefined && !isPgliteUrl(url)) {
     const database = await testDatabase({ url, ...rest });
-    return new TestPool(database.url, poolOptions, database.drop);
+    // Replicas that variables or a file name are the application's, and know nothing of this database.
+    return new TestPool(database.url, { replicas: [], ...poolOptions }, database.drop);
   }
   const preparation = resolvePreparation(rest);
   const database = await embeddedDatabase(preparation);

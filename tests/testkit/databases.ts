@@ -11,7 +11,7 @@ export function testEmbedded(
   migrate: readonly Sql[],
   body: (pool: Pool) => Promise<void>,
 ): void {
-  const embedded: TestOptions = { sanitize: false, timeout: 60_000 };
+  const embedded: TestOptions = { timeout: 60_000 };
   test(`${name} (embedded)`, embedded, async () => {
     await using pool = await testPool({ url: "pglite:", migrate });
     await body(pool);

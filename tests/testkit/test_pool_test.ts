@@ -1,12 +1,14 @@
 /** Databases for tests: made from templates, kept apart, and gone afterwards. */
 import assert from "node:assert/strict";
+import { column, model } from "../../orm/mod.ts";
 import { Pool } from "../../pool/pool.ts";
 import { sql } from "../../pool/sql/sql.ts";
 import { testDatabase, testPool } from "../../testkit/mod.ts";
 import { test } from "../harness.ts";
 import { freshDatabase, needs, server } from "../services/client.ts";
 
-const EMBEDDED = { sanitize: false, timeout: 60_000 };
+// With the sanitizers: an embedded database leaves nothing behind either.
+const EMBEDDED = { timeout: 60_000 };
 const MIGRATE = [sql`create table notes (body text)`, sql`insert into notes values (${"first"})`];
 
 const databases = async (pool: Pool, prefix: string): Promise<string[]> =>
@@ -42,6 +44,23 @@ test("testPool() gives each caller an embedded database of its own, prepared onc
   assert.equal(runs, 1);
 });
 
+const Note = model("notes", { id: column.identity().primaryKey(), body: column.text() });
+
+test("testPool() creates the models' tables, then migrates", EMBEDDED, async () => {
+  const options = {
+    url: "pglite:",
+    models: [Note],
+    migrate: [sql`insert into notes (body) values ('first')`],
+  };
+  await using first = await testPool(options);
+  await using second = await testPool({
+    ...options,
+    migrate: (pool: Pool) => Note.insert({ body: "by hand" }, pool),
+  });
+  assert.deepEqual((await Note.find().all(first)).map(({ body }) => body), ["first"]);
+  assert.deepEqual((await Note.find().all(second)).map(({ body }) => body), ["by hand"]);
+});
+
 test("testPool() runs a function without a template for every database", EMBEDDED, async () => {
   let runs = 0;
   const migrate = async (pool: Pool) =>
@@ -67,6 +86,8 @@ test("testPool() passes the pool's options on and reads the environment without 
 test("testPool() and testDatabase() refuse what they cannot use", async () => {
   await assert.rejects(testPool({ migrate: 7 as never }), /neither a function nor an array/);
   await assert.rejects(testPool({ migrate: ["create table t ()" as never] }), { name: "ValidationError" });
+  await assert.rejects(testPool({ models: Note as never }), /option "models": it is no array/);
+  await assert.rejects(testPool({ models: [{}] as never }), /Cannot use a model/);
   await assert.rejects(testPool({ template: "" }), /option "template"/);
   await assert.rejects(testPool({ migrat: [] } as never), /did you mean "migrate"/);
   await assert.rejects(
