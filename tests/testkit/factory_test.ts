@@ -175,3 +175,22 @@ test("Factory's types ask for what is missing and refuse what does not fit", () 
   };
   assert.equal(typeof check, "function");
 });
+
+test("rollback() says how the random values of a failed test come again", needs("primary"), async () => {
+  await using pool = await testPool({ url: server("primary").url, models: [User] });
+  const printed: unknown[] = [];
+  const { error } = console;
+  console.error = (...given: unknown[]) => void printed.push(...given);
+  try {
+    await assert.rejects(
+      rollback(pool, () => {
+        factory(User, { email: ({ random }) => random.letters(4) }).build();
+        throw new Error("the test failed");
+      }),
+      /the test failed/,
+    );
+  } finally {
+    console.error = error;
+  }
+  assert.match(String(printed), /^The random values come again with LIFEGUARD_TEST_SEED=\d+$/);
+});
