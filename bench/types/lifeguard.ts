@@ -1,22 +1,18 @@
 /** The workload for our models; the budget of the types is measured with it too. */
-import { fileURLToPath } from "node:url";
 import { numbers, type Workload } from "./workload.ts";
-
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 /** See {@linkcode Workload}. */
 export const lifeguard: Workload = {
   name: "lifeguard",
   title: "Lifeguard",
-  without: "the join and the relational load, which are still to come",
+  without: "the relational load, which is still to come",
   source(models) {
     return [HEAD, ...numbers(models).map(model), ...numbers(models).map(uses)].join("\n");
   },
 };
 
-const HEAD = `import { and, column, model } from "${ROOT}orm/mod.ts";
-import type { Executor } from "${ROOT}pool/executor.ts";
-declare const pool: Executor;`;
+const HEAD = `import { and, column, model, type Pool } from "@lifeguard/core";
+declare const pool: Pool;`;
 
 function model(i: number): string {
   return `export const Model${i} = model("table_${i}", {
@@ -34,7 +30,7 @@ function model(i: number): string {
 }
 
 function uses(i: number): string {
-  return `export async function select${i}(): Promise<string | undefined> {
+  const select = `export async function select${i}(): Promise<string | undefined> {
   const rows = await Model${i}.find().where(and(Model${i}.age.gte(18), Model${i}.kind.eq("c${i}")))
     .orderBy(Model${i}.createdAt.desc()).limit(10).all(pool);
   return rows[0].data?.tag${i};
@@ -42,5 +38,13 @@ function uses(i: number): string {
 export async function insert${i}(): Promise<number> {
   const row = await Model${i}.insert({ name${i}: "x", email: "y", kind: "a" }, pool);
   return row.id;
+}`;
+  if (i === 0) return select;
+  return `${select}
+export async function join${i}(): Promise<{ id: number; before: string }[]> {
+  return await Model${i}.find().join(Model${i - 1}, Model${i}.previousId.eq(Model${i - 1}.id))
+    .where(Model${i - 1}.active.eq(true)).select({ id: Model${i}.id, before: Model${i - 1}.name${
+    i - 1
+  } }).all(pool);
 }`;
 }

@@ -8,6 +8,7 @@ import { formatted, formattedRatio } from "../report/ratios.ts";
 import { median } from "../report/statistics.ts";
 import { markdownTable, printed } from "../report/table.ts";
 import { compile, compilerVersion, type Cost } from "./compiler.ts";
+import { emitDeclarations } from "./declarations.ts";
 import { drizzle } from "./drizzle.ts";
 import { kysely } from "./kysely.ts";
 import { lifeguard } from "./lifeguard.ts";
@@ -58,12 +59,16 @@ export async function measureTypes(args: readonly string[]): Promise<number> {
   }
   const { rounds, programs } = parse(args);
   await installPeers();
+  using declarations = await emitDeclarations();
   const failures: string[] = [];
   for (let round = 0; round < rounds; round++) {
     for (const { workload, models, costs } of programs) {
       if (costs.length < round || costs.some(({ seconds }) => seconds > LONG)) continue;
       try {
-        const cost = await compile(workload.source(models), LIMIT);
+        const cost = await compile(workload.source(models), {
+          lifeguard: declarations.file,
+          limitSeconds: LIMIT,
+        });
         costs.push(cost);
         console.log(`${workload.title}, ${models} models: ${cost.checkSeconds.toFixed(2)} s`);
       } catch (error) {
