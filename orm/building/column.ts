@@ -5,7 +5,7 @@
  */
 import { quoteIdentifier } from "../../pool/sql/identifier.ts";
 import { Range } from "../../pool/wire/codec/mod.ts";
-import { assertSql, type Sql } from "../../pool/sql/sql.ts";
+import { assertSql } from "../../pool/sql/sql.ts";
 import { kindOf } from "../../pool/wire/codec/refusal.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
 import type { ColumnSettings } from "../definition/column_definition.ts";
@@ -113,19 +113,6 @@ export class Column<Value, Null = never, From extends string = string, Property 
       this.#selected = columnStrings(inlined(expression, subject));
     }
     return this.#selected;
-  }
-
-  /**
-   * What is written for a value: the value, or the expression that `saveAs()` makes of it.
-   *
-   * @param value The value as SQL: a placeholder, or a column of the rows to be written.
-   */
-  saved(value: Sql): Sql {
-    const { saveAs } = this.settings;
-    if (saveAs === undefined) return value;
-    const expression = saveAs(value);
-    assertSql(expression, `the saveAs() of ${this.subject}`);
-    return expression;
   }
 
   /** What errors call it. */
