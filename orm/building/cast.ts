@@ -26,6 +26,6 @@ export function typeText(type: string): string {
 
 /** How the pool's value of a type becomes the one `cast()` promises, whatever the pool's options. */
 export function castConversion(type: string): Conversion | undefined {
-  if (type === "bigint") return TO_BIGINT;
-  return type === "numeric" ? TO_STRING : undefined;
+  if (/^(?:bigint|int8)$/i.test(type)) return TO_BIGINT;
+  return /^(?:numeric|decimal)(?:\(.*\))?$/i.test(type) ? TO_STRING : undefined;
 }

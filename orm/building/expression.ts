@@ -11,6 +11,7 @@ import { ValidationError } from "../../pool/wire/errors.ts";
 import type { Conversion } from "../definition/column_type.ts";
 import { castConversion, typeText } from "./cast.ts";
 import { type Composed, type Composition, fragmentOf, template } from "./composition.ts";
+import { SpecialOperators } from "./operators/special_operators.ts";
 import type { Traits } from "./traits.ts";
 
 /** What the type level knows of an expression. */
@@ -164,7 +165,9 @@ const OVERLAPS = template("", " && ", "");
 const NO_OPTIONS: ExpressionOptions = {};
 
 /** An SQL expression of a value's type. It is a fragment of `sql` like any other. */
-export class Expression<Value, Null = never, From extends string = string> extends Sql implements Traits {
+export class Expression<Value, Null = never, From extends string = string>
+  extends SpecialOperators<Value, Null, From>
+  implements Traits {
   /** What the type level knows; never set. */
   declare readonly "~types": ExpressionTypes<Value, Null, From>;
   /** Whether it provably writes nothing and takes no lock. */
@@ -191,6 +194,13 @@ export class Expression<Value, Null = never, From extends string = string> exten
   /** What errors call it. */
   get subject(): string {
     return `the expression ${this.text}`;
+  }
+
+  protected derive<V, N, F extends string>(
+    composed: Composed,
+    options?: ExpressionOptions,
+  ): Expression<V, N, F> {
+    return new Expression(composed, options);
   }
 
   /** Equal. Null is never equal: see {@link isNull}. */
@@ -224,12 +234,12 @@ export class Expression<Value, Null = never, From extends string = string> exten
   }
 
   /** Not equal, where null is equal to null and different from everything else. Takes null. */
-  isDistinctFrom(value: Operand<Value> | null): Condition<never, From> {
+  isDistinctFrom(value: Operand<Value> | null): Condition<never, never> {
     return this.#distinct(DISTINCT, value);
   }
 
   /** Equal, where null is equal to null and different from everything else. Takes null. */
-  isNotDistinctFrom(value: Operand<Value> | null): Condition<never, From> {
+  isNotDistinctFrom(value: Operand<Value> | null): Condition<never, never> {
     return this.#distinct(NOT_DISTINCT, value);
   }
 
@@ -257,12 +267,12 @@ export class Expression<Value, Null = never, From extends string = string> exten
   }
 
   /** Null. */
-  isNull(): Condition<never, From> {
+  isNull(): Condition<never, never> {
     return new Expression(IS_NULL.of([this]));
   }
 
   /** Not null. */
-  isNotNull(): Condition<never, From> {
+  isNotNull(): Condition<never, never> {
     return new Expression(IS_NOT_NULL.of([this]));
   }
 

@@ -13,6 +13,7 @@ import { type AnyColumn, Column } from "./column.ts";
 import { fragmentOf, template } from "./composition.ts";
 import { Expression, type ExpressionTypes } from "./expression.ts";
 import { type Joinable, SOURCE } from "./source.ts";
+import { traitsOf } from "./traits.ts";
 
 /** What has types: an expression, a model, a subquery. */
 export interface Typed {
@@ -185,7 +186,7 @@ class Walker {
 /** The output column of a fragment under a name. */
 export function outputOf(property: string, fragment: Sql): OutputColumn {
   const { strings } = fragment;
-  if (!(fragment instanceof Expression)) return { property, strings };
+  if (!(fragment instanceof Expression)) return { property, strings, grouped: traitsOf(fragment).grouped };
   const { conversion, grouped } = fragment;
   if (!(fragment instanceof Column)) return { property, strings, conversion, grouped };
   return {

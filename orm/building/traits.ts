@@ -12,12 +12,12 @@ export interface Traits {
   readonly pure: boolean;
   /** Whether its strings are the same array whenever its shape is the same. */
   readonly stable: boolean;
-  /** Whether it is, or holds, an aggregate. */
+  /** Whether it may be, or hold, an aggregate, or make several rows of one. */
   readonly grouped?: boolean;
 }
 
-const TEMPLATE: Traits = { pure: false, stable: true };
-const UNKNOWN: Traits = { pure: false, stable: false };
+const TEMPLATE: Traits = { pure: false, stable: true, grouped: true };
+const UNKNOWN: Traits = { pure: false, stable: false, grouped: true };
 
 /** What is known of a fragment: ours say it themselves; a template's strings are the same each time. */
 export function traitsOf(fragment: Sql): Traits {
