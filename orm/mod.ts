@@ -77,6 +77,8 @@ export type {
   Subquery,
 } from "./building/expression.ts";
 export { from, type NoColumns } from "./building/find.ts";
+export * from "./building/functions/mod.ts";
+export type { JsonAt, JsonKey, JsonNull, SpecialOperators } from "./building/operators/special_operators.ts";
 export type {
   LockOptions,
   NullableRow,
