@@ -22,7 +22,7 @@ export const Album = model("album", {
   title: column.varchar(160),
   artistId: column.integer().references(() => Artist.artistId),
   version: column.integer().default(1),
-});
+}, { version: true });
 
 export const Genre = model("genre", {
   genreId: column.integer().primaryKey(),
@@ -92,7 +92,7 @@ export const Customer = model("customer", {
   supportRepId: column.integer().nullable().references(() => Employee.employeeId),
   deletedAt: column.timestamptz().nullable(),
   preferences: column.jsonb<Preferences>().default({}),
-});
+}, { softDelete: true });
 
 export const Invoice = model("invoice", {
   invoiceId: column.identity().primaryKey(),

@@ -1,6 +1,7 @@
 /** What the shop has. */
+import { and, fn, scalar, unnest } from "../../../orm/mod.ts";
 import { sql } from "../../../pool/sql/sql.ts";
-import { Genre, Track } from "../models.ts";
+import { Album, Artist, Genre, MediaType, Track } from "../models.ts";
 import type { ReadQuestion } from "../question.ts";
 
 export const CATALOGUE: readonly ReadQuestion[] = [
@@ -26,6 +27,16 @@ export const CATALOGUE: readonly ReadQuestion[] = [
         ts_rank(title_words, websearch_to_tsquery('english', 'love or rain -rock')) as rank
       from track where title_words @@ websearch_to_tsquery('english', 'love or rain -rock')
       order by rank desc, name, track_id limit 15`,
+    async ask(pool) {
+      const words = fn.websearchToTsquery("love or rain -rock", "english");
+      const rank = fn.tsRank(Track.titleWords, words);
+      return await Track.find()
+        .where(Track.titleWords.matchesQuery(words))
+        .select({ trackId: Track.trackId, name: Track.name, rank })
+        .orderBy(rank.desc(), Track.name, Track.trackId)
+        .limit(15)
+        .all(pool);
+    },
   },
   {
     name: "how many tracks of each genre were never sold",
@@ -47,6 +58,23 @@ export const CATALOGUE: readonly ReadQuestion[] = [
       group by al.album_id, ar.artist_id
       having sum(t.milliseconds) > 3600000
       order by length desc, al.album_id`,
+    async ask(pool) {
+      const length = fn.sum(Track.milliseconds);
+      return await Album.find()
+        .join(Artist, Artist.artistId.eq(Album.artistId))
+        .join(Track, Track.albumId.eq(Album.albumId))
+        .groupBy(Album.albumId, Artist.artistId)
+        .having(length.gt(3_600_000))
+        .select({
+          albumId: Album.albumId,
+          title: Album.title,
+          artist: Artist.name,
+          length,
+          tracks: fn.count(),
+        })
+        .orderBy(length.desc(), Album.albumId)
+        .all(pool);
+    },
   },
   {
     name: "the three longest tracks of each genre",
@@ -142,6 +170,15 @@ export const CATALOGUE: readonly ReadQuestion[] = [
     plain: sql`
       select tag, count(*) as tracks from track cross join lateral unnest(tags) as tags (tag)
       group by tag order by tag`,
+    async ask(pool) {
+      const tag = unnest("tag", Track.tags);
+      return await Track.find()
+        .joinLateral(tag)
+        .groupBy(tag.value)
+        .select({ tag: tag.value, tracks: fn.count() })
+        .orderBy(tag.value)
+        .all(pool);
+    },
   },
   {
     name: "the titles of each album of Queen as one list",
@@ -151,6 +188,20 @@ export const CATALOGUE: readonly ReadQuestion[] = [
         string_agg(distinct t.composer, '; ' order by t.composer) as composers
       from album al join artist ar on ar.artist_id = al.artist_id join track t on t.album_id = al.album_id
       where ar.name = 'Queen' group by al.album_id order by al.title`,
+    async ask(pool) {
+      return await Album.find()
+        .join(Artist, Artist.artistId.eq(Album.artistId))
+        .join(Track, Track.albumId.eq(Album.albumId))
+        .where(Artist.name.eq("Queen"))
+        .groupBy(Album.albumId)
+        .select({
+          title: Album.title,
+          tracks: fn.arrayAgg(Track.name).orderBy(Track.trackId),
+          composers: fn.stringAgg(Track.composer, "; ").distinct().orderBy(Track.composer),
+        })
+        .orderBy(Album.title)
+        .all(pool);
+    },
   },
   {
     name: "tracks named as their album",
@@ -158,6 +209,14 @@ export const CATALOGUE: readonly ReadQuestion[] = [
     plain: sql`
       select t.track_id as "trackId", t.name, al.title from track t join album al on al.album_id = t.album_id
       where lower(t.name) = lower(al.title) order by t.track_id`,
+    async ask(pool) {
+      return await Track.find()
+        .join(Album, Album.albumId.eq(Track.albumId))
+        .where(fn.lower(Track.name).eq(fn.lower(Album.title)))
+        .select({ trackId: Track.trackId, name: Track.name, title: Album.title })
+        .orderBy(Track.trackId)
+        .all(pool);
+    },
   },
   {
     name: "tracks twice as long as the mean of their genre",
@@ -166,6 +225,17 @@ export const CATALOGUE: readonly ReadQuestion[] = [
       select t.track_id as "trackId", t.name, t.genre_id as "genreId", t.milliseconds from track t
       where t.milliseconds > 2 * (select avg(o.milliseconds) from track o where o.genre_id = t.genre_id)
       order by t.track_id`,
+    async ask(pool) {
+      const other = Track.as("other");
+      const mean = other.find().where(other.genreId.eq(Track.genreId)).select({
+        mean: fn.avg(other.milliseconds),
+      });
+      return await Track.find()
+        .where(Track.milliseconds.gt(scalar(mean).times(2)))
+        .only("trackId", "name", "genreId", "milliseconds")
+        .orderBy(Track.trackId)
+        .all(pool);
+    },
   },
   {
     name: "the lengths of tracks in minutes and as text",
@@ -174,6 +244,17 @@ export const CATALOGUE: readonly ReadQuestion[] = [
       select track_id as "trackId", (milliseconds / 60000)::text || ' min' as minutes,
         round(bytes::numeric / 1048576, 2) as megabytes
       from track order by milliseconds desc, track_id limit 10`,
+    async ask(pool) {
+      return await Track.find()
+        .select({
+          trackId: Track.trackId,
+          minutes: Track.milliseconds.dividedBy(60_000).cast("text").concat(" min"),
+          megabytes: fn.round(Track.bytes.cast("numeric").dividedBy(1_048_576), 2),
+        })
+        .orderBy(Track.milliseconds.desc(), Track.trackId)
+        .limit(10)
+        .all(pool);
+    },
   },
   {
     name: "names of rock and of jazz, each asked with the same prepared question",
@@ -193,6 +274,14 @@ export const CATALOGUE: readonly ReadQuestion[] = [
       select m.name as media, count(t.track_id) as dear
       from track t right join media_type m on m.media_type_id = t.media_type_id and t.unit_price > 1
       group by m.media_type_id order by m.media_type_id`,
+    async ask(pool) {
+      return await Track.find()
+        .rightJoin(MediaType, and(MediaType.mediaTypeId.eq(Track.mediaTypeId), Track.unitPrice.gt("1")))
+        .groupBy(MediaType.mediaTypeId)
+        .select({ media: MediaType.name, dear: fn.count(Track.trackId) })
+        .orderBy(MediaType.mediaTypeId)
+        .all(pool);
+    },
   },
   {
     name: "the kilobytes of all tracks, read as a stream",

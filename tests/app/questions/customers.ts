@@ -1,7 +1,7 @@
 /** Who buys. A closed account is no customer, unless the question says so. */
-import { and } from "../../../orm/mod.ts";
+import { and, coalesce, fn, from } from "../../../orm/mod.ts";
 import { sql } from "../../../pool/sql/sql.ts";
-import { Customer, Employee } from "../models.ts";
+import { Customer, Employee, Genre, Invoice, InvoiceLine, Track } from "../models.ts";
 import type { ReadQuestion } from "../question.ts";
 
 export const CUSTOMERS: readonly ReadQuestion[] = [
@@ -36,6 +36,16 @@ export const CUSTOMERS: readonly ReadQuestion[] = [
       union all select 'only customers', count(*) from (
         select city from customer where deleted_at is null except select city from employee) c
       order by kind`,
+    async ask(pool) {
+      const customers = Customer.find().select({ city: Customer.city });
+      const staff = Employee.find().select({ city: Employee.city });
+      return [
+        { kind: "both", cities: await customers.intersect(staff).count(pool) },
+        { kind: "either", cities: await customers.union(staff).count(pool) },
+        { kind: "only customers", cities: await customers.except(staff).count(pool) },
+        { kind: "only staff", cities: await staff.except(customers).count(pool) },
+      ];
+    },
   },
   {
     name: "who wants the newsletter and is called in the morning",
@@ -47,6 +57,20 @@ export const CUSTOMERS: readonly ReadQuestion[] = [
       where deleted_at is null and preferences @> '{"newsletter": true}'
         and (preferences #>> '{contact,hour}')::int < 12
       order by hour, customer_id`,
+    async ask(pool) {
+      const hour = Customer.preferences.path("contact", "hour").cast("int");
+      return await Customer.find()
+        .where(Customer.preferences.contains({ newsletter: true }))
+        .where(hour.lt(12))
+        .select({
+          customerId: Customer.customerId,
+          email: Customer.email,
+          hour,
+          favourites: Customer.preferences.path("favourites"),
+        })
+        .orderBy(hour, Customer.customerId)
+        .all(pool);
+    },
   },
   {
     name: "the genre each customer spends most on",
@@ -64,6 +88,31 @@ export const CUSTOMERS: readonly ReadQuestion[] = [
         where c.deleted_at is null
         group by c.customer_id, g.genre_id
       ) favourites where place = 1 order by customer_id`,
+    async ask(pool) {
+      const spent = fn.sum(InvoiceLine.unitPrice.times(InvoiceLine.quantity));
+      const favourites = Customer.find()
+        .join(Invoice, Invoice.customerId.eq(Customer.customerId))
+        .join(InvoiceLine, InvoiceLine.invoiceId.eq(Invoice.invoiceId))
+        .join(Track, Track.trackId.eq(InvoiceLine.trackId))
+        .join(Genre, Genre.genreId.eq(Track.genreId))
+        .groupBy(Customer.customerId, Genre.genreId)
+        .select({
+          customerId: Customer.customerId,
+          customer: Customer.lastName,
+          genre: Genre.name,
+          spent,
+          place: fn.rowNumber().over({
+            partitionBy: [Customer.customerId],
+            orderBy: [spent.desc(), Genre.name],
+          }),
+        })
+        .as("favourites");
+      return await from(favourites)
+        .where(favourites.place.eq(1))
+        .select({ customer: favourites.customer, genre: favourites.genre, spent: favourites.spent })
+        .orderBy(favourites.customerId)
+        .all(pool);
+    },
   },
   {
     name: "who bought jazz but never metal",
@@ -95,6 +144,18 @@ export const CUSTOMERS: readonly ReadQuestion[] = [
       select 'Dear ' || first_name || ' ' || upper(last_name) as salutation, coalesce(company, '(private)') as company,
         coalesce(state, city, '?') as place
       from customer where deleted_at is null and country in ('Brazil', 'Czech Republic') order by customer_id`,
+    async ask(pool) {
+      const { firstName, lastName, company, state, city, country } = Customer;
+      return await Customer.find()
+        .where(country.in(["Brazil", "Czech Republic"]))
+        .select({
+          salutation: fn.concat("Dear ", firstName, " ", fn.upper(lastName)),
+          company: coalesce(company, "(private)"),
+          place: coalesce(state, city, "?"),
+        })
+        .orderBy(Customer.customerId)
+        .all(pool);
+    },
   },
   {
     name: "each customer's spending by year side by side",
@@ -108,6 +169,27 @@ export const CUSTOMERS: readonly ReadQuestion[] = [
       from customer c join invoice i on i.customer_id = c.customer_id
       where c.deleted_at is null
       group by c.customer_id order by quarter, sum(i.total) desc, c.customer_id limit 15`,
+    async ask(pool) {
+      const spent = fn.sum(Invoice.total);
+      const [from2023, from2025] = [
+        Temporal.PlainDateTime.from("2023-01-01"),
+        Temporal.PlainDateTime.from("2025-01-01"),
+      ];
+      const quarter = fn.ntile(4).over({ orderBy: [spent.desc(), Customer.customerId] });
+      return await Customer.find()
+        .join(Invoice, Invoice.customerId.eq(Customer.customerId))
+        .groupBy(Customer.customerId)
+        .select({
+          customer: Customer.lastName,
+          before: spent.filter(Invoice.invoiceDate.lt(from2023)),
+          between: spent.filter(and(Invoice.invoiceDate.gte(from2023), Invoice.invoiceDate.lt(from2025))),
+          after: spent.filter(Invoice.invoiceDate.gte(from2025)),
+          quarter,
+        })
+        .orderBy(quarter, spent.desc(), Customer.customerId)
+        .limit(15)
+        .all(pool);
+    },
   },
   {
     name: "open, closed and all accounts",
@@ -137,6 +219,7 @@ export const CUSTOMERS: readonly ReadQuestion[] = [
       const other = Customer.as("other");
       return await Customer.find()
         .join(other, and(other.city.eq(Customer.city), other.customerId.gt(Customer.customerId)))
+        .where(other.deletedAt.isNull())
         .select({ one: Customer.lastName, other: other.lastName, city: Customer.city })
         .orderBy(Customer.city, Customer.customerId, other.customerId)
         .all(pool);

@@ -1,5 +1,7 @@
 /** What is played together. */
+import { and, coalesce, fn } from "../../../orm/mod.ts";
 import { sql } from "../../../pool/sql/sql.ts";
+import { Genre, Playlist, PlaylistTrack, Track } from "../models.ts";
 import type { ReadQuestion } from "../question.ts";
 
 export const PLAYLISTS: readonly ReadQuestion[] = [
@@ -31,6 +33,17 @@ export const PLAYLISTS: readonly ReadQuestion[] = [
       select a.playlist_id as one, b.playlist_id as other, count(*) as shared
       from playlist_track a join playlist_track b on b.track_id = a.track_id and b.playlist_id > a.playlist_id
       group by a.playlist_id, b.playlist_id having count(*) > 1000 order by one, other`,
+    async ask(pool) {
+      const other = PlaylistTrack.as("other");
+      const { playlistId, trackId } = PlaylistTrack;
+      return await PlaylistTrack.find()
+        .join(other, and(other.trackId.eq(trackId), other.playlistId.gt(playlistId)))
+        .groupBy(playlistId, other.playlistId)
+        .having(fn.count().gt(1000))
+        .select({ one: playlistId, other: other.playlistId, shared: fn.count() })
+        .orderBy(playlistId, other.playlistId)
+        .all(pool);
+    },
   },
   {
     name: "how long each playlist plays, the empty ones too",
@@ -42,6 +55,21 @@ export const PLAYLISTS: readonly ReadQuestion[] = [
         left join playlist_track pt on pt.playlist_id = p.playlist_id
         left join track t on t.track_id = pt.track_id
       group by p.playlist_id order by length desc, p.playlist_id`,
+    async ask(pool) {
+      const length = coalesce(fn.sum(Track.milliseconds), 0);
+      return await Playlist.find()
+        .leftJoin(PlaylistTrack, PlaylistTrack.playlistId.eq(Playlist.playlistId))
+        .leftJoin(Track, Track.trackId.eq(PlaylistTrack.trackId))
+        .groupBy(Playlist.playlistId)
+        .select({
+          playlistId: Playlist.playlistId,
+          name: Playlist.name,
+          tracks: fn.count(Track.trackId),
+          length,
+        })
+        .orderBy(length.desc(), Playlist.playlistId)
+        .all(pool);
+    },
   },
   {
     name: "tracks that are in five playlists",
@@ -68,6 +96,21 @@ export const PLAYLISTS: readonly ReadQuestion[] = [
         join track t on t.track_id = pt.track_id
         join genre g on g.genre_id = t.genre_id
       group by p.playlist_id having count(distinct g.genre_id) > 1 order by p.playlist_id`,
+    async ask(pool) {
+      return await Playlist.find()
+        .join(PlaylistTrack, PlaylistTrack.playlistId.eq(Playlist.playlistId))
+        .join(Track, Track.trackId.eq(PlaylistTrack.trackId))
+        .join(Genre, Genre.genreId.eq(Track.genreId))
+        .groupBy(Playlist.playlistId)
+        .having(fn.countDistinct(Genre.genreId).gt(1))
+        .select({
+          playlist: Playlist.name,
+          playlistId: Playlist.playlistId,
+          genres: fn.arrayAgg(Genre.name).distinct().orderBy(Genre.name),
+        })
+        .orderBy(Playlist.playlistId)
+        .all(pool);
+    },
   },
   {
     name: "customers who bought from a playlist, through its tracks and their sales",

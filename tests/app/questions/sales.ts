@@ -1,7 +1,22 @@
 /** What was sold, when and where. */
+import {
+  caseWhen,
+  coalesce,
+  cte,
+  fn,
+  from,
+  groupingSets,
+  output,
+  rollup,
+  scalar,
+  value,
+  windowOf,
+} from "../../../orm/mod.ts";
 import { sql } from "../../../pool/sql/sql.ts";
-import { Invoice } from "../models.ts";
+import { Album, Artist, Genre, Invoice, InvoiceLine, Promotion, Track } from "../models.ts";
 import type { ReadQuestion } from "../question.ts";
+
+const NEW_YEAR_2025 = Temporal.PlainDateTime.from("2025-01-01");
 
 export const SALES: readonly ReadQuestion[] = [
   {
@@ -22,6 +37,32 @@ export const SALES: readonly ReadQuestion[] = [
         select *, row_number() over (partition by country, month order by revenue desc, artist) as place from sales
       )
       select country, month, artist, revenue, place from ranked where place <= 3 order by country, month, place`,
+    async ask(pool) {
+      const month = fn.dateTrunc("month", Invoice.invoiceDate);
+      const revenue = fn.sum(InvoiceLine.unitPrice.times(InvoiceLine.quantity));
+      const sales = cte(
+        "sales",
+        Invoice.find()
+          .join(InvoiceLine, InvoiceLine.invoiceId.eq(Invoice.invoiceId))
+          .join(Track, Track.trackId.eq(InvoiceLine.trackId))
+          .join(Album, Album.albumId.eq(Track.albumId))
+          .join(Artist, Artist.artistId.eq(Album.artistId))
+          .where(Invoice.invoiceDate.gte(NEW_YEAR_2025))
+          .groupBy(Invoice.billingCountry, month, Artist.artistId)
+          .select({ country: Invoice.billingCountry, month, artist: Artist.name, revenue }),
+      );
+      const { country, artist } = sales;
+      const place = fn.rowNumber().over({
+        partitionBy: [country, sales.month],
+        orderBy: [sales.revenue.desc(), artist],
+      });
+      const ranked = cte(
+        "ranked",
+        from(sales).select({ country, month: sales.month, artist, revenue: sales.revenue, place }),
+      );
+      return await from(ranked).where(ranked.place.lte(3)).orderBy(ranked.country, ranked.month, ranked.place)
+        .all(pool);
+    },
   },
   {
     name: "revenue by month with the total so far, the change and the mean of three months",
@@ -36,6 +77,25 @@ export const SALES: readonly ReadQuestion[] = [
       group by date_trunc('month', invoice_date)
       window so_far as (order by date_trunc('month', invoice_date))
       order by month`,
+    async ask(pool) {
+      const month = fn.dateTrunc("month", Invoice.invoiceDate);
+      const revenue = fn.sum(Invoice.total);
+      return await Invoice.find()
+        .groupBy(month)
+        .window("so_far", windowOf({ orderBy: month }))
+        .select({
+          month,
+          revenue,
+          so_far: fn.sum(revenue).over("so_far"),
+          change: revenue.minus(fn.lag(revenue).over("so_far")),
+          mean: fn.round(
+            fn.avg(revenue).over({ orderBy: month, frame: { unit: "rows", from: { preceding: 2 } } }),
+            4,
+          ),
+        })
+        .orderBy(month)
+        .all(pool);
+    },
   },
   {
     name: "what each year's new customers bought in the years after",
@@ -49,6 +109,27 @@ export const SALES: readonly ReadQuestion[] = [
       from invoice i join firsts f on f.customer_id = i.customer_id
       group by f.cohort, extract(year from i.invoice_date)::int
       order by f.cohort, year`,
+    async ask(pool) {
+      const year = fn.extract("year", Invoice.invoiceDate);
+      const firsts = cte(
+        "firsts",
+        Invoice.find().groupBy(Invoice.customerId).select({
+          customerId: Invoice.customerId,
+          cohort: fn.min(year),
+        }),
+      );
+      return await Invoice.find()
+        .join(firsts, firsts.customerId.eq(Invoice.customerId))
+        .groupBy(firsts.cohort, year)
+        .select({
+          cohort: firsts.cohort,
+          year,
+          customers: fn.countDistinct(Invoice.customerId),
+          revenue: fn.sum(Invoice.total),
+        })
+        .orderBy(firsts.cohort, year)
+        .all(pool);
+    },
   },
   {
     name: "each genre's share of revenue, and all of it",
@@ -61,6 +142,17 @@ export const SALES: readonly ReadQuestion[] = [
         join genre g on g.genre_id = t.genre_id
       group by grouping sets ((g.name), ())
       order by is_total desc, revenue desc, genre`,
+    async ask(pool) {
+      const revenue = fn.sum(InvoiceLine.unitPrice.times(InvoiceLine.quantity));
+      const isTotal = fn.grouping(Genre.name);
+      return await InvoiceLine.find()
+        .join(Track, Track.trackId.eq(InvoiceLine.trackId))
+        .join(Genre, Genre.genreId.eq(Track.genreId))
+        .groupBy(groupingSets([Genre.name], []))
+        .select({ genre: Genre.name, is_total: isTotal, revenue, lines: fn.count() })
+        .orderBy(isTotal.desc(), revenue.desc(), Genre.name)
+        .all(pool);
+    },
   },
   {
     name: "revenue by country and year with subtotals",
@@ -70,6 +162,14 @@ export const SALES: readonly ReadQuestion[] = [
       from invoice
       group by rollup (billing_country, extract(year from invoice_date)::int)
       order by country nulls last, year nulls last`,
+    async ask(pool) {
+      const year = fn.extract("year", Invoice.invoiceDate);
+      return await Invoice.find()
+        .groupBy(rollup(Invoice.billingCountry, year))
+        .select({ country: Invoice.billingCountry, year, revenue: fn.sum(Invoice.total) })
+        .orderBy(Invoice.billingCountry.asc({ nulls: "last" }), year.asc({ nulls: "last" }))
+        .all(pool);
+    },
   },
   {
     name: "the median and the highest tenth of invoices by country",
@@ -78,6 +178,17 @@ export const SALES: readonly ReadQuestion[] = [
       select billing_country as country, percentile_cont(0.5) within group (order by total::float8) as median,
         percentile_disc(0.9) within group (order by total) as high
       from invoice group by billing_country order by country`,
+    async ask(pool) {
+      return await Invoice.find()
+        .groupBy(Invoice.billingCountry)
+        .select({
+          country: Invoice.billingCountry,
+          median: fn.percentileCont(0.5, Invoice.total),
+          high: fn.percentileDisc(0.9, Invoice.total),
+        })
+        .orderBy(Invoice.billingCountry)
+        .all(pool);
+    },
   },
   {
     name: "the latest invoices with their customer, lines, tracks and albums",
@@ -116,6 +227,18 @@ export const SALES: readonly ReadQuestion[] = [
         round(i.total * (1 - p.discount), 2) as discounted
       from promotion p join invoice i on p.during @> i.invoice_date::date
       order by p.promotion_id, i.invoice_id`,
+    async ask(pool) {
+      return await Promotion.find()
+        .join(Invoice, Promotion.during.contains(Invoice.invoiceDate.cast("date")))
+        .select({
+          promotion: Promotion.name,
+          invoiceId: Invoice.invoiceId,
+          total: Invoice.total,
+          discounted: fn.round(Invoice.total.times(value("1", "numeric").minus(Promotion.discount)), 2),
+        })
+        .orderBy(Promotion.promotionId, Invoice.invoiceId)
+        .all(pool);
+    },
   },
   {
     name: "countries whose customers spend more than the mean of all invoices",
@@ -125,6 +248,15 @@ export const SALES: readonly ReadQuestion[] = [
       from invoice group by billing_country
       having avg(total) > (select avg(total) from invoice)
       order by mean desc, country`,
+    async ask(pool) {
+      const mean = fn.avg(Invoice.total);
+      return await Invoice.find()
+        .groupBy(Invoice.billingCountry)
+        .having(mean.gt(scalar(Invoice.find().select({ mean }))))
+        .select({ country: Invoice.billingCountry, mean: fn.round(mean, 6), invoices: fn.count() })
+        .orderBy(mean.desc(), Invoice.billingCountry)
+        .all(pool);
+    },
   },
   {
     name: "invoices by day of the week and state",
@@ -134,6 +266,19 @@ export const SALES: readonly ReadQuestion[] = [
         count(*) filter (where status = 'refunded') as refunded,
         coalesce(sum(total) filter (where status = 'placed'), 0) as outstanding
       from invoice group by extract(isodow from invoice_date)::int order by weekday`,
+    async ask(pool) {
+      const weekday = fn.extract("isodow", Invoice.invoiceDate);
+      return await Invoice.find()
+        .groupBy(weekday)
+        .select({
+          weekday,
+          invoices: fn.count(),
+          refunded: fn.count().filter(Invoice.status.eq("refunded")),
+          outstanding: coalesce(fn.sum(Invoice.total).filter(Invoice.status.eq("placed")), "0"),
+        })
+        .orderBy(weekday)
+        .all(pool);
+    },
   },
   {
     name: "how long each buyer waited between two purchases, the longest first",
@@ -148,6 +293,26 @@ export const SALES: readonly ReadQuestion[] = [
       ) purchases
       where previous is not null
       order by waited desc, customer_id, invoice_date limit 20`,
+    async ask(pool) {
+      const { customerId, invoiceDate, invoiceId } = Invoice;
+      const previous = fn.lag(invoiceDate).over({
+        partitionBy: [customerId],
+        orderBy: [invoiceDate, invoiceId],
+      });
+      const purchases = Invoice.find().select({ customerId, invoiceDate, previous }).as("purchases");
+      const waited = purchases.invoiceDate.minus(purchases.previous);
+      return await from(purchases)
+        .where(purchases.previous.isNotNull())
+        .select({
+          customerId: purchases.customerId,
+          invoiceDate: purchases.invoiceDate,
+          previous: purchases.previous,
+          waited,
+        })
+        .orderBy(waited.desc(), purchases.customerId, purchases.invoiceDate)
+        .limit(20)
+        .all(pool);
+    },
   },
   {
     name: "the size of invoices as words",
@@ -158,5 +323,15 @@ export const SALES: readonly ReadQuestion[] = [
       from invoice
       group by case when total < 2 then 'small' when total < 10 then 'usual' else 'large' end
       order by size`,
+    async ask(pool) {
+      const size = caseWhen(Invoice.total.lt("2"), "small").when(Invoice.total.lt("10"), "usual").else(
+        "large",
+      );
+      return await Invoice.find()
+        .groupBy(output("size"))
+        .select({ size, invoices: fn.count(), least: fn.min(Invoice.total), most: fn.max(Invoice.total) })
+        .orderBy(output("size"))
+        .all(pool);
+    },
   },
 ];

@@ -1,7 +1,7 @@
 /** Who sells. */
-import { from, recursive } from "../../../orm/mod.ts";
+import { and, coalesce, fn, from, recursive } from "../../../orm/mod.ts";
 import { sql } from "../../../pool/sql/sql.ts";
-import { Employee } from "../models.ts";
+import { Customer, Employee, Invoice } from "../models.ts";
 import type { ReadQuestion } from "../question.ts";
 
 export const STAFF: readonly ReadQuestion[] = [
@@ -61,6 +61,30 @@ export const STAFF: readonly ReadQuestion[] = [
         where c.deleted_at is null
         group by e.employee_id, c.customer_id
       ) best where place <= 2 order by employee_id, place`,
+    async ask(pool) {
+      const spent = fn.sum(Invoice.total);
+      const best = Employee.find()
+        .join(Customer, Customer.supportRepId.eq(Employee.employeeId))
+        .join(Invoice, Invoice.customerId.eq(Customer.customerId))
+        .groupBy(Employee.employeeId, Customer.customerId)
+        .where(Customer.deletedAt.isNull())
+        .select({
+          employeeId: Employee.employeeId,
+          support: Employee.lastName,
+          customer: Customer.lastName,
+          spent,
+          place: fn.rowNumber().over({
+            partitionBy: [Employee.employeeId],
+            orderBy: [spent.desc(), Customer.customerId],
+          }),
+        })
+        .as("best");
+      return await from(best)
+        .where(best.place.lte(2))
+        .select({ support: best.support, customer: best.customer, spent: best.spent })
+        .orderBy(best.employeeId, best.place)
+        .all(pool);
+    },
   },
   {
     name: "what everybody below each employee sold",
@@ -77,6 +101,28 @@ export const STAFF: readonly ReadQuestion[] = [
         left join customer c on c.support_rep_id = b.employee_id and c.deleted_at is null
         left join invoice i on i.customer_id = c.customer_id
       group by m.employee_id order by m.employee_id`,
+    async ask(pool) {
+      const below = recursive(
+        "below",
+        Employee.find().where(Employee.reportsTo.isNotNull())
+          .select({ managerId: Employee.reportsTo, employeeId: Employee.employeeId }),
+        (below) =>
+          Employee.find().join(below, below.employeeId.eq(Employee.reportsTo))
+            .select({ managerId: below.managerId, employeeId: Employee.employeeId }),
+      );
+      return await from(below)
+        .join(Employee, Employee.employeeId.eq(below.managerId))
+        .leftJoin(Customer, and(Customer.supportRepId.eq(below.employeeId), Customer.deletedAt.isNull()))
+        .leftJoin(Invoice, Invoice.customerId.eq(Customer.customerId))
+        .groupBy(Employee.employeeId)
+        .select({
+          manager: Employee.lastName,
+          staff: fn.countDistinct(below.employeeId),
+          sold: coalesce(fn.sum(Invoice.total), "0"),
+        })
+        .orderBy(Employee.employeeId)
+        .all(pool);
+    },
   },
   {
     name: "who was hired before their manager, and by how long",
@@ -114,5 +160,12 @@ export const STAFF: readonly ReadQuestion[] = [
     plain: sql`
       select last_name as "lastName", birth_date::date as born, extract(year from age(hire_date, birth_date))::int as age
       from employee order by age desc, employee_id`,
+    async ask(pool) {
+      const age = fn.extract("year", fn.age(Employee.hireDate, Employee.birthDate));
+      return await Employee.find()
+        .select({ lastName: Employee.lastName, born: Employee.birthDate.cast("date"), age })
+        .orderBy(age.desc(), Employee.employeeId)
+        .all(pool);
+    },
   },
 ];
