@@ -36,12 +36,12 @@ export type Hook<Subject, Row> = (subject: Subject, context: HookContext<Row>) =
 /** One hook or several, which run in their order. */
 export type Hooks<Subject, Row> = Hook<Subject, Row> | readonly Hook<Subject, Row>[];
 
-/** What an insert was given, to be changed. */
+/** What an insert was given, to be changed; a value may be an SQL expression where the caller gave one. */
 export type InsertDraft<Columns extends ColumnDefinitions> =
   & { -readonly [Property in keyof InsertOf<Columns>]: InsertOf<Columns>[Property] }
   & Anything;
 
-/** What an update was given, to be changed. */
+/** What an update was given, to be changed; a value may be an SQL expression where the caller gave one. */
 export type UpdateDraft<Columns extends ColumnDefinitions> =
   & { -readonly [Property in keyof UpdateOf<Columns>]: UpdateOf<Columns>[Property] }
   & Anything;
@@ -84,7 +84,7 @@ export interface ModelHooks<Columns extends ColumnDefinitions> {
   readonly beforeInsert?: Hooks<InsertDraft<Columns>, RowOf<Columns>>;
   /** After an insert, with the whole row; not after an upsert, of which nobody knows whether it inserted. */
   readonly afterInsert?: Hooks<RowOf<Columns>, RowOf<Columns>>;
-  /** Before an update; it may change what is written. A value may be an SQL expression. */
+  /** Before an update; it may change what is written. */
   readonly beforeUpdate?: Hooks<UpdateDraft<Columns>, RowOf<Columns>>;
   /** After an update, for each row that was updated. */
   readonly afterUpdate?: Hooks<RowOf<Columns>, RowOf<Columns>>;
