@@ -127,9 +127,12 @@ export class NotFoundError extends LifeguardError {
   /** The statement's text. No values. */
   readonly query: string;
 
-  /** Creates the error from the statement's text. */
-  constructor(query: string) {
-    super(`Cannot return a row: the query found none; use maybeOne() where that may be`);
+  /** Creates the error from the statement's text, and where a row was missed that another refers to, its message. */
+  constructor(
+    query: string,
+    message = "Cannot return a row: the query found none; use maybeOne() where that may be",
+  ) {
+    super(message);
     this.query = query;
   }
 }

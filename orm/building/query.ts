@@ -7,6 +7,7 @@
 import type { FRAGMENT, Sql } from "../../pool/sql/sql.ts";
 import type { Anything, ColumnDefinitions, ValuesOf } from "../definition/row_types.ts";
 import type { QueryEnds } from "../executing/query_ends.ts";
+import type { Related, RelationOf } from "../relations/relation_types.ts";
 import type { SelectedRow, Selection } from "./selection.ts";
 import type { DerivedSource, Joinable } from "./source.ts";
 
@@ -179,6 +180,15 @@ export interface Query<
   forKeyShare(options?: LockOptions): Query<Columns, Row, Args, From, Nullable, Ordered>;
   /** Adds a common table expression that the query does not join, but a fragment or a subquery uses. */
   withCte(cte: Joinable): Query<Columns, Row, Args, From, Nullable, Ordered>;
+  /**
+   * Loads relations with the rows: each becomes a property. Call it after `select()` or `only()`.
+   *
+   * @param relations Relations of the model, which may be narrowed and have relations of their own.
+   * @throws {ValidationError} When one is of another model, or two have the same name.
+   */
+  with<Relations extends readonly RelationOf<From>[]>(
+    ...relations: Relations
+  ): Query<Columns, Related<Row, Relations[number]>, Args, From, Nullable, Ordered>;
   /** Includes soft-deleted rows. */
   withTrashed(): Query<Columns, Row, Args, From, Nullable, Ordered>;
   /** Keeps soft-deleted rows only. */

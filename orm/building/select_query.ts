@@ -13,6 +13,8 @@ import { outputsOf, writeSelect } from "../compiling/select.ts";
 import type { Clause, Question, Shape, ShapePart } from "../compiling/shape.ts";
 import { RunnableQuery, type Running } from "../executing/runnable_query.ts";
 import { unknownColumn } from "../definition/table.ts";
+import { withRelation } from "../relations/eager.ts";
+import type { RelationValue } from "../relations/relation_value.ts";
 import type { AnyColumn } from "./column.ts";
 import { type Composed, list, template } from "./composition.ts";
 import { Expression } from "./expression.ts";
@@ -211,6 +213,13 @@ export class SelectQuery extends RunnableQuery<SelectQuery> {
   tag(tags: Readonly<Record<string, string>>): SelectQuery {
     const comment = tagComment(tags, this.subject);
     return this.add({ clause: "comment", label: comment, strings: EMPTY.strings }, EMPTY);
+  }
+
+  with(...relations: readonly RelationValue[]): SelectQuery {
+    // deno-lint-ignore no-this-alias -- each makes a new query
+    let query: SelectQuery = this;
+    for (const relation of relations) query = withRelation(query, relation);
+    return query;
   }
 
   as(name: string): unknown {

@@ -9,7 +9,8 @@ import { ValidationError } from "../../pool/wire/errors.ts";
 import { clausesOf } from "../compiling/select.ts";
 import type { Question, Shape } from "../compiling/shape.ts";
 import type { Table } from "../definition/table.ts";
-import { readerOf, readRows } from "../hydrating/row_reader.ts";
+import { convertRows, finishRows, readerOf } from "../hydrating/row_reader.ts";
+import { finishRelated, type Loading } from "../relations/eager.ts";
 import { chooseExecutor, READ } from "./executor_argument.ts";
 
 /** How a query runs, apart from what it asks. */
@@ -18,6 +19,8 @@ export interface Running {
   readonly executor: Executor | undefined;
   /** See {@link QueryOptions}. */
   readonly options?: QueryOptions;
+  /** What is loaded with its rows. */
+  readonly relations?: readonly Loading[];
 }
 
 /** The base of queries: what ends them. `Self` is the query's own class. */
@@ -55,24 +58,32 @@ export abstract class RunnableQuery<Self> {
     return this.#withOptions({ signal });
   }
 
+  /** The same query, which loads relations with its rows. */
+  relating(relations: readonly Loading[]): Self {
+    return this.rerun({ ...this.running, relations });
+  }
+
+  /** What is left to do with rows whose values are converted: relations are loaded, hooks run. */
+  finish(rows: unknown[], executor: Executor): unknown[] | Promise<unknown[]> {
+    const { shape, running: { relations, options } } = this;
+    if (relations === undefined) return this.#afterLoad(finishRows(readerOf(shape), rows), executor);
+    return finishRelated(relations, rows, { executor, options, shape })
+      .then((finished) => this.#afterLoad(finished, executor));
+  }
+
   async all(executor?: Executor): Promise<unknown[]> {
     return await this.#rows("all", executor);
   }
 
   async one(executor?: Executor): Promise<unknown> {
     const target = this.on(executor);
-    const [row] = this.#read([await target.one(this.statement("two"), this.options)]);
-    await this.#loaded([row], target);
-    return row;
+    return (await this.#read([await target.one(this.statement("two"), this.options)], target))[0];
   }
 
   async maybeOne(executor?: Executor): Promise<unknown> {
     const target = this.on(executor);
     const found = await target.maybeOne(this.statement("two"), this.options);
-    if (found === undefined) return undefined;
-    const [row] = this.#read([found]);
-    await this.#loaded([row], target);
-    return row;
+    return found === undefined ? undefined : (await this.#read([found], target))[0];
   }
 
   async first(executor?: Executor): Promise<unknown> {
@@ -103,22 +114,22 @@ export abstract class RunnableQuery<Self> {
 
   async #rows(question: Question, executor: Executor | undefined): Promise<unknown[]> {
     const target = this.on(executor);
-    const rows = this.#read(await target.query(this.statement(question), this.options));
-    await this.#loaded(rows, target);
-    return rows;
+    return await this.#read(await target.query(this.statement(question), this.options), target);
   }
 
   /** Runs the hooks of a model whose whole rows were read; a selection's are none of its rows. */
-  #loaded(rows: readonly unknown[], executor: Executor): void | Promise<void> {
+  #afterLoad(rows: unknown[], executor: Executor): unknown[] | Promise<unknown[]> {
     const { behaviour } = this.shape.source as Partial<Table>;
-    if (behaviour?.actsOnLoad !== true) return;
+    if (behaviour?.actsOnLoad !== true) return rows;
     const { select, only } = clausesOf(this.shape);
-    if (select.length + only.length > 0) return;
-    return behaviour.loaded(rows, executor, this.running.options?.signal);
+    if (select.length + only.length > 0) return rows;
+    const done = behaviour.loaded(rows, executor, this.running.options?.signal);
+    return done === undefined ? rows : done.then(() => rows);
   }
 
-  #read(rows: unknown[]): unknown[] {
-    return readRows(readerOf(this.shape), rows);
+  #read(rows: unknown[], executor: Executor): unknown[] | Promise<unknown[]> {
+    convertRows(readerOf(this.shape), rows);
+    return this.finish(rows, executor);
   }
 
   #withOptions(options: QueryOptions): Self {

@@ -39,13 +39,14 @@ function makeReader(shape: Shape): RowReader {
   const structure = select.at(-1)?.part.selection?.structure;
   const added = add.flatMap(({ part }) => part.selection?.outputs ?? []);
   const hidden = added.filter((output) => output.hidden === true).map((output) => output.property);
+  const shown = added.filter((output) => output.hidden !== true);
   return {
     conversions: conversionsOf(outputs),
     ...(structure === undefined ? {} : {
       structure: {
         properties: [
           ...structure.properties,
-          ...added.map(({ property }): [string, string] => [property, property]),
+          ...shown.map(({ property }): [string, string] => [property, property]),
         ],
       },
     }),

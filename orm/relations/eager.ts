@@ -1,0 +1,140 @@
+/**
+ * Loading relations together with the rows they belong to.
+ *
+ * @module
+ */
+import type { Executor, QueryOptions } from "../../pool/executor.ts";
+import { NotFoundError } from "../../pool/pool_errors.ts";
+import { ValidationError } from "../../pool/wire/errors.ts";
+import type { SelectQuery } from "../building/select_query.ts";
+import type { Shape } from "../compiling/shape.ts";
+import { finishRows, type OpenRow, readerOf } from "../hydrating/row_reader.ts";
+import { loadByQuery } from "./load_by_query.ts";
+import { RelationValue } from "./relation_value.ts";
+import { withColumns } from "./row_keys.ts";
+
+/** What rows are loaded with. */
+export interface LoadCall {
+  /** What runs the statements. */
+  readonly executor: Executor;
+  /** Their options. */
+  readonly options: QueryOptions | undefined;
+  /** The shape of the query whose rows they are. */
+  readonly shape: Shape;
+}
+
+/** One relation to load with a query's rows. */
+export interface Loading {
+  /** The property it becomes. */
+  readonly name: string;
+  /**
+   * Finds the related rows.
+   *
+   * @param rows Rows with converted values, to be left as they are.
+   * @returns What the property holds for each row.
+   */
+  load(rows: readonly OpenRow[], call: LoadCall): Promise<readonly unknown[]> | readonly unknown[];
+}
+
+/**
+ * The query with a relation to be loaded with its rows.
+ *
+ * @throws {ValidationError} When the relation is of another model, or its name is taken.
+ */
+export function withRelation(query: SelectQuery, relation: RelationValue): SelectQuery {
+  if (!(relation instanceof RelationValue)) {
+    throw new ValidationError(
+      `with() of ${query.subject}`,
+      "what it was given is no relation; declare it with relations(), and give artist.albums or its like",
+    );
+  }
+  const { link, settings } = relation;
+  const { source } = query.shape;
+  if (source.from.strings[0] !== link.owner.from.strings[0]) {
+    throw new ValidationError(
+      `with() of ${query.subject}`,
+      `${link.subject} is of another model; give relations of "${source.name}"`,
+    );
+  }
+  const others = query.running.relations ?? [];
+  if (others.some(({ name }) => name === settings.name)) {
+    throw new ValidationError(
+      `with() of ${query.subject}`,
+      `two relations are named "${settings.name}"; give one another name: .as("…")`,
+    );
+  }
+  return attached(query, relation, others);
+}
+
+function attached(query: SelectQuery, relation: RelationValue, others: readonly Loading[]): SelectQuery {
+  const { first } = relation.link;
+  const needed = first.when === undefined
+    ? first.from
+    : [...first.from, ...first.when.map(([column]) => column)];
+  const loading: Loading = {
+    name: relation.settings.name,
+    load: async (rows, call) => resultsOf(relation, await loadByQuery(relation, rows, call)),
+  };
+  return withColumns(query, needed).relating([...others, loading]);
+}
+
+const NONE: readonly never[] = Object.freeze([]);
+
+/**
+ * What a relation holds, of the related rows found.
+ *
+ * @param relation The relation.
+ * @param found For each row the related rows, or undefined when there are none.
+ * @throws {NotFoundError} When a row is missing that must be there.
+ */
+export function resultsOf(
+  relation: RelationValue,
+  found: readonly (readonly unknown[] | undefined)[],
+): readonly unknown[] {
+  const { link: { definition, subject }, settings, query } = relation;
+  if (definition.many) return found.map((rows) => rows ?? NONE);
+  const required = definition.required && settings.narrowed !== true;
+  return found.map((rows) => {
+    const row = rows?.[0];
+    if (row !== undefined) return row;
+    if (!required) return null;
+    throw new NotFoundError(
+      query.toSQL().text,
+      `Cannot load ${subject}: a row refers to one that is not there; correct the row, or narrow the relation so that it may be null`,
+    );
+  });
+}
+
+/**
+ * Loads relations, puts them into their rows, and finishes these.
+ *
+ * @param loadings The relations.
+ * @param rows Rows with converted values.
+ * @param call What they are loaded with.
+ */
+export async function finishRelated(
+  loadings: readonly Loading[],
+  rows: unknown[],
+  call: LoadCall,
+): Promise<unknown[]> {
+  if (rows.length === 0) return rows;
+  // All are waited for, so that nothing runs on a transaction whose callback has ended.
+  const outcomes = await Promise.allSettled(loadings.map((loading) => loading.load(rows as OpenRow[], call)));
+  const values = outcomes.map((outcome) => {
+    if (outcome.status === "rejected") throw outcome.reason;
+    return outcome.value;
+  });
+  const { structure, hidden = [] } = readerOf(call.shape);
+  // The last first: a property that was added last is taken away without giving up the rows' common layout.
+  for (const property of hidden.toReversed()) for (const row of rows as OpenRow[]) delete row[property];
+  loadings.forEach(({ name }, index) => {
+    const results = values[index];
+    for (let i = 0; i < rows.length; i++) (rows as OpenRow[])[i][name] = results[i];
+  });
+  if (structure === undefined) return finishRows({ conversions: [] }, rows);
+  const properties = loadings.map(({ name }): [string, string] => [name, name]);
+  return finishRows(
+    { conversions: [], structure: { properties: [...structure.properties, ...properties] } },
+    rows,
+  );
+}

@@ -1,0 +1,117 @@
+/**
+ * Loading by a statement of its own: the related rows of all rows at once, put together by their keys.
+ *
+ * @module
+ */
+import type { QueryOptions } from "../../pool/executor.ts";
+import type { Sql } from "../../pool/sql/sql.ts";
+import type { AnyColumn } from "../building/column.ts";
+import type { SelectQuery } from "../building/select_query.ts";
+import { convertRows, type OpenRow, readerOf } from "../hydrating/row_reader.ts";
+import type { LoadCall } from "./eager.ts";
+import type { RelationValue } from "./relation_value.ts";
+import { keyReader, propertiesOf, selectedProperties } from "./row_keys.ts";
+import { keyedQuery } from "./keyed_query.ts";
+import type { Hop } from "./route.ts";
+
+/**
+ * The related rows of each row.
+ *
+ * @param relation The relation.
+ * @param rows The rows it belongs to, in which the columns of its first hop are.
+ * @param call What runs the statement.
+ * @returns For each row its related rows, finished; undefined for none.
+ */
+export async function loadByQuery(
+  relation: RelationValue,
+  rows: readonly OpenRow[],
+  call: LoadCall,
+): Promise<readonly (readonly unknown[] | undefined)[]> {
+  const { first } = relation.link;
+  const properties = propertiesOf(call.shape, first.from);
+  const isOf = discriminator(first, (columns) => propertiesOf(call.shape, columns));
+  const readKey = keyReader(properties, first.from, first.to);
+  const keys: unknown[] = new Array(rows.length);
+  const values: unknown[][] = properties.map(() => []);
+  const seen = new Set<unknown>();
+  for (let i = 0; i < rows.length; i++) {
+    const key = isOf === undefined || isOf(rows[i]) ? readKey(rows[i]) : undefined;
+    keys[i] = key;
+    if (key === undefined || seen.has(key)) continue;
+    seen.add(key);
+    for (let part = 0; part < properties.length; part++) values[part].push(rows[i][properties[part]]);
+  }
+  if (seen.size === 0) return keys as undefined[];
+  const groups = await relatedRows(relation, values, call);
+  return keys.map((key) => key === undefined ? undefined : groups.get(key));
+}
+
+async function relatedRows(
+  relation: RelationValue,
+  values: readonly (readonly unknown[])[],
+  { executor, options }: LoadCall,
+): Promise<Map<unknown, unknown[]>> {
+  const { link: { first } } = relation;
+  const { query, statement, keyColumns } = keyedQuery(relation, values);
+  const rows = await executor.query(statement as Sql<OpenRow>, reading(query, options));
+  convertRows(readerOf(query.shape), rows);
+  const readKey = keyReader(propertiesOf(query.shape, keyColumns), first.to, first.from);
+  const keys = rows.map(readKey);
+  const { unique, indexes } = withoutRepeats(relation, query, rows);
+  const finished = await query.finish(unique, executor);
+  const groups = new Map<unknown, unknown[]>();
+  for (let i = 0; i < keys.length; i++) {
+    const row = finished[indexes === undefined ? i : indexes[i]];
+    const group = groups.get(keys[i]);
+    if (group === undefined) groups.set(keys[i], [row]);
+    else group.push(row);
+  }
+  for (const group of groups.values()) Object.freeze(group);
+  return groups;
+}
+
+/** Rows, and where there are repeats, at which index of them each row is. */
+interface Repeats {
+  readonly unique: OpenRow[];
+  readonly indexes?: readonly number[];
+}
+
+/** Through a table the same row is found for several keys: it is to be one object then. */
+function withoutRepeats(
+  { link: { route }, settings }: RelationValue,
+  { shape }: SelectQuery,
+  rows: OpenRow[],
+): Repeats {
+  const { key } = route[route.length - 1].table;
+  if (route.length === 1 || settings.pivot !== undefined || key.length === 0) return { unique: rows };
+  const properties = selectedProperties(shape, key);
+  if (properties === undefined) return { unique: rows };
+  const readKey = keyReader(properties, key, key);
+  const known = new Map<unknown, number>();
+  const unique: OpenRow[] = [];
+  const indexes = rows.map((row) => {
+    const identity = readKey(row);
+    let index = known.get(identity);
+    if (index === undefined) {
+      known.set(identity, index = unique.length);
+      unique.push(row);
+    }
+    return index;
+  });
+  return { unique, indexes };
+}
+
+/** Only what the ORM made is sent as a read. */
+function reading(query: SelectQuery, options: QueryOptions | undefined): QueryOptions {
+  return { ...options, readOnly: query.shape.pure };
+}
+
+/** Whether a row is one of those the relation is of; undefined when all are. */
+export function discriminator(
+  { when }: Hop,
+  properties: (columns: readonly AnyColumn[]) => readonly string[],
+): ((row: OpenRow) => boolean) | undefined {
+  if (when === undefined) return undefined;
+  const places = properties(when.map(([column]) => column));
+  return (row) => when.every(([, value], index) => row[places[index]] === value);
+}
