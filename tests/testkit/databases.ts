@@ -1,37 +1,41 @@
-/** Tests of the testkit on both kinds of database, made with the testkit. */
+/**
+ * Tests on both kinds of database, made with the testkit: each has a database of its own, a copy of what its options
+ * prepare.
+ */
 import type { Pool } from "../../pool/pool.ts";
-import type { Sql } from "../../pool/sql/sql.ts";
-import { testPool } from "../../testkit/mod.ts";
+import { type PreparationOptions, testPool } from "../../testkit/mod.ts";
 import { test, type TestOptions } from "../harness.ts";
 import { needs, server } from "../services/client.ts";
 
-/** Registers a test on a copy of an embedded database. */
-export function testEmbedded(
-  name: string,
-  migrate: readonly Sql[],
-  body: (pool: Pool) => Promise<void>,
-): void {
-  const embedded: TestOptions = { timeout: 60_000 };
-  test(`${name} (embedded)`, embedded, async () => {
-    await using pool = await testPool({ url: "pglite:", migrate });
+/** What the database holds, and how the test is registered. */
+export interface DatabaseTestOptions extends PreparationOptions, Pick<TestOptions, "ignore" | "timeout"> {}
+
+type Body = (pool: Pool) => Promise<void>;
+
+/** Registers a test on an embedded database. The first of a file takes seconds to start. */
+export function testEmbedded(name: string, options: DatabaseTestOptions, body: Body): void {
+  const { timeout = 60_000, ignore, ...preparation } = options;
+  test(`${name} (embedded)`, { timeout, ignore }, async () => {
+    await using pool = await testPool({ url: "pglite:", ...preparation });
     await body(pool);
   });
 }
 
-/** Registers a test on a copy of a database of the primary. */
-export function testOnServer(
-  name: string,
-  migrate: readonly Sql[],
-  body: (pool: Pool) => Promise<void>,
-): void {
-  test(`${name} (server)`, needs("primary"), async () => {
-    await using pool = await testPool({ url: server("primary").url, migrate });
-    await body(pool);
-  });
+/** Registers a test on a database of the primary. */
+export function testOnServer(name: string, options: DatabaseTestOptions, body: Body): void {
+  const { timeout = 60_000, ignore, ...preparation } = options;
+  test(
+    `${name} (server)`,
+    { timeout, ...(ignore === undefined ? needs("primary") : { ignore }) },
+    async () => {
+      await using pool = await testPool({ url: server("primary").url, ...preparation });
+      await body(pool);
+    },
+  );
 }
 
 /** Registers a test on both. */
-export function testOnBoth(name: string, migrate: readonly Sql[], body: (pool: Pool) => Promise<void>): void {
-  testEmbedded(name, migrate, body);
-  testOnServer(name, migrate, body);
+export function testOnBoth(name: string, options: DatabaseTestOptions, body: Body): void {
+  testEmbedded(name, options, body);
+  testOnServer(name, options, body);
 }

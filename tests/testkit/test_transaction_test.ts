@@ -7,7 +7,7 @@ import { beginRollback, rollback, type TestTransaction } from "../../testkit/mod
 import { randomIntegers, rounds, SEED } from "../random.ts";
 import { testOnBoth, testOnServer } from "./databases.ts";
 
-const CREATE = [sql`create table notes (body text primary key, size int not null default 0)`];
+const CREATE = { migrate: [sql`create table notes (body text primary key, size int not null default 0)`] };
 
 const bodies = async (db: Pool): Promise<string[]> =>
   (await db.query<{ body: string }>(sql`select body from notes order by body`)).map(({ body }) => body);
@@ -211,10 +211,12 @@ testOnBoth("TestTransaction streams, copies and batches as a pool does", CREATE,
   });
 });
 
-testOnServer("TestTransaction.withSettings() and withContext() leak nothing to the next caller", [
-  sql`create function set_who(context jsonb) returns void language plpgsql as $$
+testOnServer("TestTransaction.withSettings() and withContext() leak nothing to the next caller", {
+  migrate: [
+    sql`create function set_who(context jsonb) returns void language plpgsql as $$
     begin perform set_config('app.who', context ->> 'subject', true); end $$`,
-], async (pool) => {
+  ],
+}, async (pool) => {
   const who = (db: Pick<Pool, "value">) => db.value(sql`select current_setting('app.who', true)`);
   await rollback(pool, async (db) => {
     const seen = await Promise.all([
@@ -239,7 +241,7 @@ testOnServer("TestTransaction.withSettings() and withContext() leak nothing to t
 
 testOnServer(
   "TestTransaction refuses what one shared session cannot do, and use after its end",
-  [],
+  {},
   async (pool) => {
     let kept: TestTransaction | undefined;
     await rollback(pool, async (db) => {
@@ -292,7 +294,7 @@ testOnBoth("beginRollback() lasts until it is closed, and nests", CREATE, async 
   assert.deepEqual(await bodies(pool), []);
 });
 
-testOnServer("TestTransaction gives up a call whose signal aborts, waiting or running", [], async (pool) => {
+testOnServer("TestTransaction gives up a call whose signal aborts, waiting or running", {}, async (pool) => {
   await rollback(pool, async (db) => {
     const reason = new Error("no longer wanted");
     const abort = new AbortController();
