@@ -57,6 +57,7 @@ interface Subject {
 /** The validators of a model. */
 export class Validation {
   readonly #rules: ValidationRules;
+  readonly #columns: readonly AnyColumn[];
   /** Whether inserts and updates are validated. */
   readonly validatesValues: boolean;
   /** Whether deletes are. */
@@ -65,8 +66,9 @@ export class Validation {
   /** Creates the validation of a model from its rules. */
   constructor(rules: ValidationRules) {
     this.#rules = rules;
+    this.#columns = [...rules.columns.values()];
     this.validatesValues = rules.validators.length > 0 ||
-      [...rules.columns.values()].some(({ settings }) => settings.validators !== undefined);
+      this.#columns.some(({ settings }) => settings.validators !== undefined);
     this.validatesDeletes = rules.deleteValidators.length > 0;
   }
 
@@ -115,7 +117,7 @@ export class Validation {
   }
 
   #validateValues(subject: Subject): void | Promise<void> {
-    const fields = inTurn([...this.#rules.columns.values()], (column) => {
+    const fields = inTurn(this.#columns, (column) => {
       if (this.#isDone(subject)) return STOP;
       return this.#validateField(column, subject);
     });
@@ -182,7 +184,7 @@ export class Validation {
   /** What a record is known to hold once it is written. */
   #knownValues({ operation, write, draft }: Subject): Draft {
     const known: Draft = { ...(operation === "update" ? write.row : undefined) };
-    for (const { property, settings } of this.#rules.columns.values()) {
+    for (const { property, settings } of this.#columns) {
       const value = Object.hasOwn(draft, property)
         ? draft[property]
         : operation === "update"
