@@ -123,6 +123,7 @@ export type {
   Rebound,
   Reserved,
   ReservedProperties,
+  ReservedWrites,
   Row,
   Update,
 } from "./model_types.ts";
@@ -149,3 +150,26 @@ export type {
 export type { StructureOptions, ViewKind } from "./definition/table_structure.ts";
 export type { CreateOptions, DropOptions } from "./compiling/ddl/statements.ts";
 export { createTables, createTablesSQL, dropTables, dropTablesSQL } from "./executing/create_tables.ts";
+export type { InsertManyOptions } from "./writing/insert_many.ts";
+export type { MergeAction } from "./writing/merge.ts";
+export type {
+  Conflict,
+  Merged,
+  MergeOptions,
+  ModelWrites,
+  PartialUpsertOptions,
+  SourceOfMerge,
+  UpsertOptions,
+  WriteMethod,
+} from "./writing/model_writes.ts";
+export type { ReturningWrite, RowsWrite, UnboundedWrite } from "./writing/rows_write_types.ts";
+export type { UpdateManyOptions } from "./writing/update_many.ts";
+export type {
+  ExcludedColumns,
+  InsertValues,
+  KeyColumns,
+  OrExpressions,
+  UpdateRow,
+  UpdateValues,
+  WriteExpression,
+} from "./writing/write_types.ts";

@@ -9,18 +9,18 @@ import { kindOf } from "../pool/wire/codec/refusal.ts";
 import { ValidationError } from "../pool/wire/errors.ts";
 import { findIn } from "./building/find.ts";
 import type { SelectQuery } from "./building/select_query.ts";
-import { SOURCE } from "./building/source.ts";
-import { InsertTexts } from "./compiling/insert.ts";
+import { type Joinable, SOURCE } from "./building/source.ts";
 import { Shape } from "./compiling/shape.ts";
 import type { ColumnDefinitions } from "./definition/row_types.ts";
 import type { ModelOptions } from "./definition/model_options.ts";
 import { aliasOf, defineTable, type Table } from "./definition/table.ts";
-import { namingColumn } from "./executing/column_error.ts";
 import { chooseExecutor } from "./executing/executor_argument.ts";
 import { KeyFinder } from "./executing/key_finder.ts";
-import { checkInsert, checkKey } from "./executing/input.ts";
-import { readRows } from "./hydrating/row_reader.ts";
+import { checkKey, type GivenValues } from "./executing/input.ts";
 import type { Model, ReservedProperties } from "./model_types.ts";
+import { WRITE_METHODS } from "./writing/model_writes.ts";
+import type { RowsWriteValue } from "./writing/rows_write.ts";
+import { type LastArguments, TableWrites } from "./writing/table_writes.ts";
 
 const RESERVED: ReadonlySet<string> = new Set(
   [
@@ -30,7 +30,7 @@ const RESERVED: ReadonlySet<string> = new Set(
     "Key",
     "find",
     "findById",
-    "insert",
+    ...WRITE_METHODS,
     "on",
     "as",
     "extend",
@@ -83,13 +83,13 @@ export function model<const Name extends string, Columns extends ColumnDefinitio
 class Core {
   readonly table: Table;
   readonly shape: Shape;
-  readonly inserts: InsertTexts;
+  readonly writes: TableWrites;
   readonly keys: KeyFinder;
 
   constructor(table: Table) {
     this.table = table;
     this.shape = Shape.root(table);
-    this.inserts = new InsertTexts(table);
+    this.writes = new TableWrites(table);
     this.keys = new KeyFinder(table);
   }
 }
@@ -140,22 +140,56 @@ class ModelObject {
     return row;
   }
 
-  async insert(values: Readonly<Record<string, unknown>>, executor?: Executor): Promise<unknown> {
-    const { table, inserts } = this.#core;
-    const { behaviour } = table;
-    const call = { executor: chooseExecutor(table.name, executor, this.#executor) };
-    const draft = behaviour === undefined ? values : await behaviour.beforeOne("insert", { values }, call);
-    const given = checkInsert(table, draft);
-    const { strings, text } = inserts.for(given);
-    const bound = given.map((column) => draft[column.property]);
-    let row: unknown;
-    try {
-      row = readRows(table, [await call.executor.one(new Sql(strings, bound, text))])[0];
-    } catch (error) {
-      throw namingColumn(error, given);
-    }
-    if (behaviour !== undefined) await behaviour.after("insert", [row], call);
-    return row;
+  insert(values: GivenValues, executor?: Executor): Promise<unknown> {
+    return this.#core.writes.insert(values, executor, this.#executor);
+  }
+
+  insertMany(rows: readonly GivenValues[], ...last: LastArguments): Promise<unknown[] | number> {
+    return this.#core.writes.insertMany(rows, last, this.#executor);
+  }
+
+  update(values: GivenValues): RowsWriteValue {
+    return this.#core.writes.update(values, this.#executor);
+  }
+
+  updateById(key: unknown, values: GivenValues, executor?: Executor): Promise<unknown> {
+    return this.#core.writes.updateById(key, values, { given: executor, bound: this.#executor });
+  }
+
+  updateMany(rows: readonly GivenValues[], ...last: LastArguments): Promise<unknown[]> {
+    return this.#core.writes.updateMany(rows, last, this.#executor);
+  }
+
+  delete(): RowsWriteValue {
+    return this.#core.writes.delete(this.#executor);
+  }
+
+  forceDelete(): RowsWriteValue {
+    return this.#core.writes.forceDelete(this.#executor);
+  }
+
+  restore(): RowsWriteValue {
+    return this.#core.writes.restore(this.#executor);
+  }
+
+  deleteById(key: unknown, executor?: Executor): Promise<boolean> {
+    return this.#core.writes.deleteById(key, executor, this.#executor);
+  }
+
+  deleteMany(keys: readonly unknown[], executor?: Executor): Promise<number> {
+    return this.#core.writes.deleteMany(keys, executor, this.#executor);
+  }
+
+  upsert(values: GivenValues, ...last: LastArguments): Promise<unknown> {
+    return this.#core.writes.upsert(values, last, this.#executor);
+  }
+
+  upsertMany(rows: readonly GivenValues[], ...last: LastArguments): Promise<unknown[]> {
+    return this.#core.writes.upsertMany(rows, last, this.#executor);
+  }
+
+  merge(source: readonly GivenValues[] | Joinable, ...last: LastArguments): Promise<number | unknown[]> {
+    return this.#core.writes.merge(source, last, this.#executor);
   }
 
   on(executor: Executor): ModelObject {

@@ -11,13 +11,14 @@ import type { Query } from "./building/query.ts";
 import type { SOURCE, Source } from "./building/source.ts";
 import type { ColumnDefinitions, InsertOf, KeyOf, RowOf, UpdateOf } from "./definition/row_types.ts";
 import type { Bound, Unbound } from "./executing/executor_argument.ts";
+import type { ModelWrites, WriteMethod } from "./writing/model_writes.ts";
 
 /** What a model does, and the types it stands for. `Args` are its calls' last arguments: an executor. */
 export interface ModelMethods<
   Name extends string,
   Columns extends ColumnDefinitions,
   Args extends readonly unknown[],
-> {
+> extends ModelWrites<Columns, Args> {
   /** The type of a row, as `typeof User.Row`; no value at run time. */
   readonly Row: RowOf<Columns>;
   /** The type of what an insert takes, as `typeof User.Insert`; no value at run time. */
@@ -45,15 +46,6 @@ export interface ModelMethods<
    * @throws {ValidationError} When the key is missing or of the wrong kind, before anything is sent.
    */
   findById(key: KeyOf<Columns>, ...executor: Args): Promise<RowOf<Columns> | undefined>;
-  /**
-   * Inserts a row.
-   *
-   * @param values Its columns; what has a default may be left out.
-   * @param executor What to run on; may be left out where the model is bound.
-   * @returns The whole row as PostgreSQL stored it.
-   * @throws {ValidationError} When a column is unknown, missing, generated or of the wrong kind, before anything is sent.
-   */
-  insert(values: InsertOf<Columns>, ...executor: Args): Promise<RowOf<Columns>>;
   /**
    * The model bound to a pool or a transaction, which its calls then run on unless they are given another.
    *
@@ -161,8 +153,11 @@ export type Key<M extends AnyModel> = M["Key"];
 /** What the compiler says of a column whose property a model has itself. */
 export type Reserved = 'a model has this property itself: name it differently and add .name("the_column")';
 
+/** What a model writes with, which no column can be named. */
+export type ReservedWrites = { readonly [Method in WriteMethod]?: Reserved };
+
 /** The properties a model has itself, which no column can have. */
-export interface ReservedProperties {
+export interface ReservedProperties extends ReservedWrites {
   /** See {@link Reserved}. */
   readonly Row?: Reserved;
   /** See {@link Reserved}. */
@@ -175,8 +170,6 @@ export interface ReservedProperties {
   readonly find?: Reserved;
   /** See {@link Reserved}. */
   readonly findById?: Reserved;
-  /** See {@link Reserved}. */
-  readonly insert?: Reserved;
   /** See {@link Reserved}. */
   readonly on?: Reserved;
   /** See {@link Reserved}. */

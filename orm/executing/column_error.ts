@@ -12,10 +12,10 @@ const PARAMETER = /^parameter \$(\d+)\b/;
  * The error to throw in the place of one that a statement failed with.
  *
  * @param error What it failed with.
- * @param columns The columns of its parameters, in order.
+ * @param columns The columns of its parameters, in order; `undefined` for one that is of none.
  * @returns The error itself unless it is a `ValidationError` of a parameter.
  */
-export function namingColumn(error: unknown, columns: readonly AnyColumn[]): unknown {
+export function namingColumn(error: unknown, columns: readonly (AnyColumn | undefined)[]): unknown {
   if (!(error instanceof ValidationError)) return error;
   const position = PARAMETER.exec(error.subject)?.[1];
   const column = columns[Number(position) - 1];

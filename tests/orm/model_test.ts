@@ -95,7 +95,6 @@ test("Model.insert() refuses what cannot be inserted, naming the column, and sen
   await rejects(insert({ email: "a", age: 1.5 }), /number with a fraction/);
   await rejects(insert({ email: "a", mood: "great" }), /column "mood".*one of "sad", "ok"/);
   await rejects(insert({ email: "a", slug: "a" }), /column "slug".*PostgreSQL generates it/);
-  await rejects(insert({ email: sql`now()` }), /a sql fragment was given/);
   await rejects(insert(undefined), /values of model "users": undefined was given/);
   await rejects(insert([]), /an array was given/);
   assert.equal(fake.statements.length, 0);
