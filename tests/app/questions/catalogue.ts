@@ -2,6 +2,7 @@
 import { and, fn, scalar, unnest } from "../../../orm/mod.ts";
 import { sql } from "../../../pool/sql/sql.ts";
 import { Album, Artist, Genre, MediaType, Track } from "../models.ts";
+import { album, artist, track } from "../relations.ts";
 import type { ReadQuestion } from "../question.ts";
 
 export const CATALOGUE: readonly ReadQuestion[] = [
@@ -122,6 +123,26 @@ export const CATALOGUE: readonly ReadQuestion[] = [
         left join genre g on g.genre_id = t.genre_id
       where ar.name ilike '%x%'
       order by ar.artist_id, al.title desc, t.track_id`,
+    async ask(pool) {
+      const artists = await Artist.find()
+        .where(Artist.name.ilike("%x%"))
+        .with(
+          artist.albums.orderBy(Album.title.desc())
+            .with(album.tracks.orderBy(Track.trackId).with(track.genre)),
+        )
+        .orderBy(Artist.artistId)
+        .all(pool);
+      return artists.flatMap(({ name, albums }) =>
+        albums.flatMap(({ title, tracks }) =>
+          tracks.map((track) => ({
+            artist: name,
+            album: title,
+            track: track.name,
+            genre: track.genre?.name ?? null,
+          }))
+        )
+      );
+    },
   },
   {
     name: "albums of which every track names its composer",

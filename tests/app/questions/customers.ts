@@ -2,6 +2,7 @@
 import { and, coalesce, fn, from } from "../../../orm/mod.ts";
 import { sql } from "../../../pool/sql/sql.ts";
 import { Customer, Employee, Genre, Invoice, InvoiceLine, Track } from "../models.ts";
+import { customer } from "../relations.ts";
 import type { ReadQuestion } from "../question.ts";
 
 export const CUSTOMERS: readonly ReadQuestion[] = [
@@ -207,6 +208,15 @@ export const CUSTOMERS: readonly ReadQuestion[] = [
       select c.customer_id as "customerId", c.deleted_at as "deletedAt", i.invoice_id as "invoiceId", i.total
       from customer c join invoice i on i.customer_id = c.customer_id
       where c.deleted_at is not null order by c.customer_id, i.invoice_id`,
+    async ask(pool) {
+      const closed = await Customer.find().onlyTrashed()
+        .with(customer.invoices.orderBy(Invoice.invoiceId))
+        .orderBy(Customer.customerId)
+        .all(pool);
+      return closed.flatMap(({ customerId, deletedAt, invoices }) =>
+        invoices.map(({ invoiceId, total }) => ({ customerId, deletedAt, invoiceId, total }))
+      );
+    },
   },
   {
     name: "neighbours: customers of the same city",

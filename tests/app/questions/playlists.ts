@@ -2,6 +2,7 @@
 import { and, coalesce, fn } from "../../../orm/mod.ts";
 import { sql } from "../../../pool/sql/sql.ts";
 import { Genre, Playlist, PlaylistTrack, Track } from "../models.ts";
+import { playlist } from "../relations.ts";
 import type { ReadQuestion } from "../question.ts";
 
 export const PLAYLISTS: readonly ReadQuestion[] = [
@@ -14,6 +15,16 @@ export const PLAYLISTS: readonly ReadQuestion[] = [
         join playlist_track pt on pt.playlist_id = p.playlist_id
         join track t on t.track_id = pt.track_id
       where p.name like 'Classical%' order by p.playlist_id, t.name, t.track_id`,
+    async ask(pool) {
+      const playlists = await Playlist.find()
+        .where(Playlist.name.like("Classical%"))
+        .with(playlist.tracks.orderBy(Track.name, Track.trackId))
+        .orderBy(Playlist.playlistId)
+        .all(pool);
+      return playlists.flatMap(({ name, tracks }) =>
+        tracks.map((track) => ({ playlist: name, track: track.name, unitPrice: track.unitPrice }))
+      );
+    },
   },
   {
     name: "the two longest tracks of each playlist",

@@ -14,6 +14,7 @@ import {
 } from "../../../orm/mod.ts";
 import { sql } from "../../../pool/sql/sql.ts";
 import { Album, Artist, Genre, Invoice, InvoiceLine, Promotion, Track } from "../models.ts";
+import { invoice, invoiceLine, track } from "../relations.ts";
 import type { ReadQuestion } from "../question.ts";
 
 const NEW_YEAR_2025 = Temporal.PlainDateTime.from("2025-01-01");
@@ -203,6 +204,27 @@ export const SALES: readonly ReadQuestion[] = [
         join track t on t.track_id = il.track_id
         left join album al on al.album_id = t.album_id
       order by i.invoice_date desc, i.invoice_id desc, il.invoice_line_id`,
+    async ask(pool) {
+      const invoices = await Invoice.find()
+        .with(
+          invoice.customer,
+          invoice.lines.orderBy(InvoiceLine.invoiceLineId).with(invoiceLine.track.with(track.album)),
+        )
+        .orderBy(Invoice.invoiceDate.desc(), Invoice.invoiceId.desc())
+        .limit(5)
+        .all(pool);
+      return invoices.flatMap(({ invoiceId, invoiceDate, customer, lines }) =>
+        lines.map(({ quantity, unitPrice, track }) => ({
+          invoiceId,
+          invoiceDate,
+          customer: customer.lastName,
+          quantity,
+          unitPrice,
+          track: track.name,
+          album: track.album?.title ?? null,
+        }))
+      );
+    },
   },
   {
     name: "the latest invoice of each customer",

@@ -2,6 +2,7 @@
 import { and, coalesce, fn, from, recursive } from "../../../orm/mod.ts";
 import { sql } from "../../../pool/sql/sql.ts";
 import { Customer, Employee, Invoice } from "../models.ts";
+import { employee } from "../relations.ts";
 import type { ReadQuestion } from "../question.ts";
 
 export const STAFF: readonly ReadQuestion[] = [
@@ -47,6 +48,17 @@ export const STAFF: readonly ReadQuestion[] = [
         left join employee m on m.employee_id = e.reports_to
         left join employee h on h.employee_id = m.reports_to
       order by e.employee_id`,
+    async ask(pool) {
+      const employees = await Employee.find()
+        .with(employee.manager.with(employee.manager))
+        .orderBy(Employee.employeeId)
+        .all(pool);
+      return employees.map(({ lastName, manager }) => ({
+        employee: lastName,
+        manager: manager?.lastName ?? null,
+        head: manager?.manager?.lastName ?? null,
+      }));
+    },
   },
   {
     name: "the two best customers of each employee",
