@@ -1,6 +1,15 @@
 /** Hooks and validators around real writes and reads, in transactions that commit and that do not. */
 import assert from "node:assert/strict";
-import { check, column, email, minLength, model, ModelValidationError } from "../../../orm/mod.ts";
+import {
+  check,
+  column,
+  email,
+  hasMany,
+  minLength,
+  model,
+  ModelValidationError,
+  relations,
+} from "../../../orm/mod.ts";
 import { Pool } from "../../../pool/pool.ts";
 import { sql } from "../../../pool/sql/sql.ts";
 import { ValidationError } from "../../../pool/wire/errors.ts";
@@ -163,6 +172,23 @@ testOnServer("afterLoad runs after whole rows were read, and not after selection
   await User.find().select({ id: User.id }).all(pool);
   await User.find().count(pool);
   assert.deepEqual(log, []);
+});
+
+testOnServer("afterLoad runs for the rows of relations, whose own come first", async (pool) => {
+  await pool.execute(sql`create table notes (id int primary key, user_id int not null, body text not null)`);
+  await pool.execute(sql`insert into users (email, name) values ('a@x.org', 'Ada')`);
+  await pool.execute(sql`insert into notes values (1, 1, 'one'), (2, 1, 'two')`);
+  const log: string[] = [];
+  const User = loggingModel(log);
+  const Note = model("notes", {
+    id: column.integer().primaryKey(),
+    userId: column.integer(),
+    body: column.text(),
+  }, { hooks: { afterLoad: (row) => void log.push(`note ${row.id}`) } });
+  const { notes } = relations(User, { notes: hasMany(Note, Note.userId) });
+  const [row] = await User.find().with(notes.orderBy(Note.id)).all(pool);
+  assert.deepEqual(row.notes.map((note) => note.body), ["one", "two"]);
+  assert.deepEqual(log, ["note 1", "note 2", "afterLoad 1"]);
 });
 
 test("a hook that fails or a value that is not valid ends a write before any statement", async () => {
