@@ -7,6 +7,7 @@ import { ValidationError } from "../../../pool/wire/errors.ts";
 import type { ColumnType } from "../../definition/column_type.ts";
 import type { DeclaredType } from "../../definition/declared_type.ts";
 import type { Table } from "../../definition/table.ts";
+import { writeType } from "./write_type.ts";
 
 /**
  * Collects what is to be there before the tables.
@@ -27,7 +28,7 @@ export function collectTypes(
     if (declared.kind === "composite") declared.attributes.forEach(({ type }) => add(type));
     const name = `${declared.schema ?? ""}.${declared.name}`;
     const known = types.get(name);
-    if (known !== undefined && fingerprint(known) !== fingerprint(declared)) {
+    if (known !== undefined && writeType(known) !== writeType(declared)) {
       throw new ValidationError(
         `type "${declared.name}"`,
         "two columns declare it differently; keep it in one constant and use that",
@@ -39,17 +40,4 @@ export function collectTypes(
     for (const column of table.columns.values()) add(column.settings.type);
   }
   return { types: [...types.values()], extensions: [...extensions] };
-}
-
-/** All that a type is made of, as text. */
-function fingerprint(type: DeclaredType): string {
-  const typeText = ({ sql, dimensions }: ColumnType): string => sql + "[]".repeat(dimensions);
-  switch (type.kind) {
-    case "enum":
-      return JSON.stringify([type.kind, type.labels]);
-    case "composite":
-      return JSON.stringify([type.kind, type.attributes.map((each) => [each.name, typeText(each.type)])]);
-    case "domain":
-      return JSON.stringify([type.kind, typeText(type.type), type.check?.strings]);
-  }
 }

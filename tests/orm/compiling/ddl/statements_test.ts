@@ -11,6 +11,7 @@ import {
   index,
   indexKey,
   model,
+  type NewColumn,
 } from "../../../../orm/mod.ts";
 import type { Pool } from "../../../../pool/pool.ts";
 import { type Sql, sql } from "../../../../pool/sql/sql.ts";
@@ -385,6 +386,12 @@ test("createTablesSQL() refuses what contradicts itself or cannot be written", (
   const One = model("one", { kind: column.enum("kind", ["a"]) });
   const Two = model("two", { kind: column.enum("kind", ["a", "b"]) });
   refuses(() => createTablesSQL([One, Two]), /type "kind": two columns declare it differently/);
+  const domain = (least: number): NewColumn<number> =>
+    column.domain("age", column.integer().check(sql`value > ${least}`));
+  const Young = model("young", { age: domain(0) });
+  const Old = model("old", { age: domain(60) });
+  refuses(() => createTablesSQL([Young, Old]), /type "age": two columns declare it differently/);
+  assert.equal(createTablesSQL([Young, model("other", { age: domain(0) })]).length, 3);
   refuses(() => createTablesSQL([One, One]), /table "one": it is in the list twice/);
   refuses(() => createTablesSQL([One], { ifNotExist: true } as never), /option "ifNotExist" of createTables/);
   refuses(
