@@ -8,6 +8,7 @@ import { Sql } from "../../pool/sql/sql.ts";
 import type { AnyColumn } from "../building/column.ts";
 import type { Table } from "../definition/table.ts";
 import { checkUpdate, type GivenValues } from "../executing/input.ts";
+import { actsBefore } from "./running_write.ts";
 import { nameOf, touches } from "./write_columns.ts";
 import type { WriteText } from "./write_text.ts";
 import { writtenValue } from "./written_value.ts";
@@ -35,16 +36,17 @@ export class UpdateChange implements Change {
   readonly joining = "from";
   readonly values: GivenValues;
   readonly #table: Table;
-  readonly #given: readonly AnyColumn[];
+  #given: readonly AnyColumn[] | undefined;
 
-  /** Checks the values. */
+  /** Checks the values, unless hooks or validators see them first: what these leave is checked when it is written. */
   constructor(table: Table, values: GivenValues) {
     this.#table = table;
-    this.#given = checkUpdate(table, values);
     this.values = values;
+    if (!actsBefore(table, "update")) this.#given = checkUpdate(table, values);
   }
 
   writeHead(text: WriteText): void {
+    this.#given ??= checkUpdate(this.#table, this.values);
     text.write(`update ${this.#table.from.strings[0]} set `);
     writeAssignments(text, this.#table, { given: this.#given, values: this.values });
   }

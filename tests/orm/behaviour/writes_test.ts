@@ -207,6 +207,33 @@ testOnServer(
   },
 );
 
+test("an update's values meet hooks and validators first, and are checked as they leave them", async () => {
+  const fake = new FakeExecutor();
+  const { executor } = fake;
+  const issues = [{
+    path: ["age"],
+    code: "type",
+    message: "must be a whole number from -2147483648 to 2147483647",
+  }];
+  const wrong = { age: "x" as never };
+  await assert.rejects(User.update(wrong).all().run(executor), { issues });
+  await assert.rejects(User.updateById(1, wrong, executor), { issues });
+  const Strange = model("users", COLUMNS, {
+    hooks: { beforeUpdate: (values) => void Object.assign(values, { agee: 1 }) },
+  });
+  await assert.rejects(Strange.update({ age: 1 }).all().run(executor), /did you mean "age"\?/);
+  const Filling = model("users", COLUMNS, {
+    hooks: { beforeUpdate: (values) => void Object.assign(values, { deletedAt: sql`now()` }) },
+  });
+  assert.throws(() => Filling.update({}).all().toSQL(), /it is given no values/);
+  assert.equal(fake.statements.length, 0);
+  await Filling.update({}).where({ id: 1 }).returning(executor);
+  assert.match(
+    fake.last.text,
+    /^update "users" set "deleted_at" = now\(\) where "users"."id" = \$1 returning /,
+  );
+});
+
 test("no way to write sends anything that a validator refuses", async () => {
   const fake = new FakeExecutor();
   const { executor } = fake;
