@@ -1,7 +1,8 @@
 /** What is ordered, and what becomes of it. */
 import assert from "node:assert/strict";
-import { CheckViolationError } from "../../../pool/mod.ts";
+import { CheckViolationError, type Transaction } from "../../../pool/mod.ts";
 import { sql } from "../../../pool/sql/sql.ts";
+import { Customer, Invoice, InvoiceLine, Stock, Track } from "../models.ts";
 import type { WriteQuestion } from "../question.ts";
 
 /** The newest invoice with its lines, and what is left of what it took. */
@@ -33,6 +34,10 @@ export const ORDERS: readonly WriteQuestion[] = [
       await tx.execute(sql`update stock set copies = copies - 1 where warehouse = 'north' and track_id = 10`);
       return [];
     },
+    async ask(tx) {
+      await placeOrder(tx, 14, [[5, 2], [10, 1]]);
+      return [];
+    },
   },
   {
     name: "an order of what is not in stock leaves nothing behind",
@@ -50,6 +55,15 @@ export const ORDERS: readonly WriteQuestion[] = [
           await nested.execute(sql`
             update stock set copies = copies - 1 where warehouse = 'north' and track_id in (5, 15)`);
         });
+      } catch (error) {
+        assert.ok(error instanceof CheckViolationError);
+        return [{ refused: error.constraint }];
+      }
+      return [];
+    },
+    async ask(tx) {
+      try {
+        await placeOrder(tx, 14, [[5, 1], [15, 1]]);
       } catch (error) {
         assert.ok(error instanceof CheckViolationError);
         return [{ refused: error.constraint }];
@@ -84,5 +98,46 @@ export const ORDERS: readonly WriteQuestion[] = [
       await tx.execute(sql`update invoice set status = 'paid' where invoice_id = any(${ids})`);
       return taken;
     },
+    async ask(tx) {
+      const taken = await Invoice.find()
+        .where({ status: "placed" })
+        .only("invoiceId")
+        .orderBy(Invoice.invoiceDate, Invoice.invoiceId)
+        .limit(3)
+        .forUpdate({ skipLocked: true })
+        .all(tx);
+      await Invoice.update({ status: "paid" }).where(Invoice.invoiceId.in(taken.map((row) => row.invoiceId)))
+        .run(tx);
+      return taken;
+    },
   },
 ];
+
+/** Places an order as one graph and takes its copies from the northern warehouse, or does nothing at all. */
+async function placeOrder(
+  executor: Transaction,
+  customerId: number,
+  wanted: readonly (readonly [trackId: number, quantity: number])[],
+): Promise<void> {
+  await executor.transaction(async (tx) => {
+    const customer = await Customer.find().where({ customerId }).one(tx);
+    const tracks = await Track.find().where(Track.trackId.in(wanted.map(([trackId]) => trackId))).all(tx);
+    const lines = wanted.map(([trackId, quantity]) => ({
+      trackId,
+      quantity,
+      unitPrice: tracks.find((track) => track.trackId === trackId)!.unitPrice,
+    }));
+    const { invoiceId } = await Invoice.insert({
+      customerId,
+      invoiceDate: Temporal.PlainDateTime.from("2026-02-03T10:30:00"),
+      billingCountry: customer.country,
+      total: lines.reduce((sum, line) => sum + Number(line.unitPrice) * line.quantity, 0).toFixed(2),
+    }, tx);
+    await InvoiceLine.insertMany(lines.map((line) => ({ ...line, invoiceId })), tx);
+    for (const { trackId, quantity } of lines) {
+      await Stock.update({ copies: Stock.copies.minus(quantity) }).where({ warehouse: "north", trackId }).run(
+        tx,
+      );
+    }
+  });
+}

@@ -1,5 +1,7 @@
 /** What keeps the catalogue and the customers as they should be. */
+import { fn } from "../../../orm/mod.ts";
 import { sql } from "../../../pool/sql/sql.ts";
+import { Album, Customer, Genre, Playlist, PlaylistTrack, Stock, Track } from "../models.ts";
 import type { WriteQuestion } from "../question.ts";
 
 export const UPKEEP: readonly WriteQuestion[] = [
@@ -12,6 +14,13 @@ export const UPKEEP: readonly WriteQuestion[] = [
       const changed = await tx.execute(sql`
         update track set unit_price = round(unit_price * 1.1, 2)
         where genre_id = (select genre_id from genre where name = 'Jazz')`);
+      return [{ changed }];
+    },
+    async ask(tx) {
+      const jazz = Genre.find().where({ name: "Jazz" }).select({ id: Genre.genreId });
+      const changed = await Track.update({ unitPrice: fn.round(Track.unitPrice.times("1.1"), 2) })
+        .where(Track.genreId.in(jazz))
+        .run(tx);
       return [{ changed }];
     },
   },
@@ -29,6 +38,19 @@ export const UPKEEP: readonly WriteQuestion[] = [
           where s.warehouse = c.warehouse and s.track_id = c.track_id returning s.*
         ) select warehouse, track_id as "trackId", copies from counted order by warehouse, track_id`);
     },
+    async ask(tx) {
+      const countedAt = Temporal.Instant.from("2026-04-01T07:00:00.000001Z");
+      const counted = await Stock.updateMany([
+        { warehouse: "north", trackId: 5, copies: 3, countedAt },
+        { warehouse: "north", trackId: 10, copies: 0, countedAt },
+        { warehouse: "harbour", trackId: 20, copies: 41, countedAt },
+      ], tx);
+      return sorted(
+        counted.map(({ warehouse, trackId, copies }) => ({ warehouse, trackId, copies })),
+        "warehouse",
+        "trackId",
+      );
+    },
   },
   {
     name: "copies arrive, of tracks the warehouse has and of others",
@@ -43,6 +65,19 @@ export const UPKEEP: readonly WriteQuestion[] = [
           returning track_id, copies
         ) select track_id as "trackId", copies from arrived order by track_id`);
     },
+    async ask(tx) {
+      const warehouse = "harbour";
+      const arrived = await Stock.upsertMany(
+        [
+          { warehouse, trackId: 1, copies: 4 },
+          { warehouse, trackId: 5, copies: 6 },
+          { warehouse, trackId: 10, copies: 1 },
+        ],
+        { update: (arriving) => ({ copies: Stock.copies.plus(arriving.copies) }) },
+        tx,
+      );
+      return arrived.map(({ trackId, copies }) => ({ trackId, copies }));
+    },
   },
   {
     name: "who registers twice changes their name, and nobody else's",
@@ -56,6 +91,17 @@ export const UPKEEP: readonly WriteQuestion[] = [
           ('Leo', 'Köhler', 'leonekohler@surfeu.de'), ('Nell', 'Newman', 'new@example.org')
         on conflict (email) do update set first_name = excluded.first_name
         returning first_name as "firstName", last_name as "lastName"`);
+    },
+    async ask(tx) {
+      const registered = await Customer.upsertMany(
+        [
+          { firstName: "Leo", lastName: "Köhler", email: "leonekohler@surfeu.de" },
+          { firstName: "Nell", lastName: "Newman", email: "new@example.org" },
+        ],
+        { conflict: ["email"], update: ["firstName"] },
+        tx,
+      );
+      return registered.map(({ firstName, lastName }) => ({ firstName, lastName }));
     },
   },
   {
@@ -74,8 +120,32 @@ export const UPKEEP: readonly WriteQuestion[] = [
           when matched then update set name = c.name, unit_price = c.unit_price
           when not matched then insert (track_id, name, unit_price, milliseconds, media_type_id)
             values (c.track_id, c.name, c.unit_price, c.milliseconds, 1)
-          returning merge_action() as action, t.name, t.unit_price
+          returning lower(merge_action()) as action, t.name, t.unit_price
         ) select action, name, unit_price as "unitPrice" from merged order by name`);
+    },
+    async ask(tx) {
+      const incoming = [
+        {
+          trackId: 1,
+          name: "For Those About To Rock",
+          unitPrice: "0.79",
+          milliseconds: 343_719,
+          mediaTypeId: 1,
+        },
+        { trackId: 3, name: "Fast As a Shark", unitPrice: "1.29", milliseconds: 230_619, mediaTypeId: 1 },
+        { trackId: 90_001, name: "Encore", unitPrice: "0.50", milliseconds: 61_000, mediaTypeId: 1 },
+        { trackId: 90_002, name: "Overture", unitPrice: "0.99", milliseconds: 99_000, mediaTypeId: 1 },
+      ];
+      const merged = await Track.merge(incoming, {
+        on: ["trackId"],
+        whenMatched: ["name", "unitPrice"],
+        whenNotMatched: "insert",
+        returning: true,
+      }, tx);
+      return sorted(
+        merged.map(({ action, row }) => ({ action, name: row.name, unitPrice: row.unitPrice })),
+        "name",
+      );
     },
   },
   {
@@ -92,6 +162,12 @@ export const UPKEEP: readonly WriteQuestion[] = [
         select ${id}::int, track_id from track where milliseconds > 100000`);
       return [{ added }];
     },
+    async ask(tx) {
+      const { playlistId } = await Playlist.insert({ name: "Nearly everything" }, tx);
+      const tracks = await Track.find().where(Track.milliseconds.gt(100_000)).only("trackId").all(tx);
+      const rows = tracks.map(({ trackId }) => ({ playlistId, trackId }));
+      return [{ added: await PlaylistTrack.insertMany(rows, { returning: false }, tx) }];
+    },
   },
   {
     name: "videos leave the playlist of the nineties",
@@ -106,6 +182,16 @@ export const UPKEEP: readonly WriteQuestion[] = [
             select track_id from track where media_type_id = 3 and milliseconds > 2600000
           ) returning track_id
         ) select track_id as "trackId" from removed order by track_id`);
+    },
+    async ask(tx) {
+      const videos = Track.find().where({ mediaTypeId: 3 }).where(Track.milliseconds.gt(2_600_000)).only(
+        "trackId",
+      );
+      const removed = await PlaylistTrack.delete()
+        .where({ playlistId: 10 })
+        .where(PlaylistTrack.trackId.in(videos))
+        .returning(tx);
+      return sorted(removed.map(({ trackId }) => ({ trackId })), "trackId");
     },
   },
   {
@@ -127,6 +213,13 @@ export const UPKEEP: readonly WriteQuestion[] = [
       return await tx.query(sql`
         select customer_id as "customerId" from customer where deleted_at is null and customer_id in (3, 17, 34)`);
     },
+    async ask(tx) {
+      await Customer.deleteById(3, tx);
+      await Customer.restore().where({ customerId: 17 }).run(tx);
+      await Customer.insert({ firstName: "Ann", lastName: "Onymous", email: "gone@example.org" }, tx);
+      await Customer.forceDelete().where({ email: "gone@example.org" }).run(tx);
+      return await Customer.find().where(Customer.customerId.in([3, 17, 34])).only("customerId").all(tx);
+    },
   },
   {
     name: "two edit the same album: the second is told and changes nothing",
@@ -137,6 +230,14 @@ export const UPKEEP: readonly WriteQuestion[] = [
         update album set title = 'For Those About To Rock', version = version + 1 where album_id = 1 and version = 1`);
       const second = await tx.execute(sql`
         update album set title = 'FOR THOSE', version = version + 1 where album_id = 1 and version = 1`);
+      return [{ first: first === 1, second: second === 1 }];
+    },
+    async ask(tx) {
+      const { version } = await Album.find().where({ albumId: 1 }).one(tx);
+      const album = (title: string) =>
+        Album.update({ title }).where({ albumId: 1 }).expectVersion(version).run(tx);
+      const first = await album("For Those About To Rock");
+      const second = await album("FOR THOSE");
       return [{ first: first === 1, second: second === 1 }];
     },
   },
@@ -192,3 +293,11 @@ export const UPKEEP: readonly WriteQuestion[] = [
     },
   },
 ];
+
+/** Rows in the order of some of their properties: a write returns them as they come. */
+function sorted<Row>(rows: readonly Row[], ...properties: readonly (keyof Row)[]): readonly Row[] {
+  return rows.toSorted((one, other) => {
+    const property = properties.find((name) => one[name] !== other[name]);
+    return property === undefined ? 0 : one[property] < other[property] ? -1 : 1;
+  });
+}
