@@ -18,7 +18,7 @@ import { template } from "../composition.ts";
 import { Expression, type FromOf, type Operand } from "../expression.ts";
 import { Aggregate, type AggregateParts } from "./aggregate.ts";
 import { conversionOf, given, invoke, type TypedSql, type ValueOf } from "./invocation.ts";
-import type { JsonValue } from "./json.ts";
+import type { AsJson } from "./json.ts";
 import { operandOfAny, textConstant } from "./literal.ts";
 
 /** An expression whose values are added: of numbers, or of durations. */
@@ -63,12 +63,12 @@ export interface AggregateFunctions {
   /** The values as a JSON array, nulls too: `jsonb_agg(expression)`. */
   jsonAgg<A extends Operand<unknown>>(
     expression: A,
-  ): Aggregate<readonly JsonValue<RowValueOf<A>>[], null, never>;
+  ): Aggregate<readonly AsJson<RowValueOf<A>>[], null, never>;
   /** An object of keys and values: `jsonb_object_agg(key, value)`. */
   jsonbObjectAgg<A extends Operand<unknown>>(
     key: Operand<string>,
     value: A,
-  ): Aggregate<Readonly<Record<string, JsonValue<RowValueOf<A>>>>, null, never>;
+  ): Aggregate<Readonly<Record<string, AsJson<RowValueOf<A>>>>, null, never>;
   /** The value a fraction of the rows lie below, between two where none is there: `percentile_cont(f) within group (order by …)`. */
   percentileCont<A extends SummandOperand>(
     fraction: number,

@@ -17,12 +17,12 @@ export interface JsonObject {
 
 /** What an object's values are in JSON. */
 export type JsonValues<Values> = {
-  readonly [Key in keyof Values]: Values[Key] extends TypedSql ? JsonValue<Values[Key]["~types"]["row"]>
-    : JsonValue<Values[Key]>;
+  readonly [Key in keyof Values]: Values[Key] extends TypedSql ? AsJson<Values[Key]["~types"]["row"]>
+    : AsJson<Values[Key]>;
 };
 
 /** What JSON keeps of a value: numbers, booleans and texts; dates and times become texts. */
-export type JsonValue<Value> = Value extends string | number | boolean | null ? Value
+export type AsJson<Value> = Value extends string | number | boolean | null ? Value
   : Value extends bigint ? number
   : Value extends { readonly toJSON: () => string } ? string
   : Value;
@@ -36,7 +36,7 @@ export interface JsonFunctions {
   /** An array of values and expressions: `jsonb_build_array(a, b, …)`. */
   jsonbBuildArray(...items: readonly Operand<unknown>[]): Expression<readonly unknown[], never, never>;
   /** A value as JSON: `to_jsonb(value)`. */
-  toJsonb<A extends Operand<unknown>>(value: A): Result<JsonValue<ValueOf<A>>, A>;
+  toJsonb<A extends Operand<unknown>>(value: A): Result<AsJson<ValueOf<A>>, A>;
   /** With the value at a path replaced, or added: `jsonb_set(json, path, value)`. */
   jsonbSet<A extends TypedSql>(
     json: A,

@@ -19,11 +19,11 @@ export { fn, type Functions } from "./fn.ts";
 export { cube, type GroupingSet, groupingSets, rollup } from "./grouping.ts";
 export type { CountOperand, NumberOperand, Result, TextOperand, TypedSql, ValueOf } from "./invocation.ts";
 export type {
+  AsJson,
   JsonbInsertOptions,
   JsonbSetOptions,
   JsonFunctions,
   JsonObject,
-  JsonValue,
   JsonValues,
 } from "./json.ts";
 export { type PlainValue, value, type Wide } from "./literal.ts";
