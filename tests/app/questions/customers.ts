@@ -229,7 +229,6 @@ export const CUSTOMERS: readonly ReadQuestion[] = [
       const other = Customer.as("other");
       return await Customer.find()
         .join(other, and(other.city.eq(Customer.city), other.customerId.gt(Customer.customerId)))
-        .where(other.deletedAt.isNull())
         .select({ one: Customer.lastName, other: other.lastName, city: Customer.city })
         .orderBy(Customer.city, Customer.customerId, other.customerId)
         .all(pool);

@@ -36,6 +36,15 @@ export const PLAYLISTS: readonly ReadQuestion[] = [
         where pt.playlist_id = p.playlist_id order by t.milliseconds desc, t.track_id limit 2
       ) t
       order by p.playlist_id, t.milliseconds desc, t.track_id`,
+    async ask(pool) {
+      const playlists = await Playlist.find()
+        .with(playlist.tracks.orderBy(Track.milliseconds.desc(), Track.trackId).limit(2).by("lateral"))
+        .orderBy(Playlist.playlistId)
+        .all(pool);
+      return playlists.flatMap(({ playlistId, tracks }) =>
+        tracks.map(({ name, milliseconds }) => ({ playlistId, track: name, milliseconds }))
+      );
+    },
   },
   {
     name: "pairs of playlists that share more than a thousand tracks",

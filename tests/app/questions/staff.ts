@@ -1,5 +1,5 @@
 /** Who sells. */
-import { and, coalesce, fn, from, recursive } from "../../../orm/mod.ts";
+import { coalesce, fn, from, recursive } from "../../../orm/mod.ts";
 import { sql } from "../../../pool/sql/sql.ts";
 import { Customer, Employee, Invoice } from "../models.ts";
 import { employee } from "../relations.ts";
@@ -79,7 +79,6 @@ export const STAFF: readonly ReadQuestion[] = [
         .join(Customer, Customer.supportRepId.eq(Employee.employeeId))
         .join(Invoice, Invoice.customerId.eq(Customer.customerId))
         .groupBy(Employee.employeeId, Customer.customerId)
-        .where(Customer.deletedAt.isNull())
         .select({
           employeeId: Employee.employeeId,
           support: Employee.lastName,
@@ -124,7 +123,7 @@ export const STAFF: readonly ReadQuestion[] = [
       );
       return await from(below)
         .join(Employee, Employee.employeeId.eq(below.managerId))
-        .leftJoin(Customer, and(Customer.supportRepId.eq(below.employeeId), Customer.deletedAt.isNull()))
+        .leftJoin(Customer, Customer.supportRepId.eq(below.employeeId))
         .leftJoin(Invoice, Invoice.customerId.eq(Customer.customerId))
         .groupBy(Employee.employeeId)
         .select({
