@@ -4,13 +4,13 @@
  * @module
  */
 import type { Column } from "../building/column.ts";
-import type { Expression, Fragment } from "../building/expression.ts";
+import type { ExpressionOf, Fragment } from "../building/expression.ts";
 import type { ScalarQuery } from "../building/selection.ts";
 import type { ColumnDefinitions, InsertOf, UpdateOf } from "../definition/row_types.ts";
 
 /** What stands for a value in a write: an expression of its type, a fragment, a query of one value. */
 export type WriteExpression<Value> =
-  | Expression<NonNullable<Value>, unknown>
+  | ExpressionOf<NonNullable<Value>>
   | Fragment
   | (ScalarQuery & { readonly "~row"?: Readonly<Record<string, Value>> });
 
