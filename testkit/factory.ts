@@ -77,10 +77,13 @@ export function factory<
     }
   }
   const counter = new Counter(table.name, options.seed ?? runSeed());
-  const insert = async (values: Values, executor: Executor): Promise<unknown> => {
-    const row = await model.insert(values as never, executor);
-    await options.afterCreate?.(row as M["Row"], executor);
-    return row;
+  const insert = async (values: readonly Values[], executor: Executor): Promise<unknown[]> => {
+    const rows =
+      await (values.length === 1
+        ? model.insert(values[0] as never, executor).then((row) => [row])
+        : model.insertMany(values as never, executor)) as M["Row"][];
+    for (const row of rows) await options.afterCreate?.(row, executor);
+    return rows;
   };
   const core: Core = { table, insert, traits: new Map(traits), counter };
   return new ModelFactory(core, attributes as Values) as unknown as ReturnType<
@@ -108,7 +111,7 @@ class Counter {
 /** What the variants of a factory share. */
 interface Core {
   readonly table: Table;
-  readonly insert: (values: Values, executor: Executor) => Promise<unknown>;
+  readonly insert: (values: readonly Values[], executor: Executor) => Promise<unknown[]>;
   readonly traits: ReadonlyMap<string, Values>;
   readonly counter: Counter;
 }
@@ -139,12 +142,8 @@ class ModelFactory {
 
   async create(...args: readonly unknown[]): Promise<unknown> {
     const { overrides, executor } = this.#readArgs(args);
-    const values = { ...this.#resolve(overrides) };
-    const parents = new Map<Parent<unknown>, unknown>();
-    for (const [property, value] of Object.entries(values)) {
-      if (value instanceof ParentValue) values[property] = await value.take(executor, parents);
-    }
-    return await this.#core.insert(values, executor);
+    const [row] = await this.#core.insert([await this.#withParents(overrides, executor)], executor);
+    return row;
   }
 
   async createMany(count: number, ...args: readonly unknown[]): Promise<unknown[]> {
@@ -154,10 +153,10 @@ class ModelFactory {
         `it is ${count}; give an integer from 0`,
       );
     }
-    this.#readArgs(args);
-    const rows: unknown[] = [];
-    while (rows.length < count) rows.push(await this.create(...args));
-    return rows;
+    const { overrides, executor } = this.#readArgs(args);
+    const values: Values[] = [];
+    while (values.length < count) values.push(await this.#withParents(overrides, executor));
+    return await this.#core.insert(values, executor);
   }
 
   with(...names: readonly string[]): ModelFactory {
@@ -192,6 +191,16 @@ class ModelFactory {
 
   rewind(): void {
     this.#core.counter.rewind();
+  }
+
+  /** The values of one row, after the rows they are taken from were created. */
+  async #withParents(overrides: Values, executor: Executor): Promise<Values> {
+    const values = { ...this.#resolve(overrides) };
+    const parents = new Map<Parent<unknown>, unknown>();
+    for (const [property, value] of Object.entries(values)) {
+      if (value instanceof ParentValue) values[property] = await value.take(executor, parents);
+    }
+    return values;
   }
 
   /** The values of one row; those given come first, so that attributes can depend on them. */

@@ -15,6 +15,8 @@ export interface TestedModel extends AnyModel {
   readonly [SOURCE]: Source;
   /** Inserts a row. */
   insert(values: never, executor: Executor): Promise<unknown>;
+  /** Inserts rows, all or none, and returns them in order. */
+  insertMany(rows: never, executor: Executor): Promise<unknown>;
 }
 
 /** What an attribute's function is told. */
@@ -93,7 +95,7 @@ export interface Factory<
    */
   create(...args: CreateArgs<M["Insert"], Missing, Args>): Promise<M["Row"]>;
   /**
-   * Inserts several rows, one after the other.
+   * Inserts several rows in one go, all or none, after those they refer to.
    *
    * @param count How many.
    * @returns The rows, in order.

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { column, model } from "../../orm/mod.ts";
 import { UniqueViolationError } from "../../pool/wire/postgres_error.ts";
-import { factory, rollback, SeededRandom, testPool } from "../../testkit/mod.ts";
+import { factory, recordStatements, rollback, SeededRandom, testPool } from "../../testkit/mod.ts";
 import { readSeed } from "../../testkit/seed.ts";
 import { test } from "../harness.ts";
 import { needs, server } from "../services/client.ts";
@@ -123,7 +123,10 @@ test("Factory.create() creates a row and those it refers to", needs("primary"), 
       first.authorEmail,
       "one parent for both columns",
     );
+    using sent = recordStatements(db);
     assert.deepEqual(await users.createMany(0, db), []);
+    assert.equal((await users.createMany(500, db)).length, 500);
+    assert.equal(sent.count, 1, sent.texts.join("; "));
   });
 });
 
