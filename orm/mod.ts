@@ -107,7 +107,19 @@ export {
   type SourceMembers,
 } from "./building/source.ts";
 export type { Traits } from "./building/traits.ts";
+export {
+  param,
+  Parameter,
+  type ParameterOptions,
+  parameters,
+  type QueryParameters,
+} from "./building/parameter.ts";
+export type { ExplainedPlan, ExplainJsonOptions, ExplainOptions, PlanNode } from "./executing/explaining.ts";
+export type { KeysetPage, KeysetPosition, KeysetRequest, NotOrdered } from "./executing/keyset.ts";
+export type { Page, PageRequest } from "./executing/pagination.ts";
+export type { PreparedQuery } from "./executing/prepared.ts";
 export type { QueryEnds } from "./executing/query_ends.ts";
+export type { QueryStreamOptions } from "./executing/streaming.ts";
 export * from "./behaviour/mod.ts";
 export * from "./relations/mod.ts";
 export { model } from "./model.ts";

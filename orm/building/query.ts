@@ -8,6 +8,7 @@ import type { FRAGMENT, Sql } from "../../pool/sql/sql.ts";
 import type { Anything, ColumnDefinitions, ValuesOf } from "../definition/row_types.ts";
 import type { QueryEnds } from "../executing/query_ends.ts";
 import type { Related, RelationOf } from "../relations/relation_types.ts";
+import type { Parameter } from "./parameter.ts";
 import type { SelectedRow, Selection } from "./selection.ts";
 import type { DerivedSource, Joinable } from "./source.ts";
 
@@ -72,13 +73,13 @@ export interface Query<
    *
    * @param count How many rows at most.
    */
-  limit(count: number): Query<Columns, Row, Args, From, Nullable, Ordered>;
+  limit(count: number | Parameter<number>): Query<Columns, Row, Args, From, Nullable, Ordered>;
   /**
    * Leaves out the first rows; a second call takes the place of the first.
    *
    * @param count How many rows to leave out.
    */
-  offset(count: number): Query<Columns, Row, Args, From, Nullable, Ordered>;
+  offset(count: number | Parameter<number>): Query<Columns, Row, Args, From, Nullable, Ordered>;
   /**
    * Selects what is named instead of the model's columns: columns, expressions, models (as nested objects), queries of
    * one value, fragments of `sql`, or objects of them. A second call takes the place of the first.

@@ -11,13 +11,15 @@ import { assertSql, FRAGMENT, Sql } from "../../pool/sql/sql.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
 import { outputsOf, writeSelect } from "../compiling/select.ts";
 import type { Clause, Question, Shape, ShapePart } from "../compiling/shape.ts";
-import { RunnableQuery, type Running } from "../executing/runnable_query.ts";
+import { QueryCalls } from "../executing/query_calls.ts";
+import type { Running } from "../executing/runnable_query.ts";
 import { unknownColumn } from "../definition/table.ts";
 import { withRelation } from "../relations/eager.ts";
 import type { RelationValue } from "../relations/relation_value.ts";
 import type { AnyColumn } from "./column.ts";
 import { type Composed, list, template } from "./composition.ts";
 import { Expression } from "./expression.ts";
+import { Parameter, UnboundParameter } from "./parameter.ts";
 import type { LockOptions } from "./query.ts";
 import { type FlatSelection, flattenSelection, outputOf, type Selection } from "./selection.ts";
 import { derivedSource, type Joinable, type Source, sourceOf, subqueryFrom } from "./source.ts";
@@ -41,7 +43,7 @@ const JOINS = {
 type Condition = Sql | Readonly<Record<string, unknown>>;
 
 /** A query: see `Query` for what each call does. */
-export class SelectQuery extends RunnableQuery<SelectQuery> {
+export class SelectQuery extends QueryCalls {
   /** Creates a query; `find()` and `from()` do. */
   constructor(shape: Shape, values: readonly (readonly unknown[])[], running: Running) {
     super(shape, values, running);
@@ -54,14 +56,15 @@ export class SelectQuery extends RunnableQuery<SelectQuery> {
   }
 
   orderBy(...orders: readonly Sql[]): SelectQuery {
-    return this.#each("orderBy", orders, "an order");
+    const { shape, values, running } = this.#each("orderBy", orders, "an order");
+    return new SelectQuery(shape, values, { ...running, orders: [...running.orders ?? [], ...orders] });
   }
 
-  limit(count: number): SelectQuery {
+  limit(count: number | Parameter<number>): SelectQuery {
     return this.#bound("limit", count);
   }
 
-  offset(count: number): SelectQuery {
+  offset(count: number | Parameter<number>): SelectQuery {
     return this.#bound("offset", count);
   }
 
@@ -265,8 +268,16 @@ export class SelectQuery extends RunnableQuery<SelectQuery> {
     return new OwnSql(strings, this.#ordered(order), this.shape, text);
   }
 
-  protected override rerun(running: Running): SelectQuery {
-    return new SelectQuery(this.shape, this.values, running);
+  protected override get self(): SelectQuery {
+    return this;
+  }
+
+  protected override make(
+    shape: Shape,
+    values: readonly (readonly unknown[])[],
+    running: Running,
+  ): SelectQuery {
+    return new SelectQuery(shape, values, running);
   }
 
   #ordered(order: readonly number[]): readonly unknown[] {
@@ -379,14 +390,18 @@ export class SelectQuery extends RunnableQuery<SelectQuery> {
     return query;
   }
 
-  #bound(clause: "limit" | "offset", count: number): SelectQuery {
-    if (!Number.isSafeInteger(count) || count < 0) {
+  #bound(clause: "limit" | "offset", count: number | Parameter<number>): SelectQuery {
+    const check = (value: unknown): void => {
+      if (Number.isSafeInteger(value) && value as number >= 0) return;
       throw new ValidationError(
         `the ${clause} of ${this.subject}`,
         "it is not a whole number from 0; give one",
       );
-    }
-    return this.add({ clause, label: "", strings: NUMBER.strings }, { ...NUMBER, values: [count] });
+    };
+    let value: unknown = count;
+    if (count instanceof Parameter) value = new UnboundParameter(count.slot.name, false, check);
+    else check(count);
+    return this.add({ clause, label: "", strings: NUMBER.strings }, { ...NUMBER, values: [value] });
   }
 }
 

@@ -57,6 +57,16 @@ export interface ShapePart {
   readonly recursive?: boolean;
 }
 
+/** What is known of a clause. */
+export interface ClauseTraits {
+  /** Whether its strings are the same array each time. */
+  readonly stable: boolean;
+  /** Whether it can neither write nor lock. */
+  readonly pure: boolean;
+}
+
+const PURE: ClauseTraits = { stable: true, pure: true };
+
 /** A query without its values. */
 export class Shape {
   /** What it is of. */
@@ -65,6 +75,8 @@ export class Shape {
   readonly parent: Shape | undefined;
   /** The clause that was added to it. */
   readonly part: ShapePart | undefined;
+  /** What is known of that clause alone. */
+  readonly traits: ClauseTraits;
   /** Whether nothing in it can write or lock. */
   readonly pure: boolean;
   /** Whether it is found again. */
@@ -76,11 +88,12 @@ export class Shape {
   #parts: readonly ShapePart[] | undefined;
   #derived: unknown;
 
-  private constructor(source: Source, parent?: Shape, part?: ShapePart, pure = true, stable = true) {
+  private constructor(source: Source, parent?: Shape, part?: ShapePart, traits = PURE, stable = true) {
     this.source = source;
     this.parent = parent;
     this.part = part;
-    this.pure = pure;
+    this.traits = traits;
+    this.pure = traits.pure && (parent === undefined || parent.pure);
     this.stable = stable;
     this.#root = parent === undefined ? { remembered: 0 } : parent.#root;
     this.#depth = parent === undefined ? 0 : parent.#depth + 1;
@@ -97,14 +110,14 @@ export class Shape {
    * @param part The clause; one of the same kind, label and strings is the same.
    * @param traits Whether the strings are the same array each time, and whether the clause can write or lock.
    */
-  with(part: ShapePart, traits: { readonly stable: boolean; readonly pure: boolean }): Shape {
+  with(part: ShapePart, traits: ClauseTraits): Shape {
     const key = part.label === "" ? part.clause : `${part.clause} ${part.label}`;
     const children = this.#children.get(key);
     const known = children?.get(part.strings);
     if (known !== undefined) return known;
     const remember = this.stable && traits.stable && this.#depth < MAX_CLAUSES &&
       this.#root.remembered < MAX_SHAPES;
-    const child = new Shape(this.source, this, part, this.pure && traits.pure, remember);
+    const child = new Shape(this.source, this, part, traits, remember);
     if (remember) {
       this.#root.remembered++;
       if (children === undefined) this.#children.set(key, new Map([[part.strings, child]]));

@@ -21,6 +21,8 @@ export interface Running {
   readonly options?: QueryOptions;
   /** What is loaded with its rows. */
   readonly relations?: readonly Loading[];
+  /** What its rows are ordered by, where pages ask. */
+  readonly orders?: readonly Sql[];
 }
 
 /** The base of queries: what ends them. `Self` is the query's own class. */
