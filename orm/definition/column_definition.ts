@@ -23,6 +23,7 @@ import type {
 } from "./column_settings.ts";
 import { arrayType } from "./column_type.ts";
 import { checkIdentity } from "./identity_options.ts";
+import { checkReference } from "./reference_options.ts";
 
 export type {
   ColumnReference,
@@ -213,6 +214,7 @@ export class ColumnDefinition<Value, Null, Input extends ColumnInput, Key extend
     if (typeof target !== "function") {
       throw refused("references() takes a function that returns a column: references(() => User.id)");
     }
+    checkReference(options);
     return new ColumnDefinition({ ...this.settings, references: { ...options, target } });
   }
 

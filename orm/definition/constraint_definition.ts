@@ -8,6 +8,7 @@ import { kindOf } from "../../pool/wire/codec/refusal.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
 import { type AnyColumn, Column } from "../building/column.ts";
 import type { Deferral, ReferenceOptions, UniqueOptions } from "./column_settings.ts";
+import { checkReference } from "./reference_options.ts";
 
 /** A constraint of a table, as a plain record. */
 export type ConstraintDefinition =
@@ -164,6 +165,7 @@ export const constraint: ConstraintBuilders = {
         "what it refers to is no function; give () => [Other.a, Other.b]",
       );
     }
+    checkReference(options);
     return { kind: "foreign key", columns: checkColumns("a foreign key", columns), target, ...options };
   },
   exclude(elements, { using = "gist", ...options } = {}) {

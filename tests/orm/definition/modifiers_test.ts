@@ -167,6 +167,18 @@ test("modifiers refuse what cannot be", () => {
     () => column.integer().references(() => User.id).deferrable(wrong("later")),
     /"immediate" or "deferred"/,
   );
+  const refer = (options: unknown) => () => column.integer().references(() => User.id, wrong(options));
+  refuses(
+    refer({ onDelete: "cascade; drop table x" }),
+    /option "onDelete" of a foreign key: there is no such action/,
+  );
+  refuses(refer({ onUpdate: "nothing" }), /option "onUpdate" of a foreign key/);
+  refuses(refer({ onRemove: "cascade" }), /option "onRemove" of a foreign key: there is none/);
+  refuses(refer({ name: "" }), /option "name" of a foreign key/);
+  refuses(
+    () => constraint.foreignKey([User.id], () => [User.id], { deferrable: wrong("later") }),
+    /option "deferrable" of a foreign key/,
+  );
   refuses(() => column.integer().primaryKey().skipped(), /skipped and a primary key/);
   refuses(() => column.integer().skipped().primaryKey(), /skipped and a primary key/);
   refuses(() => column.text().comment(""), /comment\(\) takes a text/);
