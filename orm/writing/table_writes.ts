@@ -119,7 +119,8 @@ export class TableWrites {
     last: LastArguments,
     bound: Executor | undefined,
   ): Promise<unknown[]> {
-    return await upsertRows(this.#table, rows, this.#last<GivenUpsertOptions>(last, bound));
+    const call = this.#last<GivenUpsertOptions>(last, bound);
+    return await upsertRows(this.#table, rows, { ...call, many: true });
   }
 
   async merge(

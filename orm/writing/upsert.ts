@@ -58,13 +58,17 @@ interface Upsert {
 export async function upsertRows(
   table: Table,
   rows: readonly GivenValues[],
-  { options, executor }: { readonly options: GivenUpsertOptions; readonly executor: Executor },
+  { options, executor, many = false }: {
+    readonly options: GivenUpsertOptions;
+    readonly executor: Executor;
+    /** Whether the caller gave a list. */
+    readonly many?: boolean;
+  },
 ): Promise<unknown[]> {
   assertWritable(table);
   assertRows(table, rows);
   const upsert = checkUpsert(table, options);
   if (rows.length === 0) return [];
-  const many = rows.length > 1;
   const records = await before(table, "upsert", rows.map((values) => ({ values })), { executor, many });
   const groups = groupRows(table, records, (row) => checkInsert(table, row));
   const columns = wholeRow(table);
@@ -83,7 +87,8 @@ export async function upsertRows(
     if (hooked) await after(table, "upsert", written, { executor: target, many });
     return written;
   };
-  return statements.length === 1 ? await work(executor) : await atomically(executor, work);
+  const single = statements.length === 1 && !(hooked && many);
+  return single ? await work(executor) : await atomically(executor, work);
 }
 
 function checkUpsert(table: Table, options: GivenUpsertOptions): Upsert {

@@ -200,8 +200,11 @@ testOnServer(
         afterCommit: ({ id }) => void commits.push(id),
       },
     });
-    const failed = Failing.insertMany([{ email: "a@x.org" }, { email: "b@x.org" }], pool);
-    await assert.rejects(failed, (error) => error === own);
+    const rows = [{ email: "a@x.org" }, { email: "b@x.org" }];
+    await assert.rejects(Failing.insertMany(rows, pool), (error) => error === own);
+    const FailingToo = model("users", COLUMNS, { hooks: { afterSave: () => Promise.reject(own) } });
+    const upserted = FailingToo.upsertMany(rows, { conflict: ["email"] }, pool);
+    await assert.rejects(upserted, (error) => error === own);
     assert.equal(await Plain.find().count(pool), 0);
     assert.deepEqual(commits, []);
   },
@@ -252,6 +255,11 @@ test("no way to write sends anything that a validator refuses", async () => {
   await assert.rejects(
     writes.insertMany(),
     (error) => error instanceof ModelValidationError && error.issues[0].path.join(".") === "1.email",
+  );
+  const listed = User.upsertMany([{ email: "nobody" }], { conflict: ["email"] }, executor);
+  await assert.rejects(
+    listed,
+    (error) => error instanceof ModelValidationError && error.issues[0].path.join(".") === "0.email",
   );
   await assert.rejects(User.updateById(1, { age: 13 }, executor), {
     message: /"age" must not be 13 \(partial: true\)/,
