@@ -1,5 +1,6 @@
 /** What the shop has. */
-import { and, fn, scalar, unnest } from "../../../orm/mod.ts";
+import assert from "node:assert/strict";
+import { and, fn, param, scalar, unnest } from "../../../orm/mod.ts";
 import { sql } from "../../../pool/sql/sql.ts";
 import { Album, Artist, Genre, MediaType, Track } from "../models.ts";
 import { album, artist, track } from "../relations.ts";
@@ -12,6 +13,16 @@ export const CATALOGUE: readonly ReadQuestion[] = [
     plain: sql`
       select track_id as "trackId", name, unit_price as "unitPrice" from track
       order by unit_price desc, name, track_id desc limit 25 offset 50`,
+    async ask(pool) {
+      const pages = Track.find()
+        .only("trackId", "name", "unitPrice")
+        .orderBy(Track.unitPrice.desc(), Track.name, Track.trackId.desc());
+      const one = await pages.keyset({ first: 25 }, pool);
+      const two = await pages.keyset({ first: 25, after: one.endCursor }, pool);
+      const three = await pages.keyset({ first: 25, after: two.endCursor }, pool);
+      assert.ok(three.hasNextPage && three.hasPreviousPage);
+      return three.rows;
+    },
   },
   {
     name: "the page before it, from its beginning backwards",
@@ -19,6 +30,15 @@ export const CATALOGUE: readonly ReadQuestion[] = [
     plain: sql`
       select track_id as "trackId", name, unit_price as "unitPrice" from track
       order by unit_price desc, name, track_id desc limit 25 offset 25`,
+    async ask(pool) {
+      const pages = Track.find()
+        .only("trackId", "name", "unitPrice")
+        .orderBy(Track.unitPrice.desc(), Track.name, Track.trackId.desc());
+      const long = await pages.keyset({ first: 51 }, pool);
+      const page = await pages.keyset({ last: 25, before: long.endCursor }, pool);
+      assert.ok(page.hasPreviousPage);
+      return page.rows;
+    },
   },
   {
     name: "tracks whose title is about love or rain but not about rock, the best match first",
@@ -287,6 +307,17 @@ export const CATALOGUE: readonly ReadQuestion[] = [
       (select g.name, t.name, t.unit_price from track t join genre g on g.genre_id = t.genre_id
        where g.name = 'Jazz' and t.milliseconds < 90000)
       order by genre desc, name`,
+    async ask(pool) {
+      const shortOnes = Track.find()
+        .join(Genre, Genre.genreId.eq(Track.genreId))
+        .where(Genre.name.eq(param<string>("genre")))
+        .where(Track.milliseconds.lt(param<number>("length")))
+        .select({ genre: Genre.name, name: Track.name, unitPrice: Track.unitPrice })
+        .orderBy(Track.name)
+        .prepare<{ genre: string; length: number }>();
+      const rock = await shortOnes.all({ genre: "Rock", length: 90_000 }, pool);
+      return [...rock, ...await shortOnes.all({ genre: "Jazz", length: 90_000 }, pool)];
+    },
   },
   {
     name: "media types with no track of the catalogue above a dollar, joined from the other side",
@@ -308,5 +339,16 @@ export const CATALOGUE: readonly ReadQuestion[] = [
     name: "the kilobytes of all tracks, read as a stream",
     rows: 1,
     plain: sql`select sum(bytes / 1024) as kilobytes, count(*) as tracks from track`,
+    async ask(pool) {
+      let kilobytes = 0;
+      let tracks = 0;
+      for await (
+        const { size } of Track.find().select({ size: Track.bytes.dividedBy(1024) }).stream({}, pool)
+      ) {
+        kilobytes += size ?? 0;
+        tracks++;
+      }
+      return [{ kilobytes, tracks }];
+    },
   },
 ];

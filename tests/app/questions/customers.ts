@@ -200,6 +200,20 @@ export const CUSTOMERS: readonly ReadQuestion[] = [
       union all select 'closed', count(*), max(customer_id) from customer where deleted_at is not null
       union all select 'open', count(*), max(customer_id) from customer where deleted_at is null
       order by accounts`,
+    async ask(pool) {
+      const accounts = {
+        all: Customer.find().withTrashed(),
+        closed: Customer.find().onlyTrashed(),
+        open: Customer.find(),
+      };
+      return await Promise.all(
+        Object.entries(accounts).map(async ([accounts, query]) => ({
+          accounts,
+          count: await query.count(pool),
+          last: await query.max(Customer.customerId, pool),
+        })),
+      );
+    },
   },
   {
     name: "closed accounts with what they once bought",
@@ -240,5 +254,11 @@ export const CUSTOMERS: readonly ReadQuestion[] = [
     plain: sql`
       select country, last_name as "lastName", count(*) over () as total, ceil(count(*) over () / 10.0)::int as pages
       from customer where deleted_at is null order by country, customer_id limit 10 offset 10`,
+    async ask(pool) {
+      const page = await Customer.find().only("country", "lastName")
+        .orderBy(Customer.country, Customer.customerId)
+        .paginate({ page: 2, size: 10 }, pool);
+      return page.rows.map((row) => ({ ...row, total: page.total, pages: page.pages }));
+    },
   },
 ];
