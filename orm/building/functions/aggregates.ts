@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Sql } from "../../../pool/sql/sql.ts";
+import type { Sql } from "../../../pool/sql/sql.ts";
 import { ValidationError } from "../../../pool/wire/errors.ts";
 import {
   arrayConversion,

@@ -5,7 +5,7 @@
  * @module
  */
 import { TO_SAFE_INTEGER } from "../../definition/column_type.ts";
-import { type ExpressionOptions, type FromOf, type NullOf, type Operand } from "../expression.ts";
+import type { ExpressionOptions, FromOf, NullOf, Operand } from "../expression.ts";
 import { WindowFunction } from "./aggregate.ts";
 import { conversionOf, invoke, type TypedSql, type ValueOf } from "./invocation.ts";
 import { typed } from "./literal.ts";
