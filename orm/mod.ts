@@ -52,6 +52,7 @@ export type {
   KeyFrom,
   KeyOf,
   NoPrimaryKey,
+  PropertiesOf,
   RowOf,
   Shown,
   UpdateOf,
