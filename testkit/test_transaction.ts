@@ -52,7 +52,7 @@ const PROMPTLY = 1_000;
 
 /** How a transaction of a test behaves. */
 export interface RollbackOptions {
-  /** Milliseconds a call waits for the calls before it. Default 30,000. */
+  /** Milliseconds a call waits for the calls before it, 0 for ever. Default 30,000. */
   readonly timeout?: number;
   /** The application's function that receives the context of `withContext()`, as the pool's setting of this name. */
   readonly sessionContextFunction?: string;
@@ -293,7 +293,7 @@ export class TestTransaction extends Pool {
     const turn: Turn = { taker: new Error("taken here"), query, since: 0 };
     const { promise: late, reject } = Promise.withResolvers<never>();
     let isGivenUp = false;
-    const timer = setTimeout(() => {
+    const timer = this.#timeout === 0 ? undefined : setTimeout(() => {
       isGivenUp = true;
       reject(this.#waitedInVain());
     }, this.#timeout);

@@ -257,6 +257,9 @@ testOnServer(
       assert.equal(db.size, 1);
       assert.equal(db.stats().reserved, 1);
       await db.connect();
+      await rollback(db, async (nested) => {
+        assert.deepEqual(await Promise.all([1, 2].map((n) => nested.value(sql`select ${n}::int`))), [1, 2]);
+      }, { timeout: 0 });
     });
     await assert.rejects(kept!.query(sql`select 1`), { name: "TransactionClosedError" });
     await assert.rejects(kept!.transaction(() => {}), { name: "TransactionClosedError" });
