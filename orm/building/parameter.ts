@@ -90,7 +90,10 @@ export class Parameter<Value> extends Expression<Value, never, never> {
  * console.assert(users[0].id === 1);
  * ```
  */
-export function param<Value>(name: string, { nullable = false }: ParameterOptions = {}): Parameter<Value> {
+export function param<Value = never>(
+  name: string,
+  { nullable = false }: ParameterOptions = {},
+): Parameter<Value> {
   if (typeof name !== "string" || name === "") {
     throw new ValidationError("param()", "its name is no text or empty; give one");
   }

@@ -1,6 +1,6 @@
 /** Values whose type PostgreSQL would not find by itself, and casts of whatever there is to cast. */
 import assert from "node:assert/strict";
-import { column, model } from "../../../orm/mod.ts";
+import { column, model, param } from "../../../orm/mod.ts";
 import { Pool } from "../../../pool/pool.ts";
 import { sql } from "../../../pool/sql/sql.ts";
 import { Range } from "../../../pool/wire/codec/mod.ts";
@@ -52,3 +52,12 @@ test(
     assert.deepEqual(others, { contained: true, arrival: true, range: false, room: false, text: "true" });
   },
 );
+
+test("param() takes the type of what it is compared with, null or not", () => {
+  const { id, left } = Stay;
+  const query = Stay.find().where(id.between(param("from"), param("to"))).where(left.gt(param("since")));
+  // @ts-expect-error: a parameter of another type does not fit
+  query.where(id.eq(param<string>("name")));
+  const values = { from: 1, to: 2, since: Temporal.PlainDateTime.from("2026-01-01") };
+  assert.deepEqual(query.prepare().toSQL(values).values, Object.values(values));
+});
