@@ -55,6 +55,7 @@ export type {
   PropertiesOf,
   RowOf,
   Shown,
+  TakesPart,
   UpdateOf,
   ValuesOf,
 } from "./definition/row_types.ts";

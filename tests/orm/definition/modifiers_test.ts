@@ -84,6 +84,18 @@ testOnBoth(
   },
 );
 
+testOnBoth("saveAs() writes its expression in the place of each value", async (pool) => {
+  const Tag = model("tags", {
+    id: column.identity().primaryKey(),
+    name: column.text().saveAs((value) => sql`lower(${value}::text) || ${"?"}`),
+    rank: column.integer().nullable(),
+  });
+  await createTables([Tag], pool);
+  const tags = Tag.on(pool);
+  assert.deepEqual(await tags.insert({ name: "RED", rank: 1 }), { id: 1, name: "red?", rank: 1 });
+  assert.deepEqual(await tags.find().where({ name: "red?" }).count(), 1);
+});
+
 /** The rows of an alias. */
 function from(
   users: ReturnType<typeof User.on>,
