@@ -31,6 +31,8 @@ export interface ModelMethods<
   readonly "~types": ExpressionTypes<RowOf<Columns>, never, Name>;
   /** The model's columns; no value at run time. */
   readonly "~columns"?: Columns;
+  /** The last arguments of calls that run something; no value at run time. */
+  readonly "~args"?: Args;
   /** The table's name, quoted, so that the model can stand in `sql`. */
   readonly [FRAGMENT]: Sql;
   /** What the model is at run time, for the ORM's own parts. */

@@ -5,13 +5,17 @@ import { numbers, type Workload } from "./workload.ts";
 export const lifeguard: Workload = {
   name: "lifeguard",
   title: "Lifeguard",
-  without: "the relational load, which is still to come",
   source(models) {
-    return [HEAD, ...numbers(models).map(model), ...numbers(models).map(uses)].join("\n");
+    return [
+      HEAD,
+      ...numbers(models).map(model),
+      ...numbers(models).map((i) => relationsOf(i, i === models - 1)),
+      ...numbers(models).map(uses),
+    ].join("\n");
   },
 };
 
-const HEAD = `import { and, column, model, type Pool } from "@lifeguard/core";
+const HEAD = `import { and, belongsTo, column, hasMany, model, type Pool, relations } from "@lifeguard/core";
 declare const pool: Pool;`;
 
 function model(i: number): string {
@@ -27,6 +31,12 @@ function model(i: number): string {
   active: column.boolean().default(true),
   createdAt: column.timestamptz<Date>().defaultNow(),
 });`;
+}
+
+function relationsOf(i: number, isLast: boolean): string {
+  const previous = i === 0 ? "" : `previous: belongsTo(Model${i - 1}, Model${i}.previousId), `;
+  const next = isLast ? "" : `next: hasMany(Model${i + 1}, Model${i + 1}.previousId)`;
+  return `export const relations${i} = relations(Model${i}, { ${previous}${next} });`;
 }
 
 function uses(i: number): string {
@@ -46,5 +56,11 @@ export async function join${i}(): Promise<{ id: number; before: string }[]> {
     .where(Model${i - 1}.active.eq(true)).select({ id: Model${i}.id, before: Model${i - 1}.name${
     i - 1
   } }).all(pool);
+}
+export async function load${i}(): Promise<string | undefined> {
+  const [row] = await Model${i - 1}.find().where(Model${i - 1}.active.eq(true))
+    .with(relations${i - 1}.next${i === 1 ? "" : `, relations${i - 1}.previous`}).all(pool);
+  const before: string | undefined = ${i === 1 ? "row.email" : `row.previous?.name${i - 2}`};
+  return before ?? row.next[0].data?.tag${i};
 }`;
 }

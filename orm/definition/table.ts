@@ -148,7 +148,7 @@ export function aliasOf(table: Table, name: string): Table {
  *
  * @throws {ValidationError} When it is no model.
  */
-export function tableOf(model: Joinable): Table {
+export function tableOf(model: { readonly [SOURCE]: Source }): Table {
   const source = (model as Partial<Joinable> | null | undefined)?.[SOURCE];
   if (source !== undefined && "tableName" in source) return source as Table;
   throw new ValidationError(

@@ -6,9 +6,9 @@
 import { assertSql, type Sql } from "../../pool/sql/sql.ts";
 import { kindOf } from "../../pool/wire/codec/refusal.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
-import type { AnyColumn, Column } from "../building/column.ts";
+import type { AnyColumn } from "../building/column.ts";
 import type { SelectQuery } from "../building/select_query.ts";
-import type { Joinable } from "../building/source.ts";
+import type { ColumnSettings } from "../definition/column_settings.ts";
 import type { ColumnDefinitions } from "../definition/row_types.ts";
 import { type Table, tableOf, unknownColumn } from "../definition/table.ts";
 import type { DefinitionTypes, NoColumns, RelatedModel, RelationDefinition } from "./relation_types.ts";
@@ -16,8 +16,21 @@ import { columnsIn, type Hop, referredTo } from "./route.ts";
 
 /** A column of a model, or the columns of its key. */
 export type KeyColumns<From extends string, Null = unknown> =
-  | Column<unknown, Null, From>
-  | readonly Column<unknown, Null, From>[];
+  | KeyColumn<From, Null>
+  | readonly KeyColumn<From, Null>[];
+
+/** A column, as far as relations look at its type: comparing no more costs the compiler less. */
+export interface KeyColumn<From extends string, Null = unknown> {
+  /** See {@link ExpressionTypes}; no value at run time. */
+  readonly "~types": {
+    /** Whether it may be null. */
+    readonly nullable: Null;
+    /** Its table. */
+    readonly from: From;
+  };
+  /** Its settings, which only a column has. */
+  readonly settings: ColumnSettings;
+}
 
 /** How `hasMany()` and `hasOne()` may be made. */
 export interface HasOptions<Owner extends string> {
@@ -82,6 +95,9 @@ export class DefinitionObject {
     Object.freeze(this);
   }
 }
+
+/** Any model, as relations take it. */
+type AnyTarget = RelatedModel<string, ColumnDefinitions>;
 
 /** What there is many of, or one. */
 type Has<
@@ -160,7 +176,7 @@ export function belongsTo<
   options?: BelongsToOptions<NoInfer<Target>>,
 ): RelationDefinition<DefinitionTypes<Owner, "one", Columns, Target, Null, NoColumns>>;
 export function belongsTo(
-  target: Joinable,
+  target: AnyTarget,
   foreignKey: unknown,
   { key, when }: BelongsToOptions<string> = {},
 ): never {
@@ -222,7 +238,7 @@ export function manyToMany<
 
 function has(
   many: boolean,
-  target: Joinable,
+  target: AnyTarget,
   foreignKey: unknown,
   { key, where }: HasOptions<string>,
 ): never {
@@ -245,7 +261,7 @@ export function made(definition: Definition): never {
   return new DefinitionObject(definition) as unknown as never;
 }
 
-function everyRow(target: Joinable): SelectQuery {
+function everyRow(target: AnyTarget): SelectQuery {
   tableOf(target);
   return (target as unknown as { find(): SelectQuery }).find();
 }

@@ -6,7 +6,7 @@
  */
 import type { Sql } from "../../pool/sql/sql.ts";
 import type { Query } from "../building/query.ts";
-import type { Joinable } from "../building/source.ts";
+import type { SOURCE, Source } from "../building/source.ts";
 import type { Anything, ColumnDefinitions, RowOf, Shown, ValuesOf } from "../definition/row_types.ts";
 
 /** Whether a relation leads to any number of rows or to at most one. */
@@ -60,15 +60,16 @@ export interface RelationDefinition<Types> {
 /** The definitions `relations()` takes: by name, of the model it is given. */
 export interface RelationDefinitions<Owner extends string> {
   /** A relation by the name of the property it becomes. */
-  readonly [name: string]: RelationDefinition<{
+  readonly [name: string]: DefinitionFor<Owner>;
+}
+
+/** A definition that a model's relations can have; no more is looked at, which would cost the compiler dearly. */
+export interface DefinitionFor<Owner extends string> {
+  /** See {@link DefinitionTypes}; no value at run time. */
+  readonly "~definition": {
     /** A foreign key that is not the related model's must be of the model the relations are of. */
     readonly owner: Owner;
-    readonly kind: RelationKind;
-    readonly columns: ColumnDefinitions;
-    readonly target: string;
-    readonly nullable: unknown;
-    readonly through: ColumnDefinitions;
-  }>;
+  };
 }
 
 /** What does not change when a relation is narrowed. */
@@ -263,36 +264,32 @@ export type RelationSet<
   Owner extends string,
   OwnerColumns extends ColumnDefinitions,
   Args extends readonly unknown[],
-  Definitions,
+  Definitions extends RelationDefinitions<Owner>,
 > =
   & {
     readonly [Name in keyof Definitions & string]: RelationFrom<
-      Owner,
-      OwnerColumns,
-      Args,
-      Name,
-      Definitions[Name]
+      RelationFacts<Owner, OwnerColumns, Args, Definitions[Name]["~definition"]>,
+      Name
     >;
   }
   & Anything;
 
 /** The relation that a definition makes under a name. */
-export type RelationFrom<
-  Owner extends string,
-  OwnerColumns extends ColumnDefinitions,
-  Args extends readonly unknown[],
-  Name extends string,
-  Definition,
-> = Definition extends { readonly "~definition": infer Types extends AnyDefinitionTypes } ? Relation<
-    RelationFacts<Owner, OwnerColumns, Args, Types>,
-    Name,
-    RowOf<Types["columns"]>,
-    Types["nullable"]
-  >
+export type RelationFrom<Facts, Name extends string> = Facts extends AnyFacts
+  ? Relation<Facts, Name, RowOf<Facts["types"]["columns"]>, Facts["types"]["nullable"]>
   : never;
 
-/** A model as relations take it. */
-export interface RelatedModel<Name extends string, Columns extends ColumnDefinitions> extends Joinable<Name> {
+/** A model as relations take it: no more is looked at, which would cost the compiler dearly. */
+export interface RelatedModel<Name extends string, Columns extends ColumnDefinitions, Args = unknown> {
+  /** Its rows' types; no value at run time. */
+  readonly "~types": {
+    /** Its name. */
+    readonly from: Name;
+  };
   /** Its columns; no value at run time. */
   readonly "~columns"?: Columns;
+  /** The last arguments of its calls; no value at run time. */
+  readonly "~args"?: Args;
+  /** What it is at run time. */
+  readonly [SOURCE]: Source;
 }

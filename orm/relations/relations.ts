@@ -6,10 +6,9 @@
 import { ValidationError } from "../../pool/wire/errors.ts";
 import type { ColumnDefinitions } from "../definition/row_types.ts";
 import { tableOf } from "../definition/table.ts";
-import type { Model } from "../model_types.ts";
 import { DefinitionObject } from "./definitions.ts";
 import { Link, RelationValue } from "./relation_value.ts";
-import type { RelationDefinitions, RelationSet } from "./relation_types.ts";
+import type { RelatedModel, RelationDefinitions, RelationSet } from "./relation_types.ts";
 
 /**
  * Declares a model's relations. Nothing is sent.
@@ -39,7 +38,7 @@ export function relations<
   Args extends readonly unknown[],
   const Definitions extends RelationDefinitions<NoInfer<Name>>,
 >(
-  of: Model<Name, Columns, Args>,
+  of: RelatedModel<Name, Columns, Args>,
   definitions: Definitions,
 ): RelationSet<Name, Columns, Args, Definitions> {
   const owner = tableOf(of);
@@ -59,6 +58,6 @@ export function relations<
 }
 
 /** What a model is bound to. */
-function boundOf(of: { find(): unknown }): RelationValue["settings"]["executor"] {
-  return (of.find() as RelationValue["query"]).running.executor;
+function boundOf(of: unknown): RelationValue["settings"]["executor"] {
+  return (of as { find(): RelationValue["query"] }).find().running.executor;
 }
