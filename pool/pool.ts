@@ -467,6 +467,13 @@ export class Pool extends Queryable implements AsyncDisposable {
   }
 
   /**
+   * Does nothing, since a statement of a pool is never undone once it succeeded: see {@link Pool.afterCommit}.
+   *
+   * @param _callback Never called.
+   */
+  afterRollback(_callback: () => void): void {}
+
+  /**
    * Calls a function that returns cursors, in a transaction of its own, and reads all of them.
    *
    * @param statement The call.

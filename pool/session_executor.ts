@@ -85,6 +85,15 @@ export interface Transaction extends SessionExecutor {
   afterCommit(callback: () => void | Promise<void>): void;
 
   /**
+   * Runs a function once what this transaction did is undone: when it, or one it is nested in, is rolled back, loses its
+   * connection, or ends so that nobody knows whether it was committed. The last given runs first, before the error is
+   * told.
+   *
+   * @param callback The function; what it throws goes to the pool's logger.
+   */
+  afterRollback(callback: () => void): void;
+
+  /**
    * Takes an advisory lock until the transaction ends.
    *
    * @param key A bigint or safe integer, or text that is hashed to one.

@@ -57,6 +57,7 @@ export class TransactionSession extends LeaseQueryable implements Transaction {
   readonly #home: TransactionHome;
   readonly #parent: TransactionSession | undefined;
   readonly #afterCommit: (() => void | Promise<void>)[] = [];
+  readonly #afterRollback: (() => void)[] = [];
   readonly #savepoints: { count: number };
   readonly #signal: AbortSignal | undefined;
   /** Whether it was ended by {@link TransactionSession.abandon}. */
@@ -185,6 +186,7 @@ export class TransactionSession extends LeaseQueryable implements Transaction {
         throw isAborted(error) ? new TransactionAbortedError({ cause: nested.#failure }) : error;
       });
       this.#afterCommit.push(...nested.#afterCommit);
+      this.#afterRollback.push(...nested.#afterRollback);
       return result;
     } catch (error) {
       await nested.#end();
@@ -195,6 +197,7 @@ export class TransactionSession extends LeaseQueryable implements Transaction {
         // A server that did not answer in time is not waited for again.
         if (!(error instanceof QueryTimeoutError)) await Promise.all([undone, released]);
       }
+      nested.undone();
       throw error;
     }
   }
@@ -220,6 +223,11 @@ export class TransactionSession extends LeaseQueryable implements Transaction {
   afterCommit(callback: () => void | Promise<void>): void {
     this.assertOpen();
     this.#afterCommit.push(callback);
+  }
+
+  afterRollback(callback: () => void): void {
+    this.assertOpen();
+    this.#afterRollback.push(callback);
   }
 
   async advisoryLock(
@@ -320,6 +328,17 @@ export class TransactionSession extends LeaseQueryable implements Transaction {
       }
     }
   }
+
+  /** Runs what was to be run after a rollback, the last given first. */
+  undone(): void {
+    for (const callback of this.#afterRollback.splice(0).reverse()) {
+      try {
+        callback();
+      } catch (error) {
+        this.#home.callbackFailed(error);
+      }
+    }
+  }
 }
 
 /**
@@ -367,6 +386,7 @@ async function attemptTransaction<T>(
     throw atCaller(error);
   }
   const tx = new TransactionSession(lease, home, { signal });
+  let isCommitted = false;
   try {
     tx.begin(begin, setup);
     let result: T;
@@ -390,10 +410,12 @@ async function attemptTransaction<T>(
       throw atCaller(error);
     }
     await lease.release();
+    isCommitted = true;
     await tx.committed();
     return result;
   } finally {
     if (!tx.isAbandoned) await lease.release();
+    if (!isCommitted) tx.undone();
   }
 }
 

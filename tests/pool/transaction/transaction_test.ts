@@ -480,6 +480,55 @@ test("Pool.transaction() runs the whole function again after a deadlock", LIVE, 
 });
 
 test(
+  "Transaction.afterRollback() runs for what was undone, the last first, before the error is told",
+  LIVE,
+  async () => {
+    const errors: string[] = [];
+    await using live = await withTable({ logger: { error: (message) => void errors.push(message) } });
+    const { pool } = live;
+    const calls: string[] = [];
+    const note = (text: string) => () => void calls.push(text);
+    await pool.transaction(async (tx) => {
+      tx.afterRollback(note("never"));
+      await rejection(tx.transaction(async (nested) => {
+        nested.afterRollback(note("nested"));
+        nested.afterRollback(() => {
+          throw new Error("mine");
+        });
+        await nested.transaction((inner) => inner.afterRollback(note("inner")));
+        await rejection(nested.transaction((inner) => {
+          inner.afterRollback(note("innermost"));
+          throw new Error("back");
+        }));
+        assert.deepEqual(calls, ["innermost"]);
+        throw new Error("back");
+      }));
+      assert.deepEqual(calls, ["innermost", "inner", "nested"]);
+      await tx.execute(insert(1));
+    });
+    assert.deepEqual(await rows(live), [1]);
+    assert.match(errors[0], /mine/);
+    calls.length = 0;
+    const ends: ((tx: Transaction) => Promise<unknown> | void)[] = [
+      () => {
+        throw new Error("back");
+      },
+      (tx) => tx.execute(sql`select 1 / 0`),
+      (tx) => tx.execute(sql`select 1 / 0`).catch(() => {}),
+      (tx) => tx.execute(sql`select pg_terminate_backend(pg_backend_pid())`),
+    ];
+    for (const end of ends) {
+      await rejection(pool.transaction(async (tx) => {
+        tx.afterRollback(note("outer"));
+        await tx.transaction((nested) => nested.afterRollback(note("released")));
+        await end(tx);
+      }));
+      assert.deepEqual(calls.splice(0), ["released", "outer"]);
+    }
+  },
+);
+
+test(
   "Transaction.afterCommit() runs in order after COMMIT, and never for what was rolled back",
   LIVE,
   async () => {
