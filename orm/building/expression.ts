@@ -165,8 +165,7 @@ const OVERLAPS = template("", " && ", "");
 const NO_OPTIONS: ExpressionOptions = {};
 
 /** An SQL expression of a value's type. It is a fragment of `sql` like any other. */
-export class Expression<Value, Null = never, From extends string = string>
-  extends SpecialOperators<Value, Null, From>
+export class Expression<Value, Null = never, From extends string = string> extends SpecialOperators
   implements Traits {
   /** What the type level knows; never set. */
   declare readonly "~types": ExpressionTypes<Value, Null, From>;

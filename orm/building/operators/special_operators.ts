@@ -28,7 +28,8 @@ export type JsonNull<Value, Key> = Value extends readonly unknown[] ? null
   : null;
 
 /** What contains or borders on something: a range. */
-interface RangeTyped {
+export interface RangeOperators extends SpecialOperators {
+  /** See {@link ExpressionTypes}; no value at run time. */
   readonly "~types": ExpressionTypes<{ readonly lower: unknown; readonly upper: unknown }, unknown, string>;
 }
 
@@ -61,7 +62,9 @@ const SIMILAR = template("", " similar to ", "");
 const NEGATED = template("(- ", ")");
 
 /** See the module's description; `Expression` extends it. */
-export abstract class SpecialOperators<Value, Null, From extends string> extends Sql {
+export abstract class SpecialOperators extends Sql {
+  /** What the type level knows; never set. */
+  declare readonly "~types": ExpressionTypes<unknown, unknown, string>;
   /** What errors call it. */
   abstract get subject(): string;
 
@@ -76,9 +79,14 @@ export abstract class SpecialOperators<Value, Null, From extends string> extends
    *
    * @param key The key or the index, which is a constant of the statement; it can be grouped by and indexed.
    */
-  key<Key extends JsonKey<Value>>(
+  key<T extends SpecialOperators, Key extends JsonKey<T["~types"]["value"]>>(
+    this: T,
     key: Key,
-  ): Expression<JsonAt<Value, Key>, Null | JsonNull<Value, Key>, From> {
+  ): Expression<
+    JsonAt<T["~types"]["value"], Key>,
+    T["~types"]["nullable"] | JsonNull<T["~types"]["value"], Key>,
+    T["~types"]["from"]
+  > {
     return this.#apply(KEY, this.#keyConstant(key));
   }
 
@@ -87,7 +95,10 @@ export abstract class SpecialOperators<Value, Null, From extends string> extends
    *
    * @param index The index.
    */
-  index(index: number): Expression<JsonAt<Value, number>, null, From> {
+  index<T extends SpecialOperators>(
+    this: T,
+    index: number,
+  ): Expression<JsonAt<T["~types"]["value"], number>, null, T["~types"]["from"]> {
     return this.#apply(KEY, this.#keyConstant(index));
   }
 
@@ -96,7 +107,10 @@ export abstract class SpecialOperators<Value, Null, From extends string> extends
    *
    * @param key The key or the index.
    */
-  keyText<Key extends JsonKey<Value>>(key: Key): Expression<string, Null | JsonNull<Value, Key>, From> {
+  keyText<T extends SpecialOperators, Key extends JsonKey<T["~types"]["value"]>>(
+    this: T,
+    key: Key,
+  ): Expression<string, T["~types"]["nullable"] | JsonNull<T["~types"]["value"], Key>, T["~types"]["from"]> {
     return this.#apply(KEY_TEXT, this.#keyConstant(key));
   }
 
@@ -105,18 +119,30 @@ export abstract class SpecialOperators<Value, Null, From extends string> extends
    *
    * @param keys The keys and indexes.
    */
-  path<A extends JsonKey<Value>>(a: A): Expression<JsonAt<Value, A>, null, From>;
-  /** What JSON holds at a path of keys. */
-  path<A extends JsonKey<Value>, B extends JsonKey<JsonAt<Value, A>>>(
-    ...keys: readonly [A, B]
-  ): Expression<JsonAt<JsonAt<Value, A>, B>, null, From>;
+  path<T extends SpecialOperators, A extends JsonKey<T["~types"]["value"]>>(
+    this: T,
+    a: A,
+  ): Expression<JsonAt<T["~types"]["value"], A>, null, T["~types"]["from"]>;
   /** What JSON holds at a path of keys. */
   path<
-    A extends JsonKey<Value>,
-    B extends JsonKey<JsonAt<Value, A>>,
-    C extends JsonKey<JsonAt<JsonAt<Value, A>, B>>,
-  >(...keys: readonly [A, B, C]): Expression<JsonAt<JsonAt<JsonAt<Value, A>, B>, C>, null, From>;
-  path(...keys: readonly (string | number)[]): Expression<unknown, null, From> {
+    T extends SpecialOperators,
+    A extends JsonKey<T["~types"]["value"]>,
+    B extends JsonKey<JsonAt<T["~types"]["value"], A>>,
+  >(
+    this: T,
+    ...keys: readonly [A, B]
+  ): Expression<JsonAt<JsonAt<T["~types"]["value"], A>, B>, null, T["~types"]["from"]>;
+  /** What JSON holds at a path of keys. */
+  path<
+    T extends SpecialOperators,
+    A extends JsonKey<T["~types"]["value"]>,
+    B extends JsonKey<JsonAt<T["~types"]["value"], A>>,
+    C extends JsonKey<JsonAt<JsonAt<T["~types"]["value"], A>, B>>,
+  >(
+    this: T,
+    ...keys: readonly [A, B, C]
+  ): Expression<JsonAt<JsonAt<JsonAt<T["~types"]["value"], A>, B>, C>, null, T["~types"]["from"]>;
+  path(...keys: readonly (string | number)[]): Expression<unknown, null, string> {
     return this.#apply(PATH, this.#pathConstant(keys));
   }
 
@@ -125,141 +151,197 @@ export abstract class SpecialOperators<Value, Null, From extends string> extends
    *
    * @param keys The keys and indexes.
    */
-  pathText(...keys: readonly (string | number)[]): Expression<string, null, From> {
+  pathText<T extends SpecialOperators>(
+    this: T,
+    ...keys: readonly (string | number)[]
+  ): Expression<string, null, T["~types"]["from"]> {
     return this.#apply(PATH_TEXT, this.#pathConstant(keys));
   }
 
   /** JSON without a key: `data - 'key'`. */
-  withoutKey(key: string): Expression<Value, Null, From> {
+  withoutKey<T extends SpecialOperators>(
+    this: T,
+    key: string,
+  ): Expression<T["~types"]["value"], T["~types"]["nullable"], T["~types"]["from"]> {
     return this.#apply(WITHOUT_KEY, this.#keyConstant(key));
   }
 
   /** JSON without what is at a path: `data #- '{a,b}'`. */
-  withoutPath(...keys: readonly (string | number)[]): Expression<Value, Null, From> {
+  withoutPath<T extends SpecialOperators>(
+    this: T,
+    ...keys: readonly (string | number)[]
+  ): Expression<T["~types"]["value"], T["~types"]["nullable"], T["~types"]["from"]> {
     return this.#apply(WITHOUT_PATH, this.#pathConstant(keys));
   }
 
   /** JSON that has a key, or an array that holds a string: `data ? 'key'`. */
-  hasKey(key: Operand<string>): Condition<Null, From> {
+  hasKey<T extends SpecialOperators>(
+    this: T,
+    key: Operand<string>,
+  ): Condition<T["~types"]["nullable"], T["~types"]["from"]> {
     return this.#apply(HAS_KEY, this.#given(key));
   }
 
   /** JSON that has any of some keys: `data ?| keys`. */
-  hasAnyKey(keys: Operand<readonly string[]>): Condition<Null, From> {
+  hasAnyKey<T extends SpecialOperators>(
+    this: T,
+    keys: Operand<readonly string[]>,
+  ): Condition<T["~types"]["nullable"], T["~types"]["from"]> {
     return this.#apply(HAS_ANY_KEY, this.#given(keys));
   }
 
   /** JSON that has all of some keys: `data ?& keys`. */
-  hasAllKeys(keys: Operand<readonly string[]>): Condition<Null, From> {
+  hasAllKeys<T extends SpecialOperators>(
+    this: T,
+    keys: Operand<readonly string[]>,
+  ): Condition<T["~types"]["nullable"], T["~types"]["from"]> {
     return this.#apply(HAS_ALL_KEYS, this.#given(keys));
   }
 
   /** JSON in which an SQL/JSON path finds something: `data @? '$.tags[*]'`. */
-  pathExists(path: string): Condition<unknown, From> {
+  pathExists<T extends SpecialOperators>(this: T, path: string): Condition<unknown, T["~types"]["from"]> {
     return this.#apply(PATH_EXISTS, this.#textConstant(path));
   }
 
   /** JSON of which an SQL/JSON path's predicate is true: `data @@ '$.age > 18'`. */
-  pathIsTrue(path: string): Condition<unknown, From> {
+  pathIsTrue<T extends SpecialOperators>(this: T, path: string): Condition<unknown, T["~types"]["from"]> {
     return this.#apply(PATH_IS_TRUE, this.#textConstant(path));
   }
 
   /** A range that ends before another begins, or a network within another: `a << b`. */
-  strictlyLeftOf(other: Operand<Value>): Condition<Null, From> {
+  strictlyLeftOf<T extends SpecialOperators>(
+    this: T,
+    other: Operand<T["~types"]["value"]>,
+  ): Condition<T["~types"]["nullable"], T["~types"]["from"]> {
     return this.#apply(STRICTLY_LEFT, this.#given(other));
   }
 
   /** A range that begins after another ends: `a >> b`. */
-  strictlyRightOf(other: Operand<Value>): Condition<Null, From> {
+  strictlyRightOf<T extends SpecialOperators>(
+    this: T,
+    other: Operand<T["~types"]["value"]>,
+  ): Condition<T["~types"]["nullable"], T["~types"]["from"]> {
     return this.#apply(STRICTLY_RIGHT, this.#given(other));
   }
 
   /** A range that does not reach beyond the end of another: `a &< b`. */
-  notRightOf(
-    this: RangeTyped & SpecialOperators<Value, Null, From>,
-    other: Operand<Value>,
-  ): Condition<Null, From> {
+  notRightOf<T extends RangeOperators>(
+    this: T,
+    other: Operand<T["~types"]["value"]>,
+  ): Condition<T["~types"]["nullable"], T["~types"]["from"]> {
     return this.#apply(NOT_RIGHT, this.#given(other));
   }
 
   /** A range that does not reach before the start of another: `a &> b`. */
-  notLeftOf(
-    this: RangeTyped & SpecialOperators<Value, Null, From>,
-    other: Operand<Value>,
-  ): Condition<Null, From> {
+  notLeftOf<T extends RangeOperators>(
+    this: T,
+    other: Operand<T["~types"]["value"]>,
+  ): Condition<T["~types"]["nullable"], T["~types"]["from"]> {
     return this.#apply(NOT_LEFT, this.#given(other));
   }
 
   /** A range that begins where another ends, or ends where it begins: `a -|- b`. */
-  adjacentTo(
-    this: RangeTyped & SpecialOperators<Value, Null, From>,
-    other: Operand<Value>,
-  ): Condition<Null, From> {
+  adjacentTo<T extends RangeOperators>(
+    this: T,
+    other: Operand<T["~types"]["value"]>,
+  ): Condition<T["~types"]["nullable"], T["~types"]["from"]> {
     return this.#apply(ADJACENT, this.#given(other));
   }
 
   /** A network that lies within another and is smaller: `a << b`. */
-  within(network: Operand<Value>): Condition<Null, From> {
+  within<T extends SpecialOperators>(
+    this: T,
+    network: Operand<T["~types"]["value"]>,
+  ): Condition<T["~types"]["nullable"], T["~types"]["from"]> {
     return this.#apply(STRICTLY_LEFT, this.#given(network));
   }
 
   /** A network that lies within another or is it: `a <<= b`. */
-  withinOrEqual(network: Operand<Value>): Condition<Null, From> {
+  withinOrEqual<T extends SpecialOperators>(
+    this: T,
+    network: Operand<T["~types"]["value"]>,
+  ): Condition<T["~types"]["nullable"], T["~types"]["from"]> {
     return this.#apply(WITHIN_OR_EQUAL, this.#given(network));
   }
 
   /** A network in which another lies that is smaller: `a >> b`. */
-  encloses(network: Operand<Value>): Condition<Null, From> {
+  encloses<T extends SpecialOperators>(
+    this: T,
+    network: Operand<T["~types"]["value"]>,
+  ): Condition<T["~types"]["nullable"], T["~types"]["from"]> {
     return this.#apply(STRICTLY_RIGHT, this.#given(network));
   }
 
   /** A network in which another lies, or that is it: `a >>= b`. */
-  enclosesOrEqual(network: Operand<Value>): Condition<Null, From> {
+  enclosesOrEqual<T extends SpecialOperators>(
+    this: T,
+    network: Operand<T["~types"]["value"]>,
+  ): Condition<T["~types"]["nullable"], T["~types"]["from"]> {
     return this.#apply(CONTAINS_OR_EQUAL, this.#given(network));
   }
 
   /** A document that a full text query matches: `document @@ query`. */
-  matchesQuery(query: Sql): Condition<Null, From> {
+  matchesQuery<T extends SpecialOperators>(
+    this: T,
+    query: Sql,
+  ): Condition<T["~types"]["nullable"], T["~types"]["from"]> {
     return this.#apply(MATCHES_QUERY, this.#given(query));
   }
 
   /** Equal to an element of an array in the database: `value = any(array)`. */
-  eqAny(array: Expression<readonly (Value | null)[], unknown>): Condition<unknown, From> {
+  eqAny<T extends SpecialOperators>(
+    this: T,
+    array: Expression<readonly (T["~types"]["value"] | null)[], unknown>,
+  ): Condition<unknown, T["~types"]["from"]> {
     return this.#apply(EQ_ANY, this.#given(array));
   }
 
   /** Equal to every element of an array in the database: `value = all(array)`. */
-  eqAll(array: Expression<readonly (Value | null)[], unknown>): Condition<unknown, From> {
+  eqAll<T extends SpecialOperators>(
+    this: T,
+    array: Expression<readonly (T["~types"]["value"] | null)[], unknown>,
+  ): Condition<unknown, T["~types"]["from"]> {
     return this.#apply(EQ_ALL, this.#given(array));
   }
 
   /** True, and not null: `condition is true`. */
-  isTrue(): Condition<never, never> {
+  isTrue<T extends SpecialOperators>(this: T): Condition<never, never> {
     return this.derive(IS_TRUE.of([this]));
   }
 
   /** False, and not null: `condition is false`. */
-  isFalse(): Condition<never, never> {
+  isFalse<T extends SpecialOperators>(this: T): Condition<never, never> {
     return this.derive(IS_FALSE.of([this]));
   }
 
   /** Does not match a POSIX regular expression: `text !~ pattern`. */
-  notMatches(pattern: Operand<string>): Condition<Null, From> {
+  notMatches<T extends SpecialOperators>(
+    this: T,
+    pattern: Operand<string>,
+  ): Condition<T["~types"]["nullable"], T["~types"]["from"]> {
     return this.#apply(NOT_MATCHES, this.#given(pattern));
   }
 
   /** Does not match a POSIX regular expression, in whatever case: `text !~* pattern`. */
-  notImatches(pattern: Operand<string>): Condition<Null, From> {
+  notImatches<T extends SpecialOperators>(
+    this: T,
+    pattern: Operand<string>,
+  ): Condition<T["~types"]["nullable"], T["~types"]["from"]> {
     return this.#apply(NOT_IMATCHES, this.#given(pattern));
   }
 
   /** Matches a pattern of SQL's regular expressions: `text similar to pattern`. */
-  similarTo(pattern: Operand<string>): Condition<Null, From> {
+  similarTo<T extends SpecialOperators>(
+    this: T,
+    pattern: Operand<string>,
+  ): Condition<T["~types"]["nullable"], T["~types"]["from"]> {
     return this.#apply(SIMILAR, this.#given(pattern));
   }
 
   /** With the other sign: `- number`. */
-  negated(): Expression<Value, Null, From> {
+  negated<T extends SpecialOperators>(
+    this: T,
+  ): Expression<T["~types"]["value"], T["~types"]["nullable"], T["~types"]["from"]> {
     const { conversion } = this as ExpressionOptions;
     return this.derive(NEGATED.of([this]), conversion === undefined ? {} : { conversion });
   }
