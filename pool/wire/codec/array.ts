@@ -10,7 +10,7 @@ import { DecodeError } from "../errors.ts";
 import { parseArrayText } from "./array_text.ts";
 import { type ArrayDimension, PgArray } from "./array_value.ts";
 import type { Codec } from "./codec.ts";
-import { contentRefusal, refusal } from "./refusal.ts";
+import { contentRefusal, elementRefusal, refusal } from "./refusal.ts";
 
 /** The most dimensions an array has, `MAXDIM` in PostgreSQL's source. */
 export const MAXIMUM_DIMENSIONS = 6;
@@ -83,17 +83,22 @@ export class ArrayCodec implements Codec<unknown> {
   #encodeElements(elements: ArrayLike<unknown>, writer: ByteWriter): boolean {
     const element = this.#element;
     let hasNull = false;
-    for (let index = 0; index < elements.length; index++) {
-      const value = elements[index];
-      if (value === null) {
-        hasNull = true;
-        writer.i32(-1);
-        continue;
+    let index = 0;
+    try {
+      for (; index < elements.length; index++) {
+        const value = elements[index];
+        if (value === null) {
+          hasNull = true;
+          writer.i32(-1);
+          continue;
+        }
+        const at = writer.length;
+        writer.i32(0);
+        element.encode(value, writer);
+        writer.setI32(at, writer.length - at - 4);
       }
-      const at = writer.length;
-      writer.i32(0);
-      element.encode(value, writer);
-      writer.setI32(at, writer.length - at - 4);
+    } catch (error) {
+      throw elementRefusal(error, index);
     }
     return hasNull;
   }
@@ -155,11 +160,19 @@ export class ArrayCodec implements Codec<unknown> {
       if (depth < dimensions.length - 1) parts.push(this.#formatLevel(row, depth + 1, dimensions));
       else if (row === null) parts.push("NULL");
       else {
-        const text = this.#element.encodeText(row);
+        const text = this.#elementText(row, index);
         parts.push(PLAIN.test(text) ? text : `"${text.replace(/["\\]/g, "\\$&")}"`);
       }
     }
     return `{${parts.join(this.#delimiter)}}`;
+  }
+
+  #elementText(value: unknown, index: number): string {
+    try {
+      return this.#element.encodeText(value);
+    } catch (error) {
+      throw elementRefusal(error, index);
+    }
   }
 
   decodeText(text: string): unknown {

@@ -49,6 +49,20 @@ export function contentRefusal(type: string, state: string, advice: string): Val
   return new ValidationError(`a value of type ${type}`, `${state}; ${advice}`);
 }
 
+/**
+ * The error for an element of an array, with its place among its neighbours, counted from 1.
+ *
+ * @param error What its codec threw.
+ * @param index The element's index.
+ */
+export function elementRefusal(error: unknown, index: number): unknown {
+  // Its subclasses are about the whole message.
+  if ((error as Error | undefined)?.constructor !== ValidationError) return error;
+  const refused = error as ValidationError;
+  const problem = refused.message.slice(`Cannot use ${refused.subject}: `.length);
+  return new ValidationError(refused.subject, `element ${index + 1}: ${problem}`, { cause: refused.cause });
+}
+
 function undefinedRefusal(type: string): ValidationError {
   return new ValidationError(
     `a value of type ${type}`,

@@ -105,7 +105,7 @@ const REFUSED: Readonly<Record<string, readonly (readonly [unknown, RegExp])[]>>
   record: [[[1], /takes no anonymous records/]],
   _int4: [
     [1, /type _int4: an integer was given; give an array/],
-    [[1, undefined], /type int4: undefined was given/],
+    [[1, undefined], /type int4: element 2: undefined was given/],
     [[[1, 2], [3]], /inner arrays differ in length/],
     [[[1], 2], /inner arrays differ in length/],
     [[[]], /an inner array is empty/],
