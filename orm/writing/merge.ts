@@ -200,6 +200,12 @@ function writeMerge(
 ): WriteStatement {
   const { on, whenMatched = "update", whenNotMatched = "insert", whenNotMatchedBySource = "nothing" } =
     options;
+  if ([whenMatched, whenNotMatched, whenNotMatchedBySource].every((action) => action === "nothing")) {
+    throw new ValidationError(
+      subject,
+      "nothing would happen to any row; say what happens when rows match or not",
+    );
+  }
   const columnsOfSource = Object.fromEntries(source.columns) as never;
   const text = new WriteText();
   writeCtes(text, source.sources);
