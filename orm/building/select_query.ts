@@ -14,7 +14,7 @@ import type { Clause, Question, Shape, ShapePart } from "../compiling/shape.ts";
 import { QueryCalls } from "../executing/query_calls.ts";
 import type { Running } from "../executing/runnable_query.ts";
 import { unknownColumn } from "../definition/table.ts";
-import { withRelation } from "../relations/eager.ts";
+import { withNeeded, withRelation } from "../relations/eager.ts";
 import type { RelationValue } from "../relations/relation_value.ts";
 import type { AnyColumn } from "./column.ts";
 import { type Composed, list, template } from "./composition.ts";
@@ -69,6 +69,7 @@ export class SelectQuery extends QueryCalls {
   }
 
   select(selection: Selection): SelectQuery {
+    this.#refuseRelations("select()");
     return this.withSelection("select", flattenSelection(selection, this.subject));
   }
 
@@ -76,16 +77,17 @@ export class SelectQuery extends QueryCalls {
     if (properties.length === 0) {
       throw new ValidationError(this.subject, "only() names no property; name some");
     }
+    this.#refuseRelations("only()");
     return this.#columns(properties.map((property) => this.#column(property)));
   }
 
   omit(...properties: readonly string[]): SelectQuery {
     const omitted = new Set(properties.map((property) => this.#column(property)));
-    return this.#columns(
+    return withNeeded(this.#columns(
       [...this.shape.source.columns.values()].filter((column) =>
         !omitted.has(column) && column.settings.skipped !== true
       ),
-    );
+    ));
   }
 
   join(source: Joinable, on: Sql): SelectQuery {
@@ -362,6 +364,15 @@ export class SelectQuery extends QueryCalls {
 
   #without(label: string): SelectQuery {
     return this.add({ clause: "without", label, strings: EMPTY.strings }, EMPTY);
+  }
+
+  /** A selection of what is named has no place for relations, so it comes first. */
+  #refuseRelations(call: string): void {
+    if (this.running.relations === undefined || this.running.relations.length === 0) return;
+    throw new ValidationError(
+      this.subject,
+      `${call} comes after with(), whose relations it would leave out; call it before with()`,
+    );
   }
 
   #columns(columns: readonly AnyColumn[]): SelectQuery {

@@ -3,22 +3,19 @@
  *
  * @module
  */
-import type { Executor, QueryOptions } from "../../pool/executor.ts";
-import { NotFoundError } from "../../pool/pool_errors.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
+import type { AnyColumn } from "../building/column.ts";
 import type { SelectQuery } from "../building/select_query.ts";
 import type { Shape } from "../compiling/shape.ts";
 import { finishRows, type OpenRow, readerOf } from "../hydrating/row_reader.ts";
 import { loadByQuery } from "./load_by_query.ts";
+import type { RelatedCall } from "./related_call.ts";
 import { RelationValue } from "./relation_value.ts";
-import { withColumns } from "./row_keys.ts";
+import { resultsOf } from "./results.ts";
+import { propertiesOf, withColumns } from "./row_keys.ts";
 
 /** What rows are loaded with. */
-export interface LoadCall {
-  /** What runs the statements. */
-  readonly executor: Executor;
-  /** Their options. */
-  readonly options: QueryOptions | undefined;
+export interface LoadCall extends RelatedCall {
   /** The shape of the query whose rows they are. */
   readonly shape: Shape;
 }
@@ -27,6 +24,8 @@ export interface LoadCall {
 export interface Loading {
   /** The property it becomes. */
   readonly name: string;
+  /** The columns of the query's model that it is found by. */
+  readonly needed: readonly AnyColumn[];
   /**
    * Finds the related rows.
    *
@@ -73,36 +72,15 @@ function attached(query: SelectQuery, relation: RelationValue, others: readonly 
     : [...first.from, ...first.when.map(([column]) => column)];
   const loading: Loading = {
     name: relation.settings.name,
+    needed,
     load: async (rows, call) => resultsOf(relation, await loadByQuery(relation, rows, call)),
   };
   return withColumns(query, needed).relating([...others, loading]);
 }
 
-const NONE: readonly never[] = Object.freeze([]);
-
-/**
- * What a relation holds, of the related rows found.
- *
- * @param relation The relation.
- * @param found For each row the related rows, or undefined when there are none.
- * @throws {NotFoundError} When a row is missing that must be there.
- */
-export function resultsOf(
-  relation: RelationValue,
-  found: readonly (readonly unknown[] | undefined)[],
-): readonly unknown[] {
-  const { link: { definition, subject }, settings, query } = relation;
-  if (definition.many) return found.map((rows) => rows ?? NONE);
-  const required = definition.required && settings.narrowed !== true;
-  return found.map((rows) => {
-    const row = rows?.[0];
-    if (row !== undefined) return row;
-    if (!required) return null;
-    throw new NotFoundError(
-      query.toSQL().text,
-      `Cannot load ${subject}: a row refers to one that is not there; correct the row, or narrow the relation so that it may be null`,
-    );
-  });
+/** The query with the columns its relations are found by, where another selection has not got them. */
+export function withNeeded(query: SelectQuery): SelectQuery {
+  return withColumns(query, (query.running.relations ?? []).flatMap(({ needed }) => needed));
 }
 
 /**
@@ -115,9 +93,10 @@ export function resultsOf(
 export async function finishRelated(
   loadings: readonly Loading[],
   rows: unknown[],
-  call: LoadCall,
+  { shape, ...given }: Omit<LoadCall, "propertiesOf">,
 ): Promise<unknown[]> {
   if (rows.length === 0) return rows;
+  const call: LoadCall = { ...given, shape, propertiesOf: (columns) => propertiesOf(shape, columns) };
   // All are waited for, so that nothing runs on a transaction whose callback has ended.
   const outcomes = await Promise.allSettled(loadings.map((loading) => loading.load(rows as OpenRow[], call)));
   const values = outcomes.map((outcome) => {
