@@ -1,8 +1,8 @@
 /** What the shop has. */
 import assert from "node:assert/strict";
-import { and, fn, param, scalar, unnest } from "../../../orm/mod.ts";
+import { and, exists, fn, notExists, parameters, scalar, unnest } from "../../../orm/mod.ts";
 import { sql } from "../../../pool/sql/sql.ts";
-import { Album, Artist, Genre, MediaType, Track } from "../models.ts";
+import { Album, Artist, Genre, InvoiceLine, MediaType, Track } from "../models.ts";
 import { album, artist, track } from "../relations.ts";
 import type { ReadQuestion } from "../question.ts";
 
@@ -67,6 +67,15 @@ export const CATALOGUE: readonly ReadQuestion[] = [
       from track t join genre g on g.genre_id = t.genre_id
       where not exists (select 1 from invoice_line il where il.track_id = t.track_id)
       group by g.genre_id order by unsold desc, genre`,
+    async ask(pool) {
+      return await Track.find()
+        .join(Genre, Genre.genreId.eq(Track.genreId))
+        .where(notExists(InvoiceLine.find().where(InvoiceLine.trackId.eq(Track.trackId))))
+        .groupBy(Genre.genreId)
+        .select({ genre: Genre.name, unsold: fn.count() })
+        .orderBy(fn.count().desc(), Genre.name)
+        .all(pool);
+    },
   },
   {
     name: "albums longer than an hour",
@@ -172,6 +181,15 @@ export const CATALOGUE: readonly ReadQuestion[] = [
       where exists (select 1 from track t where t.album_id = al.album_id)
         and not exists (select 1 from track t where t.album_id = al.album_id and t.composer is null)
       order by album_id`,
+    async ask(pool) {
+      const tracks = Track.find().where(Track.albumId.eq(Album.albumId));
+      return await Album.find()
+        .where(exists(tracks))
+        .where(notExists(tracks.where(Track.composer.isNull())))
+        .only("albumId", "title")
+        .orderBy(Album.albumId)
+        .all(pool);
+    },
   },
   {
     name: "artists with the most albums, with the number of the long ones among their tracks",
@@ -181,6 +199,16 @@ export const CATALOGUE: readonly ReadQuestion[] = [
         (select count(*) from album al join track t on t.album_id = al.album_id
          where al.artist_id = ar.artist_id and t.milliseconds > 600000) as long
       from artist ar order by albums desc, ar.artist_id limit 12`,
+    async ask(pool) {
+      const theirs = Album.find().where(Album.artistId.eq(Artist.artistId));
+      const long = theirs.join(Track, Track.albumId.eq(Album.albumId)).where(Track.milliseconds.gt(600_000));
+      const albums = scalar(theirs.select({ count: fn.count() }));
+      return await Artist.find()
+        .select({ name: Artist.name, albums, long: long.select({ count: fn.count() }) })
+        .orderBy(albums.desc(), Artist.artistId)
+        .limit(12)
+        .all(pool);
+    },
   },
   {
     name: "artists without any album",
@@ -308,13 +336,14 @@ export const CATALOGUE: readonly ReadQuestion[] = [
        where g.name = 'Jazz' and t.milliseconds < 90000)
       order by genre desc, name`,
     async ask(pool) {
+      const given = parameters<{ genre: string; length: number }>();
       const shortOnes = Track.find()
         .join(Genre, Genre.genreId.eq(Track.genreId))
-        .where(Genre.name.eq(param<string>("genre")))
-        .where(Track.milliseconds.lt(param<number>("length")))
+        .where(Genre.name.eq(given.genre))
+        .where(Track.milliseconds.lt(given.length))
         .select({ genre: Genre.name, name: Track.name, unitPrice: Track.unitPrice })
         .orderBy(Track.name)
-        .prepare<{ genre: string; length: number }>();
+        .prepare(given);
       const rock = await shortOnes.all({ genre: "Rock", length: 90_000 }, pool);
       return [...rock, ...await shortOnes.all({ genre: "Jazz", length: 90_000 }, pool)];
     },

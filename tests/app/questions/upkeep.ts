@@ -1,7 +1,7 @@
 /** What keeps the catalogue and the customers as they should be. */
 import { fn } from "../../../orm/mod.ts";
 import { sql } from "../../../pool/sql/sql.ts";
-import { Album, Customer, Genre, Playlist, PlaylistTrack, Stock, Track } from "../models.ts";
+import { Album, Artist, Customer, Genre, Playlist, PlaylistTrack, Stock, Track } from "../models.ts";
 import type { WriteQuestion } from "../question.ts";
 
 export const UPKEEP: readonly WriteQuestion[] = [
@@ -248,7 +248,11 @@ export const UPKEEP: readonly WriteQuestion[] = [
     async plain(tx) {
       await tx.execute(sql`
         update customer set address = '231 Elgin Street', postal_code = null where customer_id = 30`);
-      return [{ dirty: ["address", "postalCode"] }];
+      return [{ address: "231 Elgin Street", postalCode: null }];
+    },
+    async ask(tx) {
+      const corrected = await Customer.updateById(30, { address: "231 Elgin Street", postalCode: null }, tx);
+      return [{ address: corrected?.address, postalCode: corrected?.postalCode }];
     },
   },
   {
@@ -271,10 +275,26 @@ export const UPKEEP: readonly WriteQuestion[] = [
           on v.title = a.title`);
       return [];
     },
+    async ask(tx) {
+      const { artistId } = await Artist.insert({ name: "The Placeholders" }, tx);
+      const [foo, bar] = await Album.insertMany([{ title: "Foo", artistId }, { title: "Bar", artistId }], tx);
+      const track = (albumId: number, name: string, milliseconds: number) => ({
+        albumId,
+        name,
+        milliseconds,
+        mediaTypeId: 1,
+        unitPrice: "0.99",
+      });
+      await Track.insertMany([
+        track(foo.albumId, "Foo Fighting", 181_000),
+        track(foo.albumId, "Food", 182_000),
+        track(bar.albumId, "Barred", 183_000),
+      ], tx);
+      return [];
+    },
   },
   {
-    name:
-      "an afternoon's work, written at its end: a title, a new playlist with a track, a track out of another",
+    name: "an afternoon's work: a title, a new playlist, a track out of another",
     rows: 3,
     seen: sql`
       select 'album' as what, title as name, version as number from album where album_id = 2
@@ -289,6 +309,13 @@ export const UPKEEP: readonly WriteQuestion[] = [
         with p as (insert into playlist (name) values ('Rainy') returning playlist_id)
         insert into playlist_track (playlist_id, track_id) select playlist_id, 2 from p`);
       await tx.execute(sql`delete from playlist_track where playlist_id = 18 and track_id = 597`);
+      return [];
+    },
+    async ask(tx) {
+      await Album.updateById(2, { title: "Balls" }, tx);
+      const { playlistId } = await Playlist.insert({ name: "Rainy" }, tx);
+      await PlaylistTrack.insert({ playlistId, trackId: 2 }, tx);
+      await PlaylistTrack.deleteById({ playlistId: 18, trackId: 597 }, tx);
       return [];
     },
   },
