@@ -31,6 +31,7 @@ export type {
   Deferral,
   IdentityOptions,
   ReferenceAction,
+  ReferencedColumn,
   ReferenceOptions,
   UniqueOptions,
   WithDefault,

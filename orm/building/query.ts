@@ -53,12 +53,17 @@ export interface Query<
   /**
    * Adds a condition; several are joined by `and`.
    *
-   * @param condition A condition on columns, a fragment of `sql`, or an object of values that columns are equal to
-   * (where a value is null, the column is null).
+   * @param condition A condition on columns, or a fragment of `sql`.
+   */
+  where(condition: Sql): Query<Columns, Row, Args, From, Nullable, Ordered>;
+  /**
+   * Adds a condition; several are joined by `and`.
+   *
+   * @param values What columns are equal to; where a value is null, the column is null.
    * @throws {ValidationError} When a value is undefined or of the wrong kind, or there is no such column.
    */
-  where<Property extends keyof Columns = never>(
-    condition: Sql | Pick<ValuesOf<Columns>, Property>,
+  where<Property extends keyof Columns>(
+    values: Pick<ValuesOf<Columns>, Property>,
   ): Query<Columns, Row, Args, From, Nullable, Ordered>;
   /**
    * Adds orders: columns, `asc()` and `desc()` of them, or fragments of `sql`.
@@ -190,6 +195,8 @@ export interface Query<
   with<Relations extends readonly RelationOf<From>[]>(
     ...relations: Relations
   ): Query<Columns, Related<Row, Relations[number]>, Args, From, Nullable, Ordered>;
+  /** Forbids to load relations of its rows, and of what is loaded with them, one by one later. */
+  strict(): Query<Columns, Row, Args, From, Nullable, Ordered>;
   /** Includes soft-deleted rows. */
   withTrashed(): Query<Columns, Row, Args, From, Nullable, Ordered>;
   /** Keeps soft-deleted rows only. */

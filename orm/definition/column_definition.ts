@@ -13,7 +13,7 @@ import {
   assertFieldValidators,
   type FieldValidator,
 } from "../behaviour/validators/validator.ts";
-import type { Column } from "../building/column.ts";
+import type { ExpressionOf } from "../building/expression.ts";
 import type {
   ColumnSettings,
   Deferral,
@@ -74,6 +74,12 @@ export interface ColumnTypes<
 export interface AnyColumnDefinition {
   /** See {@link ColumnTypes}; no value at run time. */
   readonly "~types": ColumnTypes<unknown, unknown, ColumnInput, boolean>;
+}
+
+/** A column that a foreign key of such values can refer to; compared by its type alone, which costs little. */
+export interface ReferencedColumn<Value> extends ExpressionOf<Value> {
+  /** Its name in the database. */
+  readonly columnName: string;
 }
 
 /**
@@ -208,14 +214,17 @@ export class ColumnDefinition<Value, Null, Input extends ColumnInput, Key extend
    * @param options What happens to this row when that one goes.
    */
   references(
-    target: () => Column<Value, unknown>,
+    target: () => ReferencedColumn<Value>,
     options: ReferenceOptions = {},
   ): ColumnDefinition<Value, Null, Input, Key, Row> {
     if (typeof target !== "function") {
       throw refused("references() takes a function that returns a column: references(() => User.id)");
     }
     checkReference(options);
-    return new ColumnDefinition({ ...this.settings, references: { ...options, target } });
+    return new ColumnDefinition({
+      ...this.settings,
+      references: { ...options, target: target as () => unknown as () => Sql },
+    });
   }
 
   /**
