@@ -29,9 +29,9 @@ export type ItemOf<A> = A extends TypedSql
 /** Functions of arrays. Each is null where an operand is, unless it says otherwise. */
 export interface ArrayFunctions {
   /** An array of expressions or values of one type: `array[a, b]`. */
-  array<A extends Operand<unknown>>(
-    ...items: readonly A[]
-  ): Expression<readonly ValueOf<A>[], never, FromOf<A>>;
+  array<Items extends readonly Operand<unknown>[]>(
+    ...items: Items
+  ): Expression<readonly ValueOf<Items[number]>[], never, FromOf<Items[number]>>;
   /** How many elements it has along a dimension; null where it has none: `array_length(array, 1)`. */
   arrayLength<A extends ArrayOperand>(array: A, dimension?: number): Expression<number, null, FromOf<A>>;
   /** How many elements it has: `cardinality(array)`. */

@@ -5,7 +5,7 @@
  */
 import { Range } from "../../../pool/wire/codec/mod.ts";
 import type { Conversion } from "../../definition/column_type.ts";
-import type { Expression, ExpressionTypes, FromOf } from "../expression.ts";
+import type { Expression, ExpressionTypes, FromOf, Operand } from "../expression.ts";
 import { conversionOf, invoke, type Result, type TypedSql, type ValueOf } from "./invocation.ts";
 
 /** An expression that is a range. */
@@ -30,7 +30,7 @@ export interface RangeFunctions {
   /** Whether its upper bound belongs to it: `upper_inc(range)`. */
   upperInclusive<A extends RangeOperand>(range: A): Result<boolean, A>;
   /** The smallest range that holds both: `range_merge(a, b)`. */
-  rangeMerge<A extends RangeOperand, B extends RangeOperand>(a: A, b: B): Result<ValueOf<A>, A | B>;
+  rangeMerge<A extends RangeOperand, B extends Operand<ValueOf<A>>>(a: A, b: B): Result<ValueOf<A>, A | B>;
 }
 
 /** A range's conversion converts its bounds; a bound is the range of it alone. */
