@@ -27,11 +27,7 @@ export const insertMany: Scenario = {
     "psql",
   ]
     .filter((name) => name !== "drizzle-prepared"),
-  unable: {
-    "lifeguard-insert-rows": "models have no insertMany() yet",
-    "lifeguard-insert-count": "models have no insertMany() yet",
-  },
-  ours: "lifeguard-dates",
+  ours: "lifeguard-insert-rows",
   metrics: [
     { name: "rate", unit: "rows/s", better: "higher" },
     { name: "p50", unit: "ms", better: "lower" },
