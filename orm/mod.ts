@@ -72,12 +72,17 @@ export type {
   CastTypes,
   Condition,
   ElementOf,
+  ExpressionOf,
   ExpressionOptions,
   ExpressionTypes,
   Fragment,
+  FromOf,
+  NullOf,
   Operand,
   OrderOptions,
   Subquery,
+  TypedSql,
+  ValueType,
 } from "./building/expression.ts";
 export { from, type NoColumns } from "./building/find.ts";
 export * from "./building/functions/mod.ts";

@@ -72,10 +72,12 @@ export class Column<Value, Null = never, From extends string = string, Property 
     this.settings = settings;
   }
 
+  /** The order from the least to the greatest. */
   override asc(options?: OrderOptions): Order<Property> {
     return new Order(this, "asc", options) as Order<Property>;
   }
 
+  /** The order from the greatest to the least. */
   override desc(options?: OrderOptions): Order<Property> {
     return new Order(this, "desc", options) as Order<Property>;
   }
