@@ -81,7 +81,7 @@ export type {
   Operand,
   OrderOptions,
   Subquery,
-  TypedSql,
+  TypedPart,
   ValueType,
 } from "./building/expression.ts";
 export { from, type NoColumns } from "./building/find.ts";

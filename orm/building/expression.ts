@@ -9,6 +9,7 @@ import { temporalClassOf } from "../../pool/wire/codec/calendar.ts";
 import { kindOf } from "../../pool/wire/codec/refusal.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
 import type { Conversion } from "../definition/column_type.ts";
+import type { CompareRight } from "./advice.ts";
 import { castConversion, typeText } from "./cast.ts";
 import { type Composed, type Composition, fragmentOf, template } from "./composition.ts";
 import { SpecialOperators } from "./operators/special_operators.ts";
@@ -48,13 +49,14 @@ export interface ValueType<Value> {
 }
 
 /** `null` when an operand may be null, else `never`; of a fragment nothing is known, and it is taken not to be. */
-export type NullOf<O> = O extends Nullable ? O["~types"]["nullable"] : never;
+export type NullOf<O> = O extends TypedPart ? O["~types"]["nullable"] : never;
 
 /** The tables an operand is made of. */
-export type FromOf<O> = O extends Nullable ? O["~types"]["from"] : never;
+export type FromOf<O> = O extends TypedPart ? O["~types"]["from"] : never;
 
 /** What has types. */
-interface Nullable {
+export interface TypedPart {
+  /** See {@link ExpressionTypes}; no value at run time. */
   readonly "~types": ExpressionTypes<unknown, unknown, string>;
 }
 
@@ -203,32 +205,44 @@ export class Expression<Value, Null = never, From extends string = string> exten
   }
 
   /** Equal. Null is never equal: see {@link isNull}. */
-  eq<O extends Operand<Value>>(value: O): Condition<Null | NullOf<O>, From | FromOf<O>> {
+  eq<O extends Operand<Value> | CompareRight>(
+    value: O,
+  ): Condition<Null | NullOf<O>, From | FromOf<O>> {
     return this.#compare(EQ, value);
   }
 
   /** Not equal. Null is never unequal: see {@link isDistinctFrom}. */
-  ne<O extends Operand<Value>>(value: O): Condition<Null | NullOf<O>, From | FromOf<O>> {
+  ne<O extends Operand<Value> | CompareRight>(
+    value: O,
+  ): Condition<Null | NullOf<O>, From | FromOf<O>> {
     return this.#compare(NE, value);
   }
 
   /** Greater than. */
-  gt<O extends Operand<Value>>(value: O): Condition<Null | NullOf<O>, From | FromOf<O>> {
+  gt<O extends Operand<Value> | CompareRight>(
+    value: O,
+  ): Condition<Null | NullOf<O>, From | FromOf<O>> {
     return this.#compare(GT, value);
   }
 
   /** Greater than or equal to. */
-  gte<O extends Operand<Value>>(value: O): Condition<Null | NullOf<O>, From | FromOf<O>> {
+  gte<O extends Operand<Value> | CompareRight>(
+    value: O,
+  ): Condition<Null | NullOf<O>, From | FromOf<O>> {
     return this.#compare(GTE, value);
   }
 
   /** Less than. */
-  lt<O extends Operand<Value>>(value: O): Condition<Null | NullOf<O>, From | FromOf<O>> {
+  lt<O extends Operand<Value> | CompareRight>(
+    value: O,
+  ): Condition<Null | NullOf<O>, From | FromOf<O>> {
     return this.#compare(LT, value);
   }
 
   /** Less than or equal to. */
-  lte<O extends Operand<Value>>(value: O): Condition<Null | NullOf<O>, From | FromOf<O>> {
+  lte<O extends Operand<Value> | CompareRight>(
+    value: O,
+  ): Condition<Null | NullOf<O>, From | FromOf<O>> {
     return this.#compare(LTE, value);
   }
 
