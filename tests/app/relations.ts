@@ -1,5 +1,5 @@
 /** How the music store's models belong together. */
-import { belongsTo, hasMany, manyToMany, relations } from "../../orm/mod.ts";
+import { belongsTo, hasMany, linked, manyToMany, relations } from "../../orm/mod.ts";
 import {
   Album,
   Artist,
@@ -65,3 +65,18 @@ export const invoiceLine = relations(InvoiceLine, {
   invoice: belongsTo(Invoice, InvoiceLine.invoiceId),
   track: belongsTo(Track, InvoiceLine.trackId),
 });
+
+/** Relations over several others. */
+export const far = {
+  artist: relations(Artist, {
+    tracks: linked(artist.albums, album.tracks),
+    sales: linked(artist.albums, album.tracks, track.sales),
+  }),
+  invoice: relations(Invoice, { tracks: linked(invoice.lines, invoiceLine.track) }),
+  customer: relations(Customer, {
+    genres: linked(customer.invoices, invoice.lines, invoiceLine.track, track.genre),
+  }),
+  playlist: relations(Playlist, {
+    buyers: linked(playlist.tracks, track.sales, invoiceLine.invoice, invoice.customer),
+  }),
+};

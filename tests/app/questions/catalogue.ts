@@ -1,9 +1,19 @@
 /** What the shop has. */
 import assert from "node:assert/strict";
-import { and, exists, fn, notExists, parameters, scalar, unnest } from "../../../orm/mod.ts";
+import {
+  and,
+  countOf,
+  doesntHave,
+  exists,
+  fn,
+  notExists,
+  parameters,
+  scalar,
+  unnest,
+} from "../../../orm/mod.ts";
 import { sql } from "../../../pool/sql/sql.ts";
-import { Album, Artist, Genre, InvoiceLine, MediaType, Track } from "../models.ts";
-import { album, artist, track } from "../relations.ts";
+import { Album, Artist, Genre, MediaType, Track } from "../models.ts";
+import { album, artist, far, track } from "../relations.ts";
 import type { ReadQuestion } from "../question.ts";
 
 export const CATALOGUE: readonly ReadQuestion[] = [
@@ -70,7 +80,7 @@ export const CATALOGUE: readonly ReadQuestion[] = [
     async ask(pool) {
       return await Track.find()
         .join(Genre, Genre.genreId.eq(Track.genreId))
-        .where(notExists(InvoiceLine.find().where(InvoiceLine.trackId.eq(Track.trackId))))
+        .where(doesntHave(track.sales))
         .groupBy(Genre.genreId)
         .select({ genre: Genre.name, unsold: fn.count() })
         .orderBy(fn.count().desc(), Genre.name)
@@ -140,6 +150,14 @@ export const CATALOGUE: readonly ReadQuestion[] = [
         left join track t on t.album_id = al.album_id
         left join invoice_line il on il.track_id = t.track_id
       group by ar.artist_id order by sold desc, artist limit 10`,
+    async ask(pool) {
+      const sold = countOf(far.artist.sales);
+      return await Artist.find()
+        .select({ artist: Artist.name, sold })
+        .orderBy(sold.desc(), Artist.name)
+        .limit(10)
+        .all(pool);
+    },
   },
   {
     name: "artists with the letter X with their albums and tracks, as a tree",
@@ -200,11 +218,10 @@ export const CATALOGUE: readonly ReadQuestion[] = [
          where al.artist_id = ar.artist_id and t.milliseconds > 600000) as long
       from artist ar order by albums desc, ar.artist_id limit 12`,
     async ask(pool) {
-      const theirs = Album.find().where(Album.artistId.eq(Artist.artistId));
-      const long = theirs.join(Track, Track.albumId.eq(Album.albumId)).where(Track.milliseconds.gt(600_000));
-      const albums = scalar(theirs.select({ count: fn.count() }));
+      const albums = countOf(artist.albums);
+      const long = countOf(far.artist.tracks, Track.milliseconds.gt(600_000));
       return await Artist.find()
-        .select({ name: Artist.name, albums, long: long.select({ count: fn.count() }) })
+        .select({ name: Artist.name, albums, long })
         .orderBy(albums.desc(), Artist.artistId)
         .limit(12)
         .all(pool);
@@ -216,6 +233,9 @@ export const CATALOGUE: readonly ReadQuestion[] = [
     plain: sql`
       select artist_id as "artistId", name from artist ar
       where not exists (select 1 from album al where al.artist_id = ar.artist_id) order by artist_id`,
+    async ask(pool) {
+      return await Artist.find().where(doesntHave(artist.albums)).orderBy(Artist.artistId).all(pool);
+    },
   },
   {
     name: "live or short tracks that nobody is named for",

@@ -1,8 +1,8 @@
 /** Who buys. A closed account is no customer, unless the question says so. */
-import { and, coalesce, fn, from } from "../../../orm/mod.ts";
+import { and, coalesce, doesntHave, fn, from, has } from "../../../orm/mod.ts";
 import { sql } from "../../../pool/sql/sql.ts";
 import { Customer, Employee, Genre, Invoice, InvoiceLine, Track } from "../models.ts";
-import { customer } from "../relations.ts";
+import { customer, far } from "../relations.ts";
 import type { ReadQuestion } from "../question.ts";
 
 export const CUSTOMERS: readonly ReadQuestion[] = [
@@ -129,6 +129,15 @@ export const CUSTOMERS: readonly ReadQuestion[] = [
           join track t on t.track_id = il.track_id join genre g on g.genre_id = t.genre_id
         where i.customer_id = c.customer_id and g.name = 'Metal'
       ) order by customer_id`,
+    async ask(pool) {
+      const { genres } = far.customer;
+      return await Customer.find()
+        .where(has(genres, Genre.name.eq("Jazz")))
+        .where(doesntHave(genres, Genre.name.eq("Metal")))
+        .only("customerId", "lastName")
+        .orderBy(Customer.customerId)
+        .all(pool);
+    },
   },
   {
     name: "who bought nothing since the middle of 2025",
@@ -137,6 +146,15 @@ export const CUSTOMERS: readonly ReadQuestion[] = [
       select customer_id as "customerId", email from customer c where deleted_at is null and not exists (
         select 1 from invoice i where i.customer_id = c.customer_id and i.invoice_date >= '2025-07-01'
       ) order by customer_id`,
+    async ask(pool) {
+      return await Customer.find()
+        .where(
+          doesntHave(customer.invoices, Invoice.invoiceDate.gte(Temporal.PlainDateTime.from("2025-07-01"))),
+        )
+        .only("customerId", "email")
+        .orderBy(Customer.customerId)
+        .all(pool);
+    },
   },
   {
     name: "how letters to customers of Brazil and the Czech Republic begin",

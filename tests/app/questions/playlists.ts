@@ -1,8 +1,8 @@
 /** What is played together. */
-import { and, coalesce, fn } from "../../../orm/mod.ts";
+import { and, coalesce, countOf, doesntHave, fn } from "../../../orm/mod.ts";
 import { sql } from "../../../pool/sql/sql.ts";
-import { Genre, Playlist, PlaylistTrack, Track } from "../models.ts";
-import { playlist } from "../relations.ts";
+import { Customer, Genre, Playlist, PlaylistTrack, Track } from "../models.ts";
+import { far, playlist, track } from "../relations.ts";
 import type { ReadQuestion } from "../question.ts";
 
 export const PLAYLISTS: readonly ReadQuestion[] = [
@@ -98,6 +98,14 @@ export const PLAYLISTS: readonly ReadQuestion[] = [
       select t.track_id as "trackId", t.name, count(*) as playlists
       from track t join playlist_track pt on pt.track_id = t.track_id
       group by t.track_id having count(*) >= 5 order by t.track_id`,
+    async ask(pool) {
+      const playlists = countOf(track.playlists);
+      return await Track.find()
+        .where(playlists.gte(5))
+        .select({ trackId: Track.trackId, name: Track.name, playlists })
+        .orderBy(Track.trackId)
+        .all(pool);
+    },
   },
   {
     name: "playlists without tracks",
@@ -105,6 +113,9 @@ export const PLAYLISTS: readonly ReadQuestion[] = [
     plain: sql`
       select playlist_id as "playlistId", name from playlist p
       where not exists (select 1 from playlist_track pt where pt.playlist_id = p.playlist_id) order by playlist_id`,
+    async ask(pool) {
+      return await Playlist.find().where(doesntHave(playlist.tracks)).orderBy(Playlist.playlistId).all(pool);
+    },
   },
   {
     name: "the genres of each playlist that has more than one",
@@ -143,5 +154,12 @@ export const PLAYLISTS: readonly ReadQuestion[] = [
         join invoice i on i.invoice_id = il.invoice_id
         join customer c on c.customer_id = i.customer_id
       where p.name = 'Brazilian Music' and c.deleted_at is null order by c.customer_id`,
+    async ask(pool) {
+      const brazilian = await Playlist.find().where({ name: "Brazilian Music" }).one(pool);
+      return await far.playlist.buyers.query(brazilian)
+        .only("customerId", "lastName")
+        .orderBy(Customer.customerId)
+        .all(pool);
+    },
   },
 ];

@@ -1,5 +1,5 @@
 /** Who sells. */
-import { coalesce, fn, from, recursive } from "../../../orm/mod.ts";
+import { coalesce, fn, from, has, recursive } from "../../../orm/mod.ts";
 import { sql } from "../../../pool/sql/sql.ts";
 import { Customer, Employee, Invoice } from "../models.ts";
 import { employee } from "../relations.ts";
@@ -164,6 +164,20 @@ export const STAFF: readonly ReadQuestion[] = [
         (select count(*) from customer c where c.support_rep_id = e.employee_id and c.deleted_at is null) as customers
       from employee m join employee e on e.reports_to = m.employee_id
       order by m.employee_id, e.employee_id`,
+    async ask(pool) {
+      const managers = await Employee.find()
+        .where(has(employee.reports))
+        .with(employee.reports.orderBy(Employee.employeeId).with(employee.customers.only("customerId")))
+        .orderBy(Employee.employeeId)
+        .all(pool);
+      return managers.flatMap(({ lastName, reports }) =>
+        reports.map((report) => ({
+          manager: lastName,
+          employee: report.lastName,
+          customers: report.customers.length,
+        }))
+      );
+    },
   },
   {
     name: "how old employees were when they were hired",
