@@ -14,7 +14,7 @@ import type { Clause, Question, Shape, ShapePart } from "../compiling/shape.ts";
 import { QueryCalls } from "../executing/query_calls.ts";
 import type { Running } from "../executing/runnable_query.ts";
 import { unknownColumn } from "../definition/table.ts";
-import { withNeeded, withRelation } from "../relations/eager.ts";
+import { withRelation } from "../relations/eager.ts";
 import type { RelationValue } from "../relations/relation_value.ts";
 import type { AnyColumn } from "./column.ts";
 import { type Composed, list, template } from "./composition.ts";
@@ -82,12 +82,13 @@ export class SelectQuery extends QueryCalls {
   }
 
   omit(...properties: readonly string[]): SelectQuery {
+    this.#refuseRelations("omit()");
     const omitted = new Set(properties.map((property) => this.#column(property)));
-    return withNeeded(this.#columns(
+    return this.#columns(
       [...this.shape.source.columns.values()].filter((column) =>
         !omitted.has(column) && column.settings.skipped !== true
       ),
-    ));
+    );
   }
 
   join(source: Joinable, on: Sql): SelectQuery {
