@@ -42,6 +42,7 @@ import { setupStatements } from "../pool/transaction/transaction_setup.ts";
 import { untilAborted } from "../pool/with_signal.ts";
 import { ValidationError } from "../pool/wire/errors.ts";
 import type { QueryResult } from "../pool/wire/session/query_exchange.ts";
+import { CopiedRows } from "../pool/wire/stream/copied_rows.ts";
 import { type CopySource, readCopySource } from "../pool/wire/stream/copy_source.ts";
 import type { RowStream } from "../pool/wire/stream/row_stream.ts";
 import { BufferedRowStream } from "./buffered_row_stream.ts";
@@ -219,12 +220,15 @@ export class TestTransaction extends Pool {
     assertSql(statement);
     assertQueryOptions(options, COPY_OPTIONS);
     this.#assertOpen();
+    const turn = { query: statement.text, signal: options.signal };
+    if (source instanceof CopiedRows) {
+      return await this.#take((tx) => tx.copyFrom(statement, source, options), turn);
+    }
     const chunks: (string | Uint8Array)[] = [];
     const reader = readCopySource(source);
     for (let chunk = await reader.next(); chunk !== undefined; chunk = await reader.next()) {
       chunks.push(chunk);
     }
-    const turn = { query: statement.text, signal: options.signal };
     return await this.#take((tx) => tx.copyFrom(statement, chunks, options), turn);
   }
 

@@ -47,7 +47,7 @@ export async function runBulk(
       if (ordered) { for (let i = 0; i < rows.length; i++) placed[positions[i]] = rows[i]; }
       else for (const row of rows) placed.push(row);
     } catch (error) {
-      throw ofBulk(namingColumn(error, parameters()), { positions, parametersEach, error });
+      throw namingRow(namingColumn(error, parameters()), { positions, parametersEach });
     }
   }
   return columns === undefined ? count : placed;
@@ -56,28 +56,29 @@ export async function runBulk(
 const ELEMENT = /^element (\d+): /;
 const PARAMETER = /^parameter \$(\d+)\b/;
 
-/** The error of a value, with its row: of an array the element's, of a list that of the parameter. */
-function ofBulk(
-  named: unknown,
-  { positions, parametersEach, error }: {
+/**
+ * The error of a value of a bulk write, with its row: of an array that of the element, of a list that of the parameter.
+ *
+ * @param error The error, which already names its column.
+ * @param positions Where the statement's rows stand in what was given.
+ * @param parametersEach How many parameters each row of a list has, where all have as many.
+ */
+export function namingRow(
+  error: unknown,
+  { positions, parametersEach }: {
     readonly positions: readonly number[];
-    readonly parametersEach: number | undefined;
-    readonly error: unknown;
+    readonly parametersEach?: number | undefined;
   },
 ): unknown {
-  if (!(named instanceof ValidationError) || !(error instanceof ValidationError) || named === error) {
-    return named;
-  }
-  const problem = named.message.slice(`Cannot use ${named.subject}: `.length);
+  if (!(error instanceof ValidationError) || !(error.cause instanceof ValidationError)) return error;
+  const { subject, cause } = error;
+  const problem = error.message.slice(`Cannot use ${subject}: `.length);
   const element = ELEMENT.exec(problem)?.[1];
   if (element !== undefined) {
-    const rest = problem.replace(ELEMENT, "");
-    return atRow(
-      new ValidationError(named.subject, rest, { cause: named.cause }),
-      positions[Number(element) - 1],
-    );
+    const named = new ValidationError(subject, problem.replace(ELEMENT, ""), { cause });
+    return atRow(named, positions[Number(element) - 1]);
   }
-  const parameter = Number(PARAMETER.exec(error.subject)?.[1]);
-  if (parametersEach === undefined) return named;
-  return atRow(named, positions[Math.floor((parameter - 1) / parametersEach)]);
+  const parameter = PARAMETER.exec(cause.subject)?.[1];
+  if (parametersEach === undefined || parameter === undefined) return error;
+  return atRow(error, positions[Math.floor((Number(parameter) - 1) / parametersEach)]);
 }

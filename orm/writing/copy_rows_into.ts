@@ -1,22 +1,77 @@
 /**
- * Inserting rows by COPY, when nothing is to be returned.
+ * Inserting rows by COPY, when nothing is to be returned: each value is encoded into the bytes that are stored, without
+ * arrays in between.
  *
  * @module
  */
 import type { Executor } from "../../pool/executor.ts";
+import type { SessionExecutor } from "../../pool/session_executor.ts";
+import { Sql } from "../../pool/sql/sql.ts";
+import { ValidationError } from "../../pool/wire/errors.ts";
+import { CopiedRows } from "../../pool/wire/stream/copied_rows.ts";
+import type { AnyColumn } from "../building/column.ts";
 import type { Table } from "../definition/table.ts";
-import type { RowGroup } from "./row_groups.ts";
+import { timesBeside } from "./insert.ts";
+import { atRow, type RowGroup } from "./row_groups.ts";
+import { namesOf } from "./write_columns.ts";
 
-/** Whether rows can be copied, and are worth it. */
+/** Fewer rows are not worth the second round trip, in which the columns' types are learnt. */
+const COPIED_ROWS = 1_000;
+
+/**
+ * Whether rows can be copied, and are worth it: a COPY takes values as they are, the same columns for each row.
+ *
+ * @param table What into.
+ * @param groups The rows.
+ * @param executor What to run on.
+ */
 export function canCopy(
-  _table: Table,
-  _groups: readonly RowGroup[],
-  _how: { readonly onConflict: string | undefined; readonly executor: Executor },
-): boolean {
-  return false;
+  table: Table,
+  groups: readonly RowGroup[],
+  executor: Executor,
+): executor is SessionExecutor {
+  const [{ columns, rows, isPlain }] = groups;
+  return groups.length === 1 && isPlain && rows.length >= COPIED_ROWS && columns.length > 0 &&
+    columns.every(({ settings }) => settings.saveAs === undefined) &&
+    timesBeside(table, columns).length === 0 &&
+    typeof (executor as Partial<SessionExecutor>).copyFrom === "function";
 }
 
-/** Copies rows; returns how many. */
-export function copyRowsInto(_table: Table, _group: RowGroup, _executor: Executor): Promise<number> {
-  return Promise.reject(new Error("BUG: nothing is copied"));
+/**
+ * Copies rows, all or none.
+ *
+ * @param table What into.
+ * @param group The rows.
+ * @param executor What to run on.
+ * @returns How many.
+ */
+export async function copyRowsInto(
+  table: Table,
+  { columns, rows }: RowGroup,
+  executor: SessionExecutor,
+): Promise<number> {
+  const target = table.fragment.text;
+  const names = namesOf(columns);
+  const properties = columns.map(({ property }) => property);
+  function* values(): Generator<unknown[]> {
+    for (const row of rows) yield properties.map((property) => row[property]);
+  }
+  const source = new CopiedRows(`select ${names} from ${target} limit 0`, values());
+  try {
+    return await executor.copyFrom(new Sql([`copy ${target} (${names}) from stdin`], []), source);
+  } catch (error) {
+    throw namingRow(error, columns);
+  }
+}
+
+const SUBJECT = /^column "(.+)" in row (\d+) of the COPY$/s;
+
+/** The error of a value, with the property's name in the place of the column's. */
+function namingRow(error: unknown, columns: readonly AnyColumn[]): unknown {
+  if (!(error instanceof ValidationError)) return error;
+  const [, name, row] = SUBJECT.exec(error.subject) ?? [];
+  const column = columns.find(({ columnName }) => columnName === name);
+  if (column === undefined) return error;
+  const problem = error.message.slice(`Cannot use ${error.subject}: `.length);
+  return atRow(new ValidationError(column.subject, problem, { cause: error }), Number(row) - 1);
 }

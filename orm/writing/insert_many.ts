@@ -63,7 +63,8 @@ export async function insertRows(
   const records = await before(table, "insert", rows.map((values) => ({ values })), many);
   const groups = groupRows(table, records, (row) => checkInsert(table, row));
   const hooked = needsRows(table, "insert");
-  if (!returning && !hooked && canCopy(table, groups, { onConflict, executor })) {
+  const isPlain = onConflict === undefined && options.chunk === undefined;
+  if (!returning && !hooked && isPlain && canCopy(table, groups, executor)) {
     return await copyRowsInto(table, groups[0], executor);
   }
   const columns = returning || hooked ? wholeRow(table) : undefined;

@@ -4,6 +4,7 @@
  * @module
  */
 import type { FRAGMENT, Sql } from "../../pool/sql/sql.ts";
+import type { Advice, SayWhich, WriteSql } from "../building/advice.ts";
 import type { OnlyRow } from "../building/query.ts";
 import type { OutputColumn } from "../building/selection.ts";
 import type { Joinable } from "../building/source.ts";
@@ -23,6 +24,10 @@ export interface ReturningWrite<Row> {
 
 /** An update or a delete that does not yet say of which rows, and cannot run. Immutable: each call makes a new one. */
 export interface UnboundedWrite<Columns extends ColumnDefinitions, Row, Args extends readonly unknown[]> {
+  /** Only what says of which rows can run. */
+  readonly run: Advice<SayWhich>;
+  /** Only what says of which rows can run. */
+  readonly returning: Advice<SayWhich>;
   /**
    * Says which rows; several conditions are joined by `and`.
    *
@@ -30,7 +35,7 @@ export interface UnboundedWrite<Columns extends ColumnDefinitions, Row, Args ext
    * @throws {ValidationError} When a value is undefined or of the wrong kind, or there is no such column.
    */
   where<Property extends keyof Columns = never>(
-    condition: Sql | Pick<ValuesOf<Columns>, Property>,
+    condition: Sql | Advice<WriteSql> | Pick<ValuesOf<Columns>, Property>,
   ): RowsWrite<Columns, Row, Args>;
   /** Says that every row is meant: of those the model's queries find. */
   all(): RowsWrite<Columns, Row, Args>;
@@ -67,7 +72,7 @@ export interface RowsWrite<Columns extends ColumnDefinitions, Row, Args extends 
   toSQL(): Sql;
   /** See {@link UnboundedWrite.where}. */
   where<Property extends keyof Columns = never>(
-    condition: Sql | Pick<ValuesOf<Columns>, Property>,
+    condition: Sql | Advice<WriteSql> | Pick<ValuesOf<Columns>, Property>,
   ): RowsWrite<Columns, Row, Args>;
   /** See {@link UnboundedWrite.from}. */
   from(source: Joinable): RowsWrite<Columns, Row, Args>;

@@ -11,6 +11,7 @@ import type { Table } from "../definition/table.ts";
 import { checkKey, checkRecord, checkUpdate, type GivenValues } from "../executing/input.ts";
 import type { RowReader } from "../hydrating/row_reader.ts";
 import { atomically } from "./atomically.ts";
+import { namingRow } from "./bulk_statement.ts";
 import { keyTexts } from "./key_text.ts";
 import { assertRows, atRow, isPlain } from "./row_groups.ts";
 import { flagOf, travelsAsArray, writeRowSource } from "./row_source.ts";
@@ -60,14 +61,20 @@ export async function updateRows(
   if (rows.length === 0) return [];
   const records = await hooked(table, rows, executor);
   const changes = checkRows(table, records);
+  const width = table.key.length + changes.given.length;
   const chunks = chunksOf(table, records, changes);
   const work = async (target: Executor) => {
     const updated: unknown[] = [];
-    for (const chunk of chunks) {
-      const statement = writeUpdate(table, changes, chunk);
-      for (const row of await readOrdered(table, statement, target)) updated.push(row);
-      if (missing === "error" && updated.length < rows.length && chunk === chunks.at(-1)) {
-        throw new NotFoundError(statement.statement.text);
+    for (const { at, rows } of chunks) {
+      const statement = writeUpdate(table, changes, rows);
+      try {
+        const found = await readOrdered(table, statement, target);
+        for (const row of found) updated.push(row);
+        if (missing === "error" && found.length < rows.length) {
+          throw new NotFoundError(statement.statement.text);
+        }
+      } catch (error) {
+        throw namingRow(error, { positions: rows.map((_, index) => at + index), parametersEach: width });
       }
     }
     if (needsRows(table, "update")) await after(table, "update", updated, { executor: target, many: true });
@@ -143,18 +150,22 @@ function refuseTwins(table: Table, rows: readonly GivenValues[]): void {
   });
 }
 
+/** Some of the rows, from a position on. */
+interface Chunk {
+  readonly at: number;
+  readonly rows: readonly GivenValues[];
+}
+
 function chunksOf(
   table: Table,
   rows: readonly GivenValues[],
   { given, partial }: Changes,
-): readonly (readonly GivenValues[])[] {
+): readonly Chunk[] {
   const columns = [...table.key, ...given];
   const most = columns.every(travelsAsArray) ? ARRAY_VALUES : LIST_VALUES;
   const size = Math.max(1, Math.floor(most / (columns.length + partial.length)));
-  const chunks: (readonly GivenValues[])[] = [];
-  for (let at = 0; at < rows.length; at += size) {
-    chunks.push(rows.length <= size ? rows : rows.slice(at, at + size));
-  }
+  const chunks: Chunk[] = [];
+  for (let at = 0; at < rows.length; at += size) chunks.push({ at, rows: rows.slice(at, at + size) });
   return chunks;
 }
 

@@ -29,7 +29,8 @@ export type {
   TargetSessionAttributes,
   TlsVersion,
 } from "./configuration/connect_options.ts";
-export type { CopyChunk, CopySource } from "./stream/copy_source.ts";
+export { CopiedRows } from "./stream/copied_rows.ts";
+export type { CopyChunk, CopyData, CopySource } from "./stream/copy_source.ts";
 export * from "./errors.ts";
 export type { Notification } from "./message/backend.ts";
 export {

@@ -8,6 +8,7 @@
  */
 import { setImmediate } from "node:timers";
 import { watchAbort } from "./abort.ts";
+import { CopiedRows } from "./copied_rows.ts";
 import { CopyBuffer } from "./copy_buffer.ts";
 import type { CopyOptions } from "./copy_exchange.ts";
 import { CopyInExchange } from "./copy_in_exchange.ts";
@@ -38,6 +39,10 @@ export async function copyIn(
 ): Promise<number> {
   assertCopyText(text, "in");
   options.signal?.throwIfAborted();
+  if (source instanceof CopiedRows) {
+    const { ending, chunks } = await source.on(session, options.timeout ?? 0);
+    return await copyIn(session, text + ending, chunks, options);
+  }
   const reader = readCopySource(source);
   let isExhausted = false;
   const exchange: CopyInExchange = new CopyInExchange(text, {

@@ -59,10 +59,12 @@ export function copyFormat(columns: readonly CopyColumn[]): CopyFormat {
  *
  * @param session The session.
  * @param text A query that costs nothing, of the form `select a, b from t limit 0`.
+ * @param timeout Milliseconds it may take; 0 for no limit.
  * @returns Its columns in order.
  */
-export async function learnCopyColumns(session: Session, text: string): Promise<CopyColumn[]> {
+export async function learnCopyColumns(session: Session, text: string, timeout = 0): Promise<CopyColumn[]> {
   const exchange = new QueryExchange(text, []);
+  exchange.timeout = timeout;
   session.submit(exchange);
   await exchange.promise;
   const { registry } = session.shared;

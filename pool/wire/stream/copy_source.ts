@@ -5,16 +5,20 @@
  * @module
  */
 import { ValidationError } from "../errors.ts";
+import type { CopiedRows } from "./copied_rows.ts";
 
 /** A piece of COPY data: bytes, or text that is sent as UTF-8. */
 export type CopyChunk = Uint8Array | string;
 
-/** COPY data: a web stream, anything iterable, or one chunk. */
-export type CopySource =
+/** COPY data in the command's format: a web stream, anything iterable, or one chunk. */
+export type CopyData =
   | ReadableStream<CopyChunk>
   | AsyncIterable<CopyChunk>
   | Iterable<CopyChunk>
   | CopyChunk;
+
+/** COPY data, or rows that are to become some. */
+export type CopySource = CopyData | CopiedRows;
 
 /** Reads a source. */
 export interface CopyReader {
@@ -31,7 +35,7 @@ export interface CopyReader {
  * @returns Its reader.
  * @throws {ValidationError} When it is no source.
  */
-export function readCopySource(source: CopySource): CopyReader {
+export function readCopySource(source: CopyData): CopyReader {
   if (typeof source === "string" || source instanceof Uint8Array) return readIterator([source].values());
   if (typeof source === "object" && source !== null) {
     if (typeof (source as ReadableStream).getReader === "function") {
