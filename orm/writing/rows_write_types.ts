@@ -6,7 +6,6 @@
 import type { FRAGMENT, Sql } from "../../pool/sql/sql.ts";
 import type { Advice, SayWhich, WriteSql } from "../building/advice.ts";
 import type { OnlyRow } from "../building/query.ts";
-import type { OutputColumn } from "../building/selection.ts";
 import type { Joinable } from "../building/source.ts";
 import type { ColumnDefinitions, ValuesOf } from "../definition/row_types.ts";
 
@@ -16,8 +15,6 @@ export interface ReturningWrite<Row> {
   readonly "~row"?: Row;
   /** The statement as a fragment. */
   readonly [FRAGMENT]: Sql;
-  /** The columns it returns. */
-  readonly outputs: readonly OutputColumn[];
   /** The statement. */
   toSQL(): Sql<Row>;
 }

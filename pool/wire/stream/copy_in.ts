@@ -8,7 +8,7 @@
  */
 import { setImmediate } from "node:timers";
 import { watchAbort } from "./abort.ts";
-import { CopiedRows } from "./copied_rows.ts";
+import { CopiedRows, encodeRows } from "./copied_rows.ts";
 import { CopyBuffer } from "./copy_buffer.ts";
 import type { CopyOptions } from "./copy_exchange.ts";
 import { CopyInExchange } from "./copy_in_exchange.ts";
@@ -40,7 +40,7 @@ export async function copyIn(
   assertCopyText(text, "in");
   options.signal?.throwIfAborted();
   if (source instanceof CopiedRows) {
-    const { ending, chunks } = await source.on(session, options.timeout ?? 0);
+    const { ending, chunks } = await encodeRows(source, session, options.timeout ?? 0);
     return await copyIn(session, text + ending, chunks, options);
   }
   const reader = readCopySource(source);
