@@ -11,6 +11,7 @@ import type { Question, Shape } from "../compiling/shape.ts";
 import type { Table } from "../definition/table.ts";
 import { convertRows, finishRows, readerOf } from "../hydrating/row_reader.ts";
 import { finishRelated, type Loading } from "../relations/eager.ts";
+import { noteLoaded } from "../relations/loaded_rows.ts";
 import { chooseExecutor, READ } from "./executor_argument.ts";
 
 /** How a query runs, apart from what it asks. */
@@ -21,6 +22,8 @@ export interface Running {
   readonly options?: QueryOptions;
   /** What is loaded with its rows. */
   readonly relations?: readonly Loading[];
+  /** Whether relations of its rows must not be loaded later. */
+  readonly strict?: boolean;
   /** What its rows are ordered by, where pages ask. */
   readonly orders?: readonly Sql[];
 }
@@ -67,10 +70,20 @@ export abstract class RunnableQuery<Self> {
 
   /** What is left to do with rows whose values are converted: relations are loaded, hooks run. */
   finish(rows: unknown[], executor: Executor): unknown[] | Promise<unknown[]> {
-    const { shape, running: { relations, options } } = this;
+    const { shape, running: { relations, options, strict } } = this;
     if (relations === undefined) return this.#afterLoad(finishRows(readerOf(shape), rows), executor);
-    return finishRelated(relations, rows, { executor, options, shape })
+    return finishRelated(relations, rows, { executor, options, shape, strict })
       .then((finished) => this.#afterLoad(finished, executor));
+  }
+
+  /** The same query, run on what it is given unless its last call is given another. */
+  runOn(executor: Executor | undefined): Self {
+    return this.rerun({ ...this.running, executor });
+  }
+
+  /** The same query, no relation of whose rows can be loaded later. */
+  strict(): Self {
+    return this.rerun({ ...this.running, strict: true });
   }
 
   async all(executor?: Executor): Promise<unknown[]> {
@@ -121,6 +134,7 @@ export abstract class RunnableQuery<Self> {
 
   /** Runs the hooks of a model whose whole rows were read; a selection's are none of its rows. */
   #afterLoad(rows: unknown[], executor: Executor): unknown[] | Promise<unknown[]> {
+    noteLoaded(rows, this.running.strict);
     const { behaviour } = this.shape.source as Partial<Table>;
     if (behaviour?.actsOnLoad !== true) return rows;
     const { select, only } = clausesOf(this.shape);

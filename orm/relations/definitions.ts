@@ -100,7 +100,7 @@ export class DefinitionObject {
 type AnyTarget = RelatedModel<string, ColumnDefinitions>;
 
 /** What there is many of, or one. */
-type Has<
+export type Has<
   Kind extends "many" | "one",
   Target extends string,
   Columns extends ColumnDefinitions,

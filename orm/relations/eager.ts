@@ -4,10 +4,11 @@
  * @module
  */
 import { ValidationError } from "../../pool/wire/errors.ts";
-import type { AnyColumn } from "../building/column.ts";
 import type { SelectQuery } from "../building/select_query.ts";
 import type { Shape } from "../compiling/shape.ts";
 import { finishRows, type OpenRow, readerOf } from "../hydrating/row_reader.ts";
+import { loadByJoin } from "./join.ts";
+import { loadByLateral } from "./lateral.ts";
 import { loadByQuery } from "./load_by_query.ts";
 import type { RelatedCall } from "./related_call.ts";
 import { RelationValue } from "./relation_value.ts";
@@ -24,8 +25,6 @@ export interface LoadCall extends RelatedCall {
 export interface Loading {
   /** The property it becomes. */
   readonly name: string;
-  /** The columns of the query's model that it is found by. */
-  readonly needed: readonly AnyColumn[];
   /**
    * Finds the related rows.
    *
@@ -66,21 +65,29 @@ export function withRelation(query: SelectQuery, relation: RelationValue): Selec
 }
 
 function attached(query: SelectQuery, relation: RelationValue, others: readonly Loading[]): SelectQuery {
-  const { first } = relation.link;
-  const needed = first.when === undefined
-    ? first.from
-    : [...first.from, ...first.when.map(([column]) => column)];
-  const loading: Loading = {
-    name: relation.settings.name,
-    needed,
-    load: async (rows, call) => resultsOf(relation, await loadByQuery(relation, rows, call)),
-  };
-  return withColumns(query, needed).relating([...others, loading]);
-}
-
-/** The query with the columns its relations are found by, where another selection has not got them. */
-export function withNeeded(query: SelectQuery): SelectQuery {
-  return withColumns(query, (query.running.relations ?? []).flatMap(({ needed }) => needed));
+  const { link: { first }, settings: { name, strategy = "query" } } = relation;
+  switch (strategy) {
+    case "query": {
+      const needed = first.when === undefined
+        ? first.from
+        : [...first.from, ...first.when.map(([column]) => column)];
+      const loading: Loading = {
+        name,
+        load: async (rows, call) => resultsOf(relation, await loadByQuery(relation, rows, call)),
+      };
+      return withColumns(query, needed).relating([...others, loading]);
+    }
+    case "lateral": {
+      const [joined, loading] = loadByLateral(query, relation);
+      return joined.relating([...others, loading]);
+    }
+    case "join": {
+      const [joined, loading] = loadByJoin(query, relation);
+      return joined.relating([...others, loading]);
+    }
+    default:
+      throw new Error(`BUG: strategy ${strategy satisfies never}`);
+  }
 }
 
 /**

@@ -30,7 +30,7 @@ export interface KeyedQuery {
  * @param keys For each column of the key its values.
  */
 export function keyedQuery(relation: RelationValue, keys: readonly (readonly unknown[])[]): KeyedQuery {
-  const limited = relation.query.shape.parts.some(({ clause }) => clause === "limit" || clause === "offset");
+  const limited = relation.rows.shape.parts.some(({ clause }) => clause === "limit" || clause === "offset");
   const { query, keyColumns } = reach(
     relation,
     limited

@@ -8,7 +8,7 @@ import type { Sql } from "../../pool/sql/sql.ts";
 import type { AnyColumn } from "../building/column.ts";
 import type { SelectQuery } from "../building/select_query.ts";
 import { convertRows, type OpenRow, readerOf } from "../hydrating/row_reader.ts";
-import type { LoadCall } from "./eager.ts";
+import type { RelatedCall } from "./related_call.ts";
 import type { RelationValue } from "./relation_value.ts";
 import { keyReader, propertiesOf, selectedProperties } from "./row_keys.ts";
 import { keyedQuery } from "./keyed_query.ts";
@@ -25,11 +25,11 @@ import type { Hop } from "./route.ts";
 export async function loadByQuery(
   relation: RelationValue,
   rows: readonly OpenRow[],
-  call: LoadCall,
+  call: RelatedCall,
 ): Promise<readonly (readonly unknown[] | undefined)[]> {
   const { first } = relation.link;
-  const properties = propertiesOf(call.shape, first.from);
-  const isOf = discriminator(first, (columns) => propertiesOf(call.shape, columns));
+  const properties = call.propertiesOf(first.from);
+  const isOf = discriminator(first, call.propertiesOf);
   const readKey = keyReader(properties, first.from, first.to);
   const keys: unknown[] = new Array(rows.length);
   const values: unknown[][] = properties.map(() => []);
@@ -49,7 +49,7 @@ export async function loadByQuery(
 async function relatedRows(
   relation: RelationValue,
   values: readonly (readonly unknown[])[],
-  { executor, options }: LoadCall,
+  { executor, options, strict }: RelatedCall,
 ): Promise<Map<unknown, unknown[]>> {
   const { link: { first } } = relation;
   const { query, statement, keyColumns } = keyedQuery(relation, values);
@@ -58,7 +58,7 @@ async function relatedRows(
   const readKey = keyReader(propertiesOf(query.shape, keyColumns), first.to, first.from);
   const keys = rows.map(readKey);
   const { unique, indexes } = withoutRepeats(relation, query, rows);
-  const finished = await query.finish(unique, executor);
+  const finished = await (strict === true ? query.strict() : query).finish(unique, executor);
   const groups = new Map<unknown, unknown[]>();
   for (let i = 0; i < keys.length; i++) {
     const row = finished[indexes === undefined ? i : indexes[i]];
@@ -107,7 +107,7 @@ function reading(query: SelectQuery, options: QueryOptions | undefined): QueryOp
 }
 
 /** Whether a row is one of those the relation is of; undefined when all are. */
-export function discriminator(
+function discriminator(
   { when }: Hop,
   properties: (columns: readonly AnyColumn[]) => readonly string[],
 ): ((row: OpenRow) => boolean) | undefined {

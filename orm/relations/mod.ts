@@ -4,14 +4,28 @@
  * @module
  */
 export { belongsTo, hasMany, hasOne, manyToMany } from "./definitions.ts";
-export type { BelongsToOptions, HasOptions, KeyColumns, ThroughOptions } from "./definitions.ts";
-export { relations } from "./relations.ts";
+export type {
+  BelongsToOptions,
+  Has,
+  HasOptions,
+  KeyColumn,
+  KeyColumns,
+  ThroughOptions,
+} from "./definitions.ts";
+export { countOf, doesntHave, has } from "./conditions.ts";
+export { LazyLoadError } from "./lazy_load_error.ts";
+export { type EndOf, type KindOf, type Linked, linked } from "./linked.ts";
+export { detectRepeatedLoads } from "./n_plus_one.ts";
+export type { RepeatedLoad, RepeatedLoadOptions } from "./n_plus_one.ts";
+export { relations, type RelationsOptions } from "./relations.ts";
 export type {
   AnyDefinitionTypes,
   AnyFacts,
   AnyRelation,
+  DefinitionFor,
   DefinitionTypes,
   LoadStrategy,
+  NoColumns as NoRelatedColumns,
   OwnerRow,
   Related,
   RelatedModel,

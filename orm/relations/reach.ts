@@ -37,7 +37,7 @@ export type Match = (columns: readonly AnyColumn[]) => Sql;
  * @param match The condition on the columns that lead to the owner; left out for the rows of every owner.
  */
 export function reach(relation: RelationValue, match?: Match): Reached {
-  const { link: { route, first, definition }, query } = relation;
+  const { link: { route, first, definition }, rows: query } = relation;
   if (route.length === 1) return { query: matched(query, first.to, match), keyColumns: first.to };
   if (definition.through !== undefined) return reachThrough(relation, match);
   return reachLinked(relation, match);
@@ -48,7 +48,7 @@ function matched(query: SelectQuery, columns: readonly AnyColumn[], match: Match
 }
 
 /** Joins the table in between, so that rows can be ordered by its columns and have them. */
-function reachThrough({ link, query, settings }: RelationValue, match: Match | undefined): Reached {
+function reachThrough({ link, rows: query, settings }: RelationValue, match: Match | undefined): Reached {
   const { first, last } = link;
   if (first.table.name === last.table.name) {
     throw new ValidationError(
@@ -82,7 +82,10 @@ const WAY = list("", " ", "");
 const NAMED = template("(", `) as ${LINK}`);
 
 /** Joins the pairs of keys at both ends of a path, each once, so that a row is found once for each owner. */
-function reachLinked({ link: { route, last }, query }: RelationValue, match: Match | undefined): Reached {
+function reachLinked(
+  { link: { route, last }, rows: query }: RelationValue,
+  match: Match | undefined,
+): Reached {
   const taken = new Set<string>();
   const way: Sql[] = [];
   const conditions: Sql[] = [];
@@ -95,10 +98,14 @@ function reachLinked({ link: { route, last }, query }: RelationValue, match: Mat
     if (before === undefined) {
       way.push(place.from);
       firstColumns = to;
-    } else way.push(new Expression(JOIN.of([place.from, equalParts(to, columnsAt(hop.from, before))])));
+    } else {
+      way.push(new Expression(JOIN.of([place.from, equalParts(to, columnsAt(hop.from, before))])));
+      conditions.push(...whenAt(hop, before));
+    }
     before = place;
   }
   const lastColumns = columnsAt(last.from, before!);
+  conditions.push(...whenAt(last, before!));
   const outer = (columns: readonly AnyColumn[], offset: number) =>
     columns.map(({ settings }, index) =>
       new Column("~link", `${offset + index}`, `${offset + index}`, settings)
@@ -158,6 +165,10 @@ const SELECT_ALL = template("select * from ", " where ", "");
 
 function fromOf({ from }: Source): Sql {
   return new OwnSql(from.strings, from.values, from);
+}
+
+function whenAt({ when = [] }: Hop, { name }: Place): readonly Sql[] {
+  return when.map(([column, value]) => column.of(name).eq(value));
 }
 
 function columnsAt(columns: readonly AnyColumn[], { name }: Place): readonly AnyColumn[] {

@@ -6,11 +6,14 @@
  */
 import type { Executor } from "../../pool/executor.ts";
 import type { Sql } from "../../pool/sql/sql.ts";
+import { chooseExecutor } from "../executing/executor_argument.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
 import type { AnyColumn } from "../building/column.ts";
 import type { SelectQuery } from "../building/select_query.ts";
 import { type Table, unknownColumn } from "../definition/table.ts";
 import type { Definition } from "./definitions.ts";
+import { loadLazily } from "./lazy.ts";
+import { relatedQuery } from "./related_query.ts";
 import type { LoadStrategy } from "./relation_types.ts";
 import type { Hop } from "./route.ts";
 
@@ -22,11 +25,18 @@ export class Link {
   readonly definition: Definition;
   /** What errors call it. */
   readonly subject: string;
+  /** Whether it must not be loaded but with the rows it belongs to. */
+  readonly strict: boolean;
   #route: readonly Hop[] | undefined;
 
-  constructor(definition: Definition, owner: Table, name: string) {
+  constructor(
+    definition: Definition,
+    owner: Table,
+    { name, strict }: { readonly name: string; readonly strict: boolean },
+  ) {
     this.definition = definition;
     this.owner = owner;
+    this.strict = strict;
     this.subject = `relation "${name}" of model "${owner.name}"`;
   }
 
@@ -67,36 +77,36 @@ export class RelationValue {
   /** What it is, however it is narrowed. */
   readonly link: Link;
   /** The related rows, of whatever owner. */
-  readonly query: SelectQuery;
+  readonly rows: SelectQuery;
   /** See {@link RelationSettings}. */
   readonly settings: RelationSettings;
 
-  constructor(link: Link, query: SelectQuery, settings: RelationSettings) {
+  constructor(link: Link, rows: SelectQuery, settings: RelationSettings) {
     this.link = link;
-    this.query = query;
+    this.rows = rows;
     this.settings = settings;
     refuseColumnName(link, settings.name);
     Object.freeze(this);
   }
 
   where(condition: Sql | Readonly<Record<string, unknown>>): RelationValue {
-    return this.#narrowed(this.query.where(condition));
+    return this.#narrowed(this.rows.where(condition));
   }
 
   orderBy(...orders: readonly Sql[]): RelationValue {
-    return this.#with(this.query.orderBy(...orders));
+    return this.#with(this.rows.orderBy(...orders));
   }
 
   limit(count: number): RelationValue {
-    return this.#with(this.query.limit(count));
+    return this.#with(this.rows.limit(count));
   }
 
   offset(count: number): RelationValue {
-    return this.#narrowed(this.query.offset(count));
+    return this.#narrowed(this.rows.offset(count));
   }
 
   only(...properties: readonly string[]): RelationValue {
-    return this.#with(this.query.only(...properties));
+    return this.#with(this.rows.only(...properties));
   }
 
   pivot(...properties: readonly string[]): RelationValue {
@@ -107,29 +117,29 @@ export class RelationValue {
     const pivot = properties.map((property) => {
       const column = through.columns.get(property);
       if (column === undefined) throw unknownColumn(through, property);
-      if (!this.query.shape.source.columns.has(property)) return column;
+      if (!this.rows.shape.source.columns.has(property)) return column;
       throw new ValidationError(
         subject,
         `"${property}" is a column of both "${through.name}" and the related model; name one of them differently`,
       );
     });
-    return new RelationValue(this.link, this.query, { ...this.settings, pivot });
+    return new RelationValue(this.link, this.rows, { ...this.settings, pivot });
   }
 
   with(...relations: readonly RelationValue[]): RelationValue {
-    return this.#with(this.query.with(...relations));
+    return this.#with(this.rows.with(...relations));
   }
 
   withTrashed(): RelationValue {
-    return this.#with(this.query.withTrashed());
+    return this.#with(this.rows.withTrashed());
   }
 
   unscoped(): RelationValue {
-    return this.#with(this.query.unscoped());
+    return this.#with(this.rows.unscoped());
   }
 
   as(name: string): RelationValue {
-    return new RelationValue(this.link, this.query, { ...this.settings, name });
+    return new RelationValue(this.link, this.rows, { ...this.settings, name });
   }
 
   by(strategy: LoadStrategy): RelationValue {
@@ -146,7 +156,17 @@ export class RelationValue {
         'it leads to many rows, which a join would repeat; load it by "lateral" or "query"',
       );
     }
-    return new RelationValue(this.link, this.query, { ...this.settings, strategy });
+    return new RelationValue(this.link, this.rows, { ...this.settings, strategy });
+  }
+
+  async of(rows: unknown, executor?: Executor): Promise<unknown> {
+    const target = chooseExecutor(this.link.owner.name, executor, this.settings.executor);
+    if (Array.isArray(rows)) return await loadLazily(this, rows, target);
+    return (await loadLazily(this, [rows], target))[0];
+  }
+
+  query(row: unknown): SelectQuery {
+    return relatedQuery(this, row);
   }
 
   #with(query: SelectQuery): RelationValue {

@@ -10,11 +10,18 @@ import { DefinitionObject } from "./definitions.ts";
 import { Link, RelationValue } from "./relation_value.ts";
 import type { RelatedModel, RelationDefinitions, RelationSet } from "./relation_types.ts";
 
+/** How a model's relations may be used. */
+export interface RelationsOptions {
+  /** Whether they must be loaded with the rows they belong to, and never by themselves. Default false. */
+  readonly strict?: boolean;
+}
+
 /**
  * Declares a model's relations. Nothing is sent.
  *
  * @param of The model.
  * @param definitions Relations by the name of the property they become in rows.
+ * @param options See {@link RelationsOptions}.
  * @returns The relations by name: values that can be narrowed and given to `with()`.
  * @throws {ValidationError} When a name is that of a column, or something is no relation.
  *
@@ -40,6 +47,7 @@ export function relations<
 >(
   of: RelatedModel<Name, Columns, Args>,
   definitions: Definitions,
+  { strict = false }: RelationsOptions = {},
 ): RelationSet<Name, Columns, Args, Definitions> {
   const owner = tableOf(of);
   const set: Record<string, RelationValue> = {};
@@ -51,7 +59,7 @@ export function relations<
         "it is no relation; make it with hasMany(), belongsTo() and their like",
       );
     }
-    const link = new Link(definition.definition, owner, name);
+    const link = new Link(definition.definition, owner, { name, strict });
     set[name] = new RelationValue(link, definition.definition.query, { name, executor: boundOf(of) });
   }
   return Object.freeze(set) as unknown as RelationSet<Name, Columns, Args, Definitions>;
@@ -59,5 +67,5 @@ export function relations<
 
 /** What a model is bound to. */
 function boundOf(of: unknown): RelationValue["settings"]["executor"] {
-  return (of as { find(): RelationValue["query"] }).find().running.executor;
+  return (of as { find(): RelationValue["rows"] }).find().running.executor;
 }

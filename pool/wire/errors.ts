@@ -22,9 +22,11 @@ export const ERROR_CODES = [
   "POOL_DEADLOCK",
   "NOT_FOUND",
   "TOO_MANY_ROWS",
+  "STALE_RECORD",
   "TRANSACTION_CLOSED",
   "TRANSACTION_ABORTED",
   "QUERY_TIMEOUT",
+  "LAZY_LOAD",
 ] as const;
 
 /** The name of a kind of error; a heading in `docs/errors.md`. */

@@ -1,0 +1,34 @@
+/**
+ * What a relation holds in a row.
+ *
+ * @module
+ */
+import { NotFoundError } from "../../pool/pool_errors.ts";
+import type { RelationValue } from "./relation_value.ts";
+
+const NONE: readonly never[] = Object.freeze([]);
+
+/**
+ * What a relation holds, of the related rows found.
+ *
+ * @param relation The relation.
+ * @param found For each row the related rows, or undefined when there are none.
+ * @throws {NotFoundError} When a row is missing that must be there.
+ */
+export function resultsOf(
+  relation: RelationValue,
+  found: readonly (readonly unknown[] | undefined)[],
+): readonly unknown[] {
+  const { link: { definition, subject }, settings, rows: query } = relation;
+  if (definition.many) return found.map((rows) => rows ?? NONE);
+  const required = definition.required && settings.narrowed !== true;
+  return found.map((rows) => {
+    const row = rows?.[0];
+    if (row !== undefined) return row;
+    if (!required) return null;
+    throw new NotFoundError(
+      query.toSQL().text,
+      `Cannot load ${subject}: a row refers to one that is not there; correct the row, or narrow the relation so that it may be null`,
+    );
+  });
+}
