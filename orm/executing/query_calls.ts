@@ -49,13 +49,15 @@ export abstract class QueryCalls extends RunnableQuery<SelectQuery> {
   }
 
   stream(
-    options: QueryStreamOptions = {},
-    executor?: Executor,
+    first?: QueryStreamOptions | Executor,
+    second?: Executor,
   ): AsyncGenerator<unknown, void, undefined> {
+    const [options, executor] = optionsFirst<QueryStreamOptions>(first, second);
     return streamRows(this.self, options, { executor: this.on(executor), options: this.options });
   }
 
-  async explain(options: ExplainOptions = {}, executor?: Executor): Promise<unknown> {
+  async explain(first?: ExplainOptions | Executor, second?: Executor): Promise<unknown> {
+    const [options, executor] = optionsFirst<ExplainOptions>(first, second);
     return await explainQuery(this.self, options, { executor: this.on(executor), options: this.options });
   }
 
@@ -113,7 +115,17 @@ export abstract class QueryCalls extends RunnableQuery<SelectQuery> {
     executor: Executor | undefined,
   ): Promise<unknown> {
     const query = reducedQuery(this.self, reduction, expression);
-    const row = await query.one(this.on(executor)) as { readonly value: unknown };
-    return row.value;
+    const [row] = await query.all(this.on(executor));
+    return (row as { readonly value: unknown }).value;
   }
+}
+
+/** Tells options, which may be left out, from an executor: an executor can query. */
+function optionsFirst<Options extends object>(
+  first: Options | Executor | undefined,
+  second: Executor | undefined,
+): readonly [Options, Executor | undefined] {
+  const isExecutor = typeof (first as Partial<Executor> | null | undefined)?.query === "function";
+  const [options, executor] = isExecutor ? [undefined, first as Executor] : [first, second];
+  return [(options ?? {}) as Options, executor];
 }
