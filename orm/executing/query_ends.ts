@@ -46,7 +46,9 @@ export interface QueryEnds<Row, Args extends readonly unknown[], Ordered extends
    *
    * @param options How many are fetched at a time.
    */
-  stream(options?: QueryStreamOptions, ...executor: Args): AsyncGenerator<Row, void, undefined>;
+  stream(options: QueryStreamOptions, ...executor: Args): AsyncGenerator<Row, void, undefined>;
+  /** Runs the query and gives its rows one at a time, as they are asked for. */
+  stream(...executor: Args): AsyncGenerator<Row, void, undefined>;
   /**
    * How PostgreSQL runs the query, as data.
    *
@@ -55,7 +57,9 @@ export interface QueryEnds<Row, Args extends readonly unknown[], Ordered extends
    */
   explain(options: ExplainJsonOptions, ...executor: Args): Promise<ExplainedPlan>;
   /** How PostgreSQL runs the query, as text. */
-  explain(options?: ExplainOptions, ...executor: Args): Promise<string>;
+  explain(options: ExplainOptions, ...executor: Args): Promise<string>;
+  /** How PostgreSQL runs the query, as text. */
+  explain(...executor: Args): Promise<string>;
   /**
    * Finds a page by its number, and how many rows and pages there are. The primary key is added to the order, so that no
    * row is on two pages.

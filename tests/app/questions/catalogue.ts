@@ -391,9 +391,7 @@ export const CATALOGUE: readonly ReadQuestion[] = [
     async ask(pool) {
       let kilobytes = 0;
       let tracks = 0;
-      for await (
-        const { size } of Track.find().select({ size: Track.bytes.dividedBy(1024) }).stream({}, pool)
-      ) {
+      for await (const { size } of Track.find().select({ size: Track.bytes.dividedBy(1024) }).stream(pool)) {
         kilobytes += size ?? 0;
         tracks++;
       }
