@@ -4,6 +4,7 @@
  * @module
  */
 import { assertSql, type Sql } from "../../pool/sql/sql.ts";
+import type { Advice, WriteSql } from "./advice.ts";
 import { type Composition, list, template } from "./composition.ts";
 import { type Condition, Expression } from "./expression.ts";
 
@@ -36,7 +37,7 @@ const FALSE: Condition<never, never> = new Expression({
  * console.assert(adult.text === '("users"."age" >= $1 and "users"."age" < $2)');
  * ```
  */
-export function and(...conditions: readonly Sql[]): Condition {
+export function and(...conditions: readonly (Sql | Advice<WriteSql>)[]): Condition {
   return combine(AND, "and", conditions, TRUE);
 }
 
@@ -51,7 +52,7 @@ export function and(...conditions: readonly Sql[]): Condition {
  * console.assert(query.text.endsWith('where ("users"."age" is null or "users"."age" < $1)'));
  * ```
  */
-export function or(...conditions: readonly Sql[]): Condition {
+export function or(...conditions: readonly (Sql | Advice<WriteSql>)[]): Condition {
   return combine(OR, "or", conditions, FALSE);
 }
 
@@ -65,7 +66,7 @@ export function or(...conditions: readonly Sql[]): Condition {
  * console.assert(not(User.email.like("%@example.org")).text === 'not ("users"."email" like $1)');
  * ```
  */
-export function not(condition: Sql): Condition {
+export function not(condition: Sql | Advice<WriteSql>): Condition {
   assertSql(condition, "the condition of not()");
   return new Expression(NOT.of([condition]));
 }
@@ -73,7 +74,7 @@ export function not(condition: Sql): Condition {
 function combine(
   composition: Composition,
   name: string,
-  conditions: readonly Sql[],
+  conditions: readonly (Sql | Advice<WriteSql>)[],
   none: Condition,
 ): Condition {
   for (const condition of conditions) assertSql(condition, `a condition of ${name}()`);

@@ -9,7 +9,7 @@ import { temporalClassOf } from "../../pool/wire/codec/calendar.ts";
 import { kindOf } from "../../pool/wire/codec/refusal.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
 import type { Conversion } from "../definition/column_type.ts";
-import type { CompareRight } from "./advice.ts";
+import type { Advice, NotNull } from "./advice.ts";
 import { castConversion, typeText } from "./cast.ts";
 import { type Composed, type Composition, fragmentOf, template } from "./composition.ts";
 import { SpecialOperators } from "./operators/special_operators.ts";
@@ -205,42 +205,42 @@ export class Expression<Value, Null = never, From extends string = string> exten
   }
 
   /** Equal. Null is never equal: see {@link isNull}. */
-  eq<O extends Operand<Value> | CompareRight>(
+  eq<O extends Operand<Value> | Advice<NotNull>>(
     value: O,
   ): Condition<Null | NullOf<O>, From | FromOf<O>> {
     return this.#compare(EQ, value);
   }
 
   /** Not equal. Null is never unequal: see {@link isDistinctFrom}. */
-  ne<O extends Operand<Value> | CompareRight>(
+  ne<O extends Operand<Value> | Advice<NotNull>>(
     value: O,
   ): Condition<Null | NullOf<O>, From | FromOf<O>> {
     return this.#compare(NE, value);
   }
 
   /** Greater than. */
-  gt<O extends Operand<Value> | CompareRight>(
+  gt<O extends Operand<Value> | Advice<NotNull>>(
     value: O,
   ): Condition<Null | NullOf<O>, From | FromOf<O>> {
     return this.#compare(GT, value);
   }
 
   /** Greater than or equal to. */
-  gte<O extends Operand<Value> | CompareRight>(
+  gte<O extends Operand<Value> | Advice<NotNull>>(
     value: O,
   ): Condition<Null | NullOf<O>, From | FromOf<O>> {
     return this.#compare(GTE, value);
   }
 
   /** Less than. */
-  lt<O extends Operand<Value> | CompareRight>(
+  lt<O extends Operand<Value> | Advice<NotNull>>(
     value: O,
   ): Condition<Null | NullOf<O>, From | FromOf<O>> {
     return this.#compare(LT, value);
   }
 
   /** Less than or equal to. */
-  lte<O extends Operand<Value> | CompareRight>(
+  lte<O extends Operand<Value> | Advice<NotNull>>(
     value: O,
   ): Condition<Null | NullOf<O>, From | FromOf<O>> {
     return this.#compare(LTE, value);

@@ -8,6 +8,7 @@ import type { FRAGMENT, Sql } from "../../pool/sql/sql.ts";
 import type { Anything, ColumnDefinitions, ValuesOf } from "../definition/row_types.ts";
 import type { QueryEnds } from "../executing/query_ends.ts";
 import type { Related, RelationOf } from "../relations/relation_types.ts";
+import type { Advice, SelectByName, WriteSql } from "./advice.ts";
 import type { Parameter } from "./parameter.ts";
 import type { SelectedRow, Selection } from "./selection.ts";
 import type { DerivedSource, Joinable } from "./source.ts";
@@ -55,7 +56,7 @@ export interface Query<
    *
    * @param condition A condition on columns, or a fragment of `sql`.
    */
-  where(condition: Sql): Query<Columns, Row, Args, From, Nullable, Ordered>;
+  where(condition: Sql | Advice<WriteSql>): Query<Columns, Row, Args, From, Nullable, Ordered>;
   /**
    * Adds a condition; several are joined by `and`.
    *
@@ -71,7 +72,7 @@ export interface Query<
    * @param orders The orders, the most important first.
    */
   orderBy<Property extends string = never>(
-    ...orders: readonly (OrderedBy<Property> | Sql)[]
+    ...orders: readonly (OrderedBy<Property> | Sql | Advice<WriteSql>)[]
   ): Query<Columns, Row, Args, From, Nullable, Ordered | Property>;
   /**
    * Bounds the number of rows; a second call takes the place of the first.
@@ -92,7 +93,7 @@ export interface Query<
    * @param selection What to select by name.
    */
   select<Selected extends Selection>(
-    selection: Selected,
+    selection: Selected | Advice<SelectByName>,
   ): Query<Columns, SelectedRow<Selected, Nullable>, Args, From, Nullable, Ordered>;
   /**
    * Selects some of the model's columns; conditions, orders and limits stay.
@@ -150,9 +151,11 @@ export interface Query<
     on?: Sql,
   ): Query<Columns, Row, Args, From | Name, Nullable | Name, Ordered>;
   /** Groups rows by expressions; see also `groupingSets`, `rollup` and `cube`. */
-  groupBy(...expressions: readonly Sql[]): Query<Columns, Row, Args, From, Nullable, Ordered>;
+  groupBy(
+    ...expressions: readonly (Sql | Advice<WriteSql>)[]
+  ): Query<Columns, Row, Args, From, Nullable, Ordered>;
   /** Adds a condition on groups; several are joined by `and`. */
-  having(condition: Sql): Query<Columns, Row, Args, From, Nullable, Ordered>;
+  having(condition: Sql | Advice<WriteSql>): Query<Columns, Row, Args, From, Nullable, Ordered>;
   /**
    * Names a window for `over(name)`.
    *

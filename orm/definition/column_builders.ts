@@ -20,7 +20,8 @@ export type { TimeColumns, TimeOptions } from "./kinds/times.ts";
 
 /**
  * The functions that make columns, one for each type. `NoInfer` keeps a type parameter's default from being replaced
- * by what the place of the call would accept.
+ * by what the place of the call would accept; of types that are no strings an editor would show it in every row, so that
+ * these have a form without a parameter instead.
  */
 export interface ColumnBuilders
   extends NumberColumns, TextColumns, TimeColumns, RangeColumns, ShapeColumns, DeclaredColumns {}

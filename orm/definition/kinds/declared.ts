@@ -63,7 +63,9 @@ export interface DeclaredColumns {
    *
    * @param type The type as SQL writes it: `"regclass"`, `"app.color"`, `"lo"`, `"my_type(3)"`.
    */
-  custom<Value = string>(type: string): NewColumn<NoInfer<Value>>;
+  custom(type: string): NewColumn<string>;
+  /** Any other type, with the type of its values. */
+  custom<Value>(type: string): NewColumn<Value>;
 }
 
 /** See {@link DeclaredColumns}. */
@@ -71,7 +73,7 @@ export const DECLARED: DeclaredColumns = {
   enum: (type, labels, options) => newColumn(enumType(nameOf(type, options), labels)),
   composite: (type, attributes, options) => newColumn(compositeType(nameOf(type, options), attributes)),
   domain: (type, base, options) => newColumn(domainType(nameOf(type, options), base)),
-  custom: (type) => newColumn(customType(type)),
+  custom: <Value>(type: string) => newColumn<Value>(customType(type)),
 };
 
 function nameOf(name: string, options: TypeOptions = {}): TypeName {

@@ -23,11 +23,17 @@ export interface RangeColumns {
   /** `numrange`: a range of `numeric`, whose bounds are strings whatever the pool's options. */
   numrange(): NewColumn<Range<string>>;
   /** `daterange`. For a pool with another option `dates`, say so: `column.daterange<string>()`. */
-  daterange<Value = Temporal.PlainDate>(): NewColumn<Range<NoInfer<Value>>>;
+  daterange(): NewColumn<Range<Temporal.PlainDate>>;
+  /** `daterange`, with bounds of another type. */
+  daterange<Bound>(): NewColumn<Range<Bound>>;
   /** `tsrange`: of `timestamp`. For a pool with another option `dates`, say so: `column.tsrange<Date>()`. */
-  tsrange<Value = Temporal.PlainDateTime>(): NewColumn<Range<NoInfer<Value>>>;
+  tsrange(): NewColumn<Range<Temporal.PlainDateTime>>;
+  /** `tsrange`, with bounds of another type. */
+  tsrange<Bound>(): NewColumn<Range<Bound>>;
   /** `tstzrange`: of `timestamptz`. For a pool with another option `dates`, say so: `column.tstzrange<Date>()`. */
-  tstzrange<Value = Temporal.Instant>(): NewColumn<Range<NoInfer<Value>>>;
+  tstzrange(): NewColumn<Range<Temporal.Instant>>;
+  /** `tstzrange`, with bounds of another type. */
+  tstzrange<Bound>(): NewColumn<Range<Bound>>;
   /** `int4multirange`. PostgreSQL 14 or later, as all multiranges. */
   int4multirange(): NewColumn<readonly Range<number>[]>;
   /** `int8multirange`. */
@@ -35,11 +41,17 @@ export interface RangeColumns {
   /** `nummultirange`. */
   nummultirange(): NewColumn<readonly Range<string>[]>;
   /** `datemultirange`. */
-  datemultirange<Value = Temporal.PlainDate>(): NewColumn<readonly Range<NoInfer<Value>>[]>;
+  datemultirange(): NewColumn<readonly Range<Temporal.PlainDate>[]>;
+  /** `datemultirange`, with bounds of another type. */
+  datemultirange<Bound>(): NewColumn<readonly Range<Bound>[]>;
   /** `tsmultirange`. */
-  tsmultirange<Value = Temporal.PlainDateTime>(): NewColumn<readonly Range<NoInfer<Value>>[]>;
+  tsmultirange(): NewColumn<readonly Range<Temporal.PlainDateTime>[]>;
+  /** `tsmultirange`, with bounds of another type. */
+  tsmultirange<Bound>(): NewColumn<readonly Range<Bound>[]>;
   /** `tstzmultirange`. */
-  tstzmultirange<Value = Temporal.Instant>(): NewColumn<readonly Range<NoInfer<Value>>[]>;
+  tstzmultirange(): NewColumn<readonly Range<Temporal.Instant>[]>;
+  /** `tstzmultirange`, with bounds of another type. */
+  tstzmultirange<Bound>(): NewColumn<readonly Range<Bound>[]>;
 }
 
 /** See {@link RangeColumns}. */
@@ -47,15 +59,15 @@ export const RANGES: RangeColumns = {
   int4range: () => newColumn(rangeType("int4range")),
   int8range: () => newColumn(rangeType("int8range", TO_BIGINT)),
   numrange: () => newColumn(rangeType("numrange", TO_STRING)),
-  daterange: () => newColumn(rangeType("daterange")),
-  tsrange: () => newColumn(rangeType("tsrange")),
-  tstzrange: () => newColumn(rangeType("tstzrange")),
+  daterange: <Bound>() => newColumn<Range<Bound>>(rangeType("daterange")),
+  tsrange: <Bound>() => newColumn<Range<Bound>>(rangeType("tsrange")),
+  tstzrange: <Bound>() => newColumn<Range<Bound>>(rangeType("tstzrange")),
   int4multirange: () => newColumn(multirangeType("int4multirange")),
   int8multirange: () => newColumn(multirangeType("int8multirange", TO_BIGINT)),
   nummultirange: () => newColumn(multirangeType("nummultirange", TO_STRING)),
-  datemultirange: () => newColumn(multirangeType("datemultirange")),
-  tsmultirange: () => newColumn(multirangeType("tsmultirange")),
-  tstzmultirange: () => newColumn(multirangeType("tstzmultirange")),
+  datemultirange: <Bound>() => newColumn<readonly Range<Bound>[]>(multirangeType("datemultirange")),
+  tsmultirange: <Bound>() => newColumn<readonly Range<Bound>[]>(multirangeType("tsmultirange")),
+  tstzmultirange: <Bound>() => newColumn<readonly Range<Bound>[]>(multirangeType("tstzmultirange")),
 };
 
 function rangeType(name: string, bound?: Conversion): ColumnType {

@@ -20,10 +20,14 @@ export interface TextColumns {
   boolean(): NewColumn<boolean>;
   /** `uuid`. */
   uuid(): NewColumn<string>;
-  /** `json`: text kept as it was given. `Value` is the type of its data, which nothing checks at run time. */
-  json<Value = unknown>(): NewColumn<NoInfer<Value>>;
+  /** `json`: text kept as it was given. */
+  json(): NewColumn<unknown>;
+  /** `json`. `Value` is the type of its data, which nothing checks at run time. */
+  json<Value>(): NewColumn<Value>;
+  /** `jsonb`. */
+  jsonb(): NewColumn<unknown>;
   /** `jsonb`. `Value` is the type of its data, which nothing checks at run time. */
-  jsonb<Value = unknown>(): NewColumn<NoInfer<Value>>;
+  jsonb<Value>(): NewColumn<Value>;
   /** `jsonpath`: a path into JSON. */
   jsonpath(): NewColumn<string>;
   /** `xml`. */
@@ -75,8 +79,8 @@ export const TEXTS: TextColumns = {
       accepts: (value) => typeof value === "boolean",
     }),
   uuid: () => newColumn(textType("uuid", "a UUID as a string")),
-  json: () => newColumn(plainType("json", "what JSON can hold")),
-  jsonb: () => newColumn(plainType("jsonb", "what JSON can hold")),
+  json: <Value>() => newColumn<Value>(plainType("json", "what JSON can hold")),
+  jsonb: <Value>() => newColumn<Value>(plainType("jsonb", "what JSON can hold")),
   jsonpath: () => newColumn(textType("jsonpath", "a path as a string")),
   xml: () => newColumn(textType("xml", "XML as a string")),
   bytea: () =>

@@ -15,34 +15,47 @@ export interface TimeOptions {
 /** The functions that make columns of dates and times. */
 export interface TimeColumns {
   /** `date`. For a pool with the option `dates: "Date"` or `"string"`, say so: `column.date<string>()`. */
-  date<Value = Temporal.PlainDate>(): NewColumn<NoInfer<Value>>;
+  date(): NewColumn<Temporal.PlainDate>;
+  /** `date`, of another type. */
+  date<Value>(): NewColumn<Value>;
   /** `time`. For a pool with another option `dates`, say so: `column.time<string>()`. */
-  time<Value = Temporal.PlainTime>(options?: TimeOptions): NewColumn<NoInfer<Value>>;
+  time(options?: TimeOptions): NewColumn<Temporal.PlainTime>;
+  /** `time`, of another type. */
+  time<Value>(options?: TimeOptions): NewColumn<Value>;
   /** `timetz`: a time with an offset, as a string: `"12:00:00+02"`. */
   timetz(options?: TimeOptions): NewColumn<string>;
   /** `timestamp`. For a pool with another option `dates`, say so: `column.timestamp<Date>()`. */
-  timestamp<Value = Temporal.PlainDateTime>(options?: TimeOptions): NewColumn<NoInfer<Value>>;
+  timestamp(options?: TimeOptions): NewColumn<Temporal.PlainDateTime>;
+  /** `timestamp`, of another type. */
+  timestamp<Value>(options?: TimeOptions): NewColumn<Value>;
   /** `timestamptz`. For a pool with another option `dates`, say so: `column.timestamptz<Date>()`. */
-  timestamptz<Value = Temporal.Instant>(options?: TimeOptions): NewColumn<NoInfer<Value>>;
+  timestamptz(options?: TimeOptions): NewColumn<Temporal.Instant>;
+  /** `timestamptz`, of another type. */
+  timestamptz<Value>(options?: TimeOptions): NewColumn<Value>;
   /**
    * `interval`. For a pool with another option `dates`, say so: `column.interval<string>()`; where signs may differ:
    * `column.interval<Temporal.Duration | Interval>()`.
    */
-  interval<Value = Temporal.Duration>(options?: TimeOptions): NewColumn<NoInfer<Value>>;
+  interval(options?: TimeOptions): NewColumn<Temporal.Duration>;
+  /** `interval`, of another type. */
+  interval<Value>(options?: TimeOptions): NewColumn<Value>;
 }
 
 /** See {@link TimeColumns}. */
 export const TIMES: TimeColumns = {
-  date: () => newColumn(plainType("date", "a Temporal.PlainDate")),
-  time: (options) => newColumn(timeType("time", "a Temporal.PlainTime", options)),
+  date: <Value>() => newColumn<Value>(plainType("date", "a Temporal.PlainDate")),
+  time: <Value>(options?: TimeOptions) => newColumn<Value>(timeType("time", "a Temporal.PlainTime", options)),
   timetz: (options) =>
     newColumn({
       ...timeType("timetz", "a time with an offset as a string", options),
       accepts: textType("timetz").accepts,
     }),
-  timestamp: (options) => newColumn(timeType("timestamp", "a Temporal.PlainDateTime", options)),
-  timestamptz: (options) => newColumn(timeType("timestamptz", "a Temporal.Instant", options)),
-  interval: (options) => newColumn(timeType("interval", "a Temporal.Duration", options)),
+  timestamp: <Value>(options?: TimeOptions) =>
+    newColumn<Value>(timeType("timestamp", "a Temporal.PlainDateTime", options)),
+  timestamptz: <Value>(options?: TimeOptions) =>
+    newColumn<Value>(timeType("timestamptz", "a Temporal.Instant", options)),
+  interval: <Value>(options?: TimeOptions) =>
+    newColumn<Value>(timeType("interval", "a Temporal.Duration", options)),
 };
 
 function timeType(base: string, expected: string, options: TimeOptions = {}): ColumnType {
