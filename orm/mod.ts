@@ -62,6 +62,7 @@ export type {
 } from "./definition/row_types.ts";
 export type { LifecycleOptions, TimestampOptions } from "./definition/lifecycle.ts";
 export type { ModelOptions } from "./definition/model_options.ts";
+export type { Advice, NotNull, SayWhich, SelectByName, WriteSql } from "./building/advice.ts";
 export { type AnyColumn, Column } from "./building/column.ts";
 export type { Composed } from "./building/composition.ts";
 export { and, not, or } from "./building/condition.ts";
