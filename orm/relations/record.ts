@@ -5,6 +5,7 @@
  * @module
  */
 import { BUILTIN_RANGES, BUILTIN_TYPES } from "../../pool/wire/codec/builtin_types.ts";
+import { isReadInBinary } from "../../pool/wire/codec/scalar.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
 import type { OutputColumn } from "../building/selection.ts";
 import { outputsOf } from "../compiling/select.ts";
@@ -59,14 +60,15 @@ function fieldText({ property, strings, settings }: OutputColumn, { source }: Sh
   );
 }
 
-const KNOWN: ReadonlySet<string> = new Set([
-  ...BUILTIN_TYPES.map(([name]) => name),
-  ...BUILTIN_RANGES.flatMap(({ range, multirange }) => [range[0], multirange[0]]),
-]);
+const TYPES: ReadonlySet<string> = new Set(BUILTIN_TYPES.map(([name]) => name));
+const RANGES: ReadonlySet<string> = new Set(
+  BUILTIN_RANGES.flatMap(({ range, multirange }) => [range[0], multirange[0]]),
+);
 
 /**
  * The type a column is cast to inside a record: empty for its own. Only types that every database has are known by
- * their number there; the values of others are texts, as they are by themselves.
+ * their number there; the values of others are texts, as they are by themselves. So are those of types that are never
+ * read in the binary form, the only one a record's values have.
  */
 function castInside({ base, sql, dimensions, declared }: ColumnType): string | undefined {
   const brackets = "[]".repeat(dimensions === 0 ? 0 : 1);
@@ -76,5 +78,7 @@ function castInside({ base, sql, dimensions, declared }: ColumnType): string | u
     return inner === "" ? `${declared.type.sql}${"[]".repeat(declared.type.dimensions)}${brackets}` : inner;
   }
   if (declared !== undefined) return undefined;
-  return KNOWN.has(base) && !sql.includes(".") ? "" : undefined;
+  if (sql.includes(".")) return undefined;
+  if (isReadInBinary(base) || RANGES.has(base)) return "";
+  return TYPES.has(base) ? `text${brackets}` : undefined;
 }

@@ -117,6 +117,11 @@ const EXTENSION: Readonly<Record<string, Factory>> = {
   geography: (type, oid) => new GeometryCodec(type, oid),
 };
 
+/** Whether a type PostgreSQL brings is read in the binary form; the others have text as their only form. */
+export function isReadInBinary(type: string): boolean {
+  return Object.hasOwn(BUILTIN, type);
+}
+
 /** The codec of a built-in scalar type; text where nothing better is known. */
 export function builtinCodec(type: string, oid: number, options: Required<CodecOptions>): Codec {
   return Object.hasOwn(BUILTIN, type) ? BUILTIN[type](type, oid, options) : new TextCodec(type, oid, false);
