@@ -86,8 +86,8 @@ export abstract class RunnableQuery<Self> {
     return this.rerun({ ...this.running, strict: true });
   }
 
-  async all(executor?: Executor): Promise<unknown[]> {
-    return await this.#rows("all", executor);
+  all(executor?: Executor): Promise<unknown[]> {
+    return this.#rows("all", executor);
   }
 
   async one(executor?: Executor): Promise<unknown> {
@@ -129,7 +129,9 @@ export abstract class RunnableQuery<Self> {
 
   async #rows(question: Question, executor: Executor | undefined): Promise<unknown[]> {
     const target = this.on(executor);
-    return await this.#read(await target.query(this.statement(question), this.options), target);
+    const read = this.#read(await target.query(this.statement(question), this.options), target);
+    // Most have nothing to wait for, and an await would cost a turn.
+    return read instanceof Promise ? await read : read;
   }
 
   /** Runs the hooks of a model whose whole rows were read; a selection's are none of its rows. */
