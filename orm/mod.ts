@@ -131,6 +131,7 @@ export type { QueryEnds } from "./executing/query_ends.ts";
 export type { QueryStreamOptions } from "./executing/streaming.ts";
 export * from "./behaviour/mod.ts";
 export * from "./relations/mod.ts";
+export * from "./tracking/mod.ts";
 export { model } from "./model.ts";
 export type {
   AnyModel,

@@ -18,6 +18,9 @@ import { chooseExecutor } from "./executing/executor_argument.ts";
 import { KeyFinder } from "./executing/key_finder.ts";
 import { checkKey, type GivenValues } from "./executing/input.ts";
 import type { Model, ReservedProperties } from "./model_types.ts";
+import type { LifeRecordObject } from "./tracking/life_record.ts";
+import { newRecord, RECORD_METHODS, recordOfJson, recordOfRow } from "./tracking/model_records.ts";
+import type { FromJsonOptions } from "./tracking/record_json.ts";
 import { WRITE_METHODS } from "./writing/model_writes.ts";
 import type { RowsWriteValue } from "./writing/rows_write.ts";
 import { type LastArguments, TableWrites } from "./writing/table_writes.ts";
@@ -31,6 +34,7 @@ const RESERVED: ReadonlySet<string> = new Set(
     "find",
     "findById",
     ...WRITE_METHODS,
+    ...RECORD_METHODS,
     "on",
     "as",
     "extend",
@@ -190,6 +194,18 @@ class ModelObject {
 
   merge(source: readonly GivenValues[] | Joinable, ...last: LastArguments): Promise<number | unknown[]> {
     return this.#core.writes.merge(source, last, this.#executor);
+  }
+
+  record(values?: GivenValues): LifeRecordObject {
+    return newRecord(this.#core, this.#executor, values);
+  }
+
+  edit(row: unknown): LifeRecordObject {
+    return recordOfRow(this.#core, this.#executor, row);
+  }
+
+  fromJSON(json: unknown, options?: FromJsonOptions): LifeRecordObject {
+    return recordOfJson(this.#core, this.#executor, { json, options });
   }
 
   on(executor: Executor): ModelObject {

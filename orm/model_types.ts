@@ -11,6 +11,7 @@ import type { Query } from "./building/query.ts";
 import type { SOURCE, Source } from "./building/source.ts";
 import type { ColumnDefinitions, InsertOf, KeyOf, RowOf, UpdateOf } from "./definition/row_types.ts";
 import type { Bound, Unbound } from "./executing/executor_argument.ts";
+import type { ModelRecords } from "./tracking/record_types.ts";
 import type { ModelWrites, WriteMethod } from "./writing/model_writes.ts";
 
 /** What a model does, and the types it stands for. `Args` are its calls' last arguments: an executor. */
@@ -18,7 +19,7 @@ export interface ModelMethods<
   Name extends string,
   Columns extends ColumnDefinitions,
   Args extends readonly unknown[],
-> extends ModelWrites<Columns, Args> {
+> extends ModelWrites<Columns, Args>, ModelRecords<Columns, Args> {
   /** The type of a row, as `typeof User.Row`; no value at run time. */
   readonly Row: RowOf<Columns>;
   /** The type of what an insert takes, as `typeof User.Insert`; no value at run time. */
@@ -172,6 +173,12 @@ export interface ReservedProperties extends ReservedWrites {
   readonly find?: Reserved;
   /** See {@link Reserved}. */
   readonly findById?: Reserved;
+  /** See {@link Reserved}. */
+  readonly record?: Reserved;
+  /** See {@link Reserved}. */
+  readonly edit?: Reserved;
+  /** See {@link Reserved}. */
+  readonly fromJSON?: Reserved;
   /** See {@link Reserved}. */
   readonly on?: Reserved;
   /** See {@link Reserved}. */

@@ -36,6 +36,7 @@ import {
 } from "../pool/query_options.ts";
 import type { CopyOptions, ReservedSession, StreamOptions, Transaction } from "../pool/session_executor.ts";
 import { assertSql, type Sql } from "../pool/sql/sql.ts";
+import { calling } from "../pool/transaction/calling_context.ts";
 import { TransactionSession } from "../pool/transaction/transaction.ts";
 import { beginText, type TransactionOptions } from "../pool/transaction/transaction_options.ts";
 import { setupStatements } from "../pool/transaction/transaction_setup.ts";
@@ -209,6 +210,14 @@ export class TestTransaction extends Pool {
     } finally {
       scope.isOpen = false;
     }
+  }
+
+  /**
+   * Of a call made inside a transaction, which runs inside it and is undone with it, registers the callback there. What
+   * is called outside of any succeeded for good, as on a pool: see {@link Pool.afterRollback}.
+   */
+  override afterRollback(callback: () => void): void {
+    if (this.#scope() !== undefined) calling.getStore()?.transaction?.afterRollback(callback);
   }
 
   /** The source is read to its end before anything is sent. */
