@@ -6,6 +6,8 @@
 import { type FRAGMENT, Sql } from "../../pool/sql/sql.ts";
 import { kindOf } from "../../pool/wire/codec/refusal.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
+import { outputsOf } from "../compiling/select.ts";
+import { Shape } from "../compiling/shape.ts";
 import type { ColumnSettings } from "../definition/column_definition.ts";
 import type { Conversion } from "../definition/column_type.ts";
 import type { Anything } from "../definition/row_types.ts";
@@ -113,6 +115,12 @@ export function flattenSelection(selection: Selection, subject: string): FlatSel
 
 const SCALAR = template("(", ")");
 
+/** A query's only value, converted as its only column is. */
+function scalarOf({ shape }: { readonly shape?: unknown }, fragment: Sql): Sql {
+  const conversion = shape instanceof Shape ? outputsOf(shape)[0].conversion : undefined;
+  return new Expression(SCALAR.of([fragment]), conversion === undefined ? {} : { conversion });
+}
+
 /** Gathers what is selected, and how it is nested. */
 class Walker {
   readonly outputs: OutputColumn[] = [];
@@ -150,7 +158,7 @@ class Walker {
     }
     const fragment = fragmentOf(item);
     if (fragment !== undefined) {
-      return this.#add(path, item instanceof Sql ? fragment : new Expression(SCALAR.of([fragment])));
+      return this.#add(path, item instanceof Sql ? fragment : scalarOf(item, fragment));
     }
     if (typeof item === "object" && item !== null && !Array.isArray(item)) {
       this.nested = true;
