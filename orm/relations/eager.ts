@@ -25,6 +25,8 @@ export interface LoadCall extends RelatedCall {
 export interface Loading {
   /** The property it becomes. */
   readonly name: string;
+  /** How many more are nested in it that are loaded inside of the same statement, where it is itself. */
+  readonly depth?: number;
   /**
    * Finds the related rows.
    *

@@ -30,16 +30,18 @@ import { resultsOf } from "./results.ts";
 export function loadByLateral(query: SelectQuery, relation: RelationValue): [SelectQuery, Loading] {
   const { settings: { name, pivot }, rows: related, link } = relation;
   const alias = `~${name}`;
+  const depth = Math.max(0, ...(related.running.relations ?? []).map((nested) => 1 + (nested.depth ?? -1)));
   const { query: whole } = reach(relation);
   const layout = recordLayout(whole.shape);
   const bare = new RelationValue(link, rowsOnly(related), { name, executor: undefined, pivot });
   let joined = query;
   let from = link.first.from;
   if (isShadowed(relation)) {
-    // A table inside hides the one around it, so the key gets another name first.
+    // A table inside hides the one around it, so the key gets another name first, which no other inside has.
     const carried = from.map((column, index) => new Expression(numbered(index).of([column])));
-    joined = lateral(joined, CARRIED.for(`${alias}_of`).of([new Expression(COMMAS.of(carried))]));
-    from = from.map(({ settings }, index) => new Column(`${alias}_of`, `${index}`, `${index}`, settings));
+    const carrier = `${alias}_of${depth === 0 ? "" : depth}`;
+    joined = lateral(joined, CARRIED.for(carrier).of([new Expression(COMMAS.of(carried))]));
+    from = from.map(({ settings }, index) => new Column(carrier, `${index}`, `${index}`, settings));
   }
   const { when = [] } = link.first;
   const inner = selecting(
@@ -60,6 +62,7 @@ export function loadByLateral(query: SelectQuery, relation: RelationValue): [Sel
   });
   const loading: Loading = {
     name,
+    depth,
     async load(rows, { executor, strict }) {
       const children: OpenRow[] = [];
       const counts: number[] = [];

@@ -65,6 +65,9 @@ const RANGES: ReadonlySet<string> = new Set(
   BUILTIN_RANGES.flatMap(({ range, multirange }) => [range[0], multirange[0]]),
 );
 
+/** Types without a binary form whose values are not texts. */
+const VECTORS: ReadonlySet<string> = new Set(["int2vector", "oidvector"]);
+
 /**
  * The type a column is cast to inside a record: empty for its own. Only types that every database has are known by
  * their number there; the values of others are texts, as they are by themselves. So are those of types that are never
@@ -77,7 +80,7 @@ function castInside({ base, sql, dimensions, declared }: ColumnType): string | u
     const inner = castInside(declared.type);
     return inner === "" ? `${declared.type.sql}${"[]".repeat(declared.type.dimensions)}${brackets}` : inner;
   }
-  if (declared !== undefined) return undefined;
+  if (declared !== undefined || VECTORS.has(base)) return undefined;
   if (sql.includes(".")) return undefined;
   if (isReadInBinary(base) || RANGES.has(base)) return "";
   return TYPES.has(base) ? `text${brackets}` : undefined;
