@@ -1,5 +1,6 @@
 /** What keeps the catalogue and the customers as they should be. */
-import { fn } from "../../../orm/mod.ts";
+import assert from "node:assert/strict";
+import { fn, StaleRecordError } from "../../../orm/mod.ts";
 import { sql } from "../../../pool/sql/sql.ts";
 import { Album, Artist, Customer, Genre, Playlist, PlaylistTrack, Stock, Track } from "../models.ts";
 import type { WriteQuestion } from "../question.ts";
@@ -242,6 +243,30 @@ export const UPKEEP: readonly WriteQuestion[] = [
     },
   },
   {
+    name: "two edit the same album as records: the second is refused, looks again, and then succeeds",
+    rows: 1,
+    seen: sql`select title, version from album where album_id = 1`,
+    async plain(tx) {
+      await tx.execute(
+        sql`update album set title = 'Rock', version = version + 1 where album_id = 1 and version = 1`,
+      );
+      await tx.execute(
+        sql`update album set title = 'ROCK', version = version + 1 where album_id = 1 and version = 2`,
+      );
+      return [{ title: "ROCK", version: 3 }];
+    },
+    async ask(tx) {
+      const row = await Album.find().where({ albumId: 1 }).one(tx);
+      const [one, other] = [Album.edit(row), Album.edit(row)];
+      await one.set({ title: "Rock" }).save(tx);
+      await assert.rejects(other.set({ title: "ROCK" }).save(tx), StaleRecordError);
+      assert.ok(other.isDirty);
+      await other.refresh(tx);
+      const { title, version } = await other.set({ title: "ROCK" }).save(tx);
+      return [{ title, version }];
+    },
+  },
+  {
     name: "an address is corrected: only what differs is written",
     rows: 1,
     seen: sql`select first_name, address, city, postal_code, phone from customer where customer_id = 30`,
@@ -251,8 +276,12 @@ export const UPKEEP: readonly WriteQuestion[] = [
       return [{ address: "231 Elgin Street", postalCode: null }];
     },
     async ask(tx) {
-      const corrected = await Customer.updateById(30, { address: "231 Elgin Street", postalCode: null }, tx);
-      return [{ address: corrected?.address, postalCode: corrected?.postalCode }];
+      const customer = await Customer.find().where({ customerId: 30 }).one(tx);
+      const record = Customer.edit(customer);
+      record.set({ address: "231 Elgin Street", city: customer.city, postalCode: null });
+      assert.deepEqual(record.dirty, ["address", "postalCode"]);
+      const { address, postalCode } = await record.save(tx);
+      return [{ address, postalCode }];
     },
   },
   {
