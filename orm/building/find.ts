@@ -54,14 +54,34 @@ export function from<Name extends string, Row>(
   return query as unknown as Query<NoColumns, Row, Unbound, Name>;
 }
 
-/** The roots of what queries select from, by the identity of its text. */
-const ROOTS = new WeakMap<readonly string[], Shape>();
+/**
+ * The roots of what queries select from, by the identity of its text. The same text can have other columns: a common
+ * table expression's is its name alone.
+ */
+const ROOTS = new WeakMap<readonly string[], Shape[]>();
+/** How many sources of the same text are remembered. */
+const MAX_ROOTS = 16;
 
 function rootOf(source: Source): Shape {
-  let root = ROOTS.get(source.from.strings);
-  if (root === undefined) {
-    root = Shape.root(source);
-    if (source.from.stable) ROOTS.set(source.from.strings, root);
-  }
+  const { strings, stable } = source.from;
+  const roots = ROOTS.get(strings) ?? [];
+  const known = roots.find((root) => root.source === source || alike(root.source, source));
+  if (known !== undefined) return known;
+  const root = Shape.root(source);
+  if (stable && roots.length < MAX_ROOTS) ROOTS.set(strings, [...roots, root]);
   return root;
+}
+
+/** Whether queries of one source are as those of the other: neither is a model, and their columns are the same. */
+function alike(one: Source, other: Source): boolean {
+  for (const { present, trashed, scope } of [one, other]) {
+    if ((present ?? trashed ?? scope) !== undefined) return false;
+  }
+  if (one.columns.size !== other.columns.size) return false;
+  const columns = [...other.columns.values()];
+  return [...one.columns.values()].every(({ property, columnName, conversion, settings }, index) => {
+    const column = columns[index];
+    return property === column.property && columnName === column.columnName &&
+      conversion === column.conversion && settings.skipped === column.settings.skipped;
+  });
 }
