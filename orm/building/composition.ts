@@ -32,6 +32,8 @@ export interface Composed {
   readonly stable: boolean;
   /** Whether any part is, or holds, an aggregate. */
   readonly grouped: boolean;
+  /** Whether it needs parentheses next to an operator. */
+  readonly loose?: boolean;
 }
 
 /** A combination's beginning; the next part leads to the next. */
@@ -51,14 +53,45 @@ class Combination {
   }
 }
 
+/** The strings of loose parts with parentheses around them. */
+const ENCLOSED = new WeakMap<readonly string[], readonly string[]>();
+
+function enclosed(strings: readonly string[]): readonly string[] {
+  let result = ENCLOSED.get(strings);
+  if (result === undefined) {
+    const last = strings.length - 1;
+    result = strings.map((text, index) => `${index === 0 ? "(" : ""}${text}${index === last ? ")" : ""}`);
+    ENCLOSED.set(strings, result);
+  }
+  return result;
+}
+
+/** Whether a fragment needs parentheses next to an operator. */
+function isLoose(fragment: Sql): boolean {
+  return (fragment as Pick<Composed, "loose">).loose === true;
+}
+
 /** Text into which parts are put. */
 export class Composition {
   readonly #root = new Combination();
   readonly #glue: (count: number) => readonly string[];
+  readonly #exposed: readonly boolean[];
+  readonly #loose: boolean | undefined;
 
-  /** Creates a composition; `glue` gives the text before, between and after so many parts. */
-  constructor(glue: (count: number) => readonly string[]) {
+  /**
+   * Creates a composition.
+   *
+   * @param glue Gives the text before, between and after so many parts.
+   * @param exposed Which parts stand next to an operator, so that loose ones are put in parentheses.
+   * @param loose Whether the result is loose itself. Default: where it is its only part, which is.
+   */
+  constructor(
+    glue: (count: number) => readonly string[],
+    { exposed = [], loose }: { readonly exposed?: readonly boolean[]; readonly loose?: boolean } = {},
+  ) {
     this.#glue = glue;
+    this.#exposed = exposed;
+    this.#loose = loose;
   }
 
   /**
@@ -71,8 +104,10 @@ export class Composition {
     const values: unknown[] = [];
     let pure = true;
     let grouped = false;
+    let loosePart = false;
     let known: Combination | undefined = this.#root;
-    for (const part of parts) {
+    for (let index = 0; index < parts.length; index++) {
+      const part = parts[index];
       const fragment = fragmentOf(part);
       if (fragment === undefined) {
         values.push(part);
@@ -83,15 +118,24 @@ export class Composition {
       const traits = traitsOf(fragment);
       pure &&= traits.pure;
       grouped ||= traits.grouped === true;
-      known = traits.stable ? known?.with(fragment.strings) : undefined;
+      const loose = isLoose(fragment);
+      loosePart ||= loose;
+      const strings = loose && this.#exposed[index] === true ? enclosed(fragment.strings) : fragment.strings;
+      known = traits.stable ? known?.with(strings) : undefined;
       for (const value of fragment.values) values.push(value);
-      pieces.push(fragment.strings);
+      pieces.push(strings);
     }
+    const loose = this.#loose ?? (loosePart && parts.length === 1 && this.#isBare);
     if (known === undefined || values.length > MAX_PLACEHOLDERS) {
-      return { strings: this.#join(pieces), values, pure, stable: false, grouped };
+      return { strings: this.#join(pieces), values, pure, stable: false, grouped, loose };
     }
     known.strings ??= this.#join(pieces);
-    return { strings: known.strings, values, pure, stable: true, grouped };
+    return { strings: known.strings, values, pure, stable: true, grouped, loose };
+  }
+
+  /** Whether a single part stands as it is. */
+  get #isBare(): boolean {
+    return this.#glue(1).every((text) => text === "");
   }
 
   #join(pieces: readonly (readonly string[])[]): string[] {
@@ -114,6 +158,15 @@ export class Composition {
 /** The composition of a fixed number of parts: one fewer than there are texts. */
 export function template(...glue: readonly string[]): Composition {
   return new Composition(() => glue);
+}
+
+/**
+ * The composition of an operator and its operands: what binds no tighter than it is put in parentheses, and the result
+ * is itself where others use it.
+ */
+export function operator(...glue: readonly string[]): Composition {
+  const exposed = glue.slice(1).map((after, index) => !(glue[index].endsWith("(") && after.startsWith(")")));
+  return new Composition(() => glue, { exposed, loose: !glue[0].startsWith("(") });
 }
 
 /** The composition of any number of parts; a single one stands without what opens and closes when `bare` is set. */

@@ -5,12 +5,14 @@
  */
 import { assertSql, type Sql } from "../../pool/sql/sql.ts";
 import type { Advice, WriteSql } from "./advice.ts";
-import { type Composition, list, template } from "./composition.ts";
+import { type Composition, list, operator, template } from "./composition.ts";
 import { type Condition, Expression } from "./expression.ts";
 
 const AND = list("(", " and ", ")", { bare: true });
 const OR = list("(", " or ", ")", { bare: true });
-const NOT = template("not (", ")");
+const NOT = operator("not (", ")");
+const OR_WORD = /\bor\b/i;
+const ENCLOSED = template("(", ")");
 const TRUE: Condition<never, never> = new Expression({
   strings: ["true"],
   values: [],
@@ -77,6 +79,22 @@ function combine(
   conditions: readonly (Sql | Advice<WriteSql>)[],
   none: Condition,
 ): Condition {
-  for (const condition of conditions) assertSql(condition, `a condition of ${name}()`);
-  return conditions.length === 0 ? none : new Expression(composition.of(conditions));
+  const terms = conditions.map((condition) => {
+    assertSql(condition, `a condition of ${name}()`);
+    return term(condition);
+  });
+  return terms.length === 0 ? none : new Expression(composition.of(terms));
+}
+
+/**
+ * A condition that others are joined to by `and`: a fragment of the caller's own that may hold an `or` is put in
+ * parentheses.
+ *
+ * @param condition The condition.
+ */
+export function term(condition: Sql): Sql {
+  if (condition instanceof Expression || !condition.strings.some((text) => OR_WORD.test(text))) {
+    return condition;
+  }
+  return new Expression(ENCLOSED.of([condition]));
 }

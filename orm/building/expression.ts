@@ -11,7 +11,7 @@ import { ValidationError } from "../../pool/wire/errors.ts";
 import type { Conversion } from "../definition/column_type.ts";
 import type { Advice, NotNull } from "./advice.ts";
 import { castConversion, typeText } from "./cast.ts";
-import { type Composed, type Composition, fragmentOf, template } from "./composition.ts";
+import { type Composed, type Composition, fragmentOf, operator, template } from "./composition.ts";
 import { SpecialOperators } from "./operators/special_operators.ts";
 import type { Traits } from "./traits.ts";
 
@@ -132,37 +132,37 @@ const ORDERS: Readonly<Record<string, Composition>> = {
   desclast: template("", " desc nulls last"),
 };
 
-const EQ = template("", " = ", "");
-const NE = template("", " <> ", "");
-const GT = template("", " > ", "");
-const GTE = template("", " >= ", "");
-const LT = template("", " < ", "");
-const LTE = template("", " <= ", "");
-const DISTINCT = template("", " is distinct from ", "");
-const NOT_DISTINCT = template("", " is not distinct from ", "");
-const BETWEEN = template("", " between ", " and ", "");
-const NOT_BETWEEN = template("", " not between ", " and ", "");
-const ANY = template("", " = any(", ")");
-const NOT_ALL = template("", " <> all(", ")");
-const IN_QUERY = template("", " in (", ")");
-const NOT_IN_QUERY = template("", " not in (", ")");
-const IS_NULL = template("", " is null");
-const IS_NOT_NULL = template("", " is not null");
-const LIKE = template("", " like ", "");
-const ILIKE = template("", " ilike ", "");
-const NOT_LIKE = template("", " not like ", "");
-const NOT_ILIKE = template("", " not ilike ", "");
-const MATCHES = template("", " ~ ", "");
-const IMATCHES = template("", " ~* ", "");
-const PLUS = template("(", " + ", ")");
-const MINUS = template("(", " - ", ")");
-const TIMES = template("(", " * ", ")");
-const DIVIDED = template("(", " / ", ")");
-const MODULO = template("(", " % ", ")");
-const CONCAT = template("(", " || ", ")");
-const CONTAINS = template("", " @> ", "");
-const CONTAINED = template("", " <@ ", "");
-const OVERLAPS = template("", " && ", "");
+const EQ = operator("", " = ", "");
+const NE = operator("", " <> ", "");
+const GT = operator("", " > ", "");
+const GTE = operator("", " >= ", "");
+const LT = operator("", " < ", "");
+const LTE = operator("", " <= ", "");
+const DISTINCT = operator("", " is distinct from ", "");
+const NOT_DISTINCT = operator("", " is not distinct from ", "");
+const BETWEEN = operator("", " between ", " and ", "");
+const NOT_BETWEEN = operator("", " not between ", " and ", "");
+const ANY = operator("", " = any(", ")");
+const NOT_ALL = operator("", " <> all(", ")");
+const IN_QUERY = operator("", " in (", ")");
+const NOT_IN_QUERY = operator("", " not in (", ")");
+const IS_NULL = operator("", " is null");
+const IS_NOT_NULL = operator("", " is not null");
+const LIKE = operator("", " like ", "");
+const ILIKE = operator("", " ilike ", "");
+const NOT_LIKE = operator("", " not like ", "");
+const NOT_ILIKE = operator("", " not ilike ", "");
+const MATCHES = operator("", " ~ ", "");
+const IMATCHES = operator("", " ~* ", "");
+const PLUS = operator("(", " + ", ")");
+const MINUS = operator("(", " - ", ")");
+const TIMES = operator("(", " * ", ")");
+const DIVIDED = operator("(", " / ", ")");
+const MODULO = operator("(", " % ", ")");
+const CONCAT = operator("(", " || ", ")");
+const CONTAINS = operator("", " @> ", "");
+const CONTAINED = operator("", " <@ ", "");
+const OVERLAPS = operator("", " && ", "");
 
 const NO_OPTIONS: ExpressionOptions = {};
 
@@ -179,10 +179,12 @@ export class Expression<Value, Null = never, From extends string = string> exten
   readonly conversion: Conversion | undefined;
   /** Whether it is, or holds, an aggregate, which makes one row of many. */
   readonly grouped: boolean;
+  /** Whether it needs parentheses next to an operator. */
+  readonly loose: boolean;
 
   /** Creates an expression of a composition's result; user code gets one from a column or a function. */
   constructor(
-    { strings, values, pure, stable, grouped }: Composed,
+    { strings, values, pure, stable, grouped, loose }: Composed,
     options: ExpressionOptions = NO_OPTIONS,
   ) {
     super(strings, values);
@@ -190,6 +192,7 @@ export class Expression<Value, Null = never, From extends string = string> exten
     this.stable = stable;
     this.conversion = options.conversion;
     this.grouped = options.grouped ?? grouped;
+    this.loose = loose === true;
   }
 
   /** What errors call it. */

@@ -18,6 +18,7 @@ import { withRelation } from "../relations/eager.ts";
 import type { RelationValue } from "../relations/relation_value.ts";
 import type { AnyColumn } from "./column.ts";
 import { type Composed, list, template } from "./composition.ts";
+import { term } from "./condition.ts";
 import { Expression } from "./expression.ts";
 import { Parameter, UnboundParameter } from "./parameter.ts";
 import type { LockOptions } from "./query.ts";
@@ -52,7 +53,7 @@ export class SelectQuery extends QueryCalls {
   where(condition: Condition): SelectQuery {
     if (!(condition instanceof Sql) && isPlainObject(condition)) return this.#whereEqual(condition);
     assertSql(condition, `the condition of ${this.subject}`);
-    return this.withPart("where", condition);
+    return this.withPart("where", term(condition));
   }
 
   orderBy(...orders: readonly Sql[]): SelectQuery {
@@ -129,7 +130,7 @@ export class SelectQuery extends QueryCalls {
 
   having(condition: Sql): SelectQuery {
     assertSql(condition, `the condition of having() of ${this.subject}`);
-    return this.withPart("having", condition);
+    return this.withPart("having", term(condition));
   }
 
   window(name: string, definition: Sql): SelectQuery {

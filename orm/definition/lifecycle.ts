@@ -9,6 +9,7 @@ import { kindOf } from "../../pool/wire/codec/refusal.ts";
 import { nearestWord } from "../../pool/wire/configuration/nearest_word.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
 import type { AnyColumn } from "../building/column.ts";
+import { term } from "../building/condition.ts";
 
 /** The columns that keep a row's times. */
 export interface TimestampOptions<Property extends string> {
@@ -117,7 +118,7 @@ function scopeOf(
   defaultScope: (columns: never) => Sql,
 ): Sql {
   const scope = defaultScope(Object.fromEntries(columns) as never);
-  if (scope instanceof Sql) return scope;
+  if (scope instanceof Sql) return term(scope);
   throw new ValidationError(
     `option "defaultScope" of ${subject}`,
     `it returns ${kindOf(scope)}; return a condition, as in (user) => user.active.eq(true)`,

@@ -8,10 +8,10 @@
  */
 import { ValidationError } from "../../../pool/wire/errors.ts";
 import type { Conversion } from "../../definition/column_type.ts";
-import { template } from "../composition.ts";
+import { operator, template } from "../composition.ts";
 import { Expression, type Operand } from "../expression.ts";
 import { constantStrings } from "../operators/constant.ts";
-import { composed, compositionFor, invoke, type Result, type ValueOf } from "./invocation.ts";
+import { composed, compositionFor, invoke, optional, type Result, type ValueOf } from "./invocation.ts";
 import { operandOfAny as known, textConstant, typed } from "./literal.ts";
 
 /** Fields a time is cut to. */
@@ -138,7 +138,7 @@ export type OtherTime<Value> = Value extends Temporal.Instant ? Temporal.PlainDa
 /** `extract` is `numeric` since PostgreSQL 14. */
 const TO_NUMBER: Conversion = { fits: (value) => typeof value === "number", convert: Number };
 
-const AT_ZONE = template("(", " at time zone ", ")");
+const AT_ZONE = operator("(", " at time zone ", ")");
 
 /** See {@link TimeFunctions}. */
 export const TIME: TimeFunctions = {
@@ -150,7 +150,7 @@ export const TIME: TimeFunctions = {
     invoke("date_trunc", [
       textConstant(field, "the field of dateTrunc()"),
       known(time),
-      zone === undefined ? undefined : textConstant(zone, "the zone of dateTrunc()"),
+      ...(zone === undefined ? [] : [textConstant(zone, "the zone of dateTrunc()")]),
     ]),
   extract: (field, time) => {
     if (!Object.hasOwn(EXTRACTED, field)) {
@@ -162,7 +162,7 @@ export const TIME: TimeFunctions = {
     const composition = compositionFor(`extract ${field}`, () => template(`extract(${field} from `, ")"));
     return composed(composition, "extract", [known(time)], { conversion: TO_NUMBER });
   },
-  age: (later, earlier) => invoke("age", [known(later), earlier === undefined ? undefined : known(earlier)]),
+  age: (later, earlier) => invoke("age", [known(later), ...optional(earlier).map(known)]),
   dateBin: (stride, time, origin) =>
     invoke("date_bin", [
       stride instanceof Expression ? stride : typed(stride, "interval"),

@@ -7,7 +7,7 @@
 import { Sql } from "../../../pool/sql/sql.ts";
 import { kindOf } from "../../../pool/wire/codec/refusal.ts";
 import { ValidationError } from "../../../pool/wire/errors.ts";
-import { type Composed, type Composition, template } from "../composition.ts";
+import { type Composed, type Composition, operator } from "../composition.ts";
 import type { Condition, Expression, ExpressionOptions, ExpressionTypes, Operand } from "../expression.ts";
 import { constantStrings, quoteLiteral } from "./constant.ts";
 
@@ -33,33 +33,33 @@ export interface RangeOperators extends SpecialOperators {
   readonly "~types": ExpressionTypes<{ readonly lower: unknown; readonly upper: unknown }, unknown, string>;
 }
 
-const KEY = template("(", " -> ", ")");
-const KEY_TEXT = template("(", " ->> ", ")");
-const PATH = template("(", " #> ", ")");
-const PATH_TEXT = template("(", " #>> ", ")");
-const WITHOUT_KEY = template("(", " - ", "::text)");
-const WITHOUT_PATH = template("(", " #- ", "::text[])");
-const HAS_KEY = template("", " ? ", "");
-const HAS_ANY_KEY = template("", " ?| ", "");
-const HAS_ALL_KEYS = template("", " ?& ", "");
-const PATH_EXISTS = template("", " @? ", "::jsonpath");
-const PATH_IS_TRUE = template("", " @@ ", "::jsonpath");
-const STRICTLY_LEFT = template("", " << ", "");
-const STRICTLY_RIGHT = template("", " >> ", "");
-const NOT_RIGHT = template("", " &< ", "");
-const NOT_LEFT = template("", " &> ", "");
-const ADJACENT = template("", " -|- ", "");
-const WITHIN_OR_EQUAL = template("", " <<= ", "");
-const CONTAINS_OR_EQUAL = template("", " >>= ", "");
-const MATCHES_QUERY = template("", " @@ ", "");
-const EQ_ANY = template("", " = any(", ")");
-const EQ_ALL = template("", " = all(", ")");
-const IS_TRUE = template("", " is true");
-const IS_FALSE = template("", " is false");
-const NOT_MATCHES = template("", " !~ ", "");
-const NOT_IMATCHES = template("", " !~* ", "");
-const SIMILAR = template("", " similar to ", "");
-const NEGATED = template("(- ", ")");
+const KEY = operator("(", " -> ", ")");
+const KEY_TEXT = operator("(", " ->> ", ")");
+const PATH = operator("(", " #> ", ")");
+const PATH_TEXT = operator("(", " #>> ", ")");
+const WITHOUT_KEY = operator("(", " - ", "::text)");
+const WITHOUT_PATH = operator("(", " #- ", "::text[])");
+const HAS_KEY = operator("", " ? ", "");
+const HAS_ANY_KEY = operator("", " ?| ", "");
+const HAS_ALL_KEYS = operator("", " ?& ", "");
+const PATH_EXISTS = operator("", " @? ", "::jsonpath");
+const PATH_IS_TRUE = operator("", " @@ ", "::jsonpath");
+const STRICTLY_LEFT = operator("", " << ", "");
+const STRICTLY_RIGHT = operator("", " >> ", "");
+const NOT_RIGHT = operator("", " &< ", "");
+const NOT_LEFT = operator("", " &> ", "");
+const ADJACENT = operator("", " -|- ", "");
+const WITHIN_OR_EQUAL = operator("", " <<= ", "");
+const CONTAINS_OR_EQUAL = operator("", " >>= ", "");
+const MATCHES_QUERY = operator("", " @@ ", "");
+const EQ_ANY = operator("", " = any(", ")");
+const EQ_ALL = operator("", " = all(", ")");
+const IS_TRUE = operator("", " is true");
+const IS_FALSE = operator("", " is false");
+const NOT_MATCHES = operator("", " !~ ", "");
+const NOT_IMATCHES = operator("", " !~* ", "");
+const SIMILAR = operator("", " similar to ", "");
+const NEGATED = operator("(- ", ")");
 
 /** See the module's description; `Expression` extends it. */
 export abstract class SpecialOperators extends Sql {
