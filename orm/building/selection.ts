@@ -158,7 +158,10 @@ class Walker {
     }
     const fragment = fragmentOf(item);
     if (fragment !== undefined) {
-      return this.#add(path, item instanceof Sql ? fragment : scalarOf(item, fragment));
+      return this.#add(
+        path,
+        item instanceof Sql ? fragment : scalarOf(item as { readonly shape?: unknown }, fragment),
+      );
     }
     if (typeof item === "object" && item !== null && !Array.isArray(item)) {
       this.nested = true;

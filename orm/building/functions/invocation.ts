@@ -67,7 +67,7 @@ export function invocation(name: string): Composition {
  * Calls a function of PostgreSQL that writes nothing.
  *
  * @param name Its name, or whatever stands before the bracket.
- * @param args Its arguments; what is undefined at the end was not given.
+ * @param args Its arguments.
  * @param options How its result is converted.
  */
 export function invoke<Value, Null, From extends string>(
@@ -88,13 +88,15 @@ export function composed<Value, Null, From extends string>(
   return new Expression(composition.of(given(name, args)), options);
 }
 
-/** Leaves out what was not given at the end, and refuses what a function cannot take. */
+/** Refuses what a function cannot take. */
 export function given(name: string, args: readonly unknown[]): readonly unknown[] {
-  let count = args.length;
-  while (count > 0 && args[count - 1] === undefined) count--;
-  const parts = args.slice(0, count);
-  parts.forEach((part, index) => checkArgument(`argument ${index + 1} of ${name}()`, part));
-  return parts;
+  args.forEach((part, index) => checkArgument(`argument ${index + 1} of ${name}()`, part));
+  return args;
+}
+
+/** An argument that may be left out. */
+export function optional(argument: unknown): readonly unknown[] {
+  return argument === undefined ? [] : [argument];
 }
 
 /** Refuses what was forgotten, and a query that is not one value. */

@@ -10,6 +10,7 @@ import {
   type CountOperand,
   invoke,
   type NumberOperand,
+  optional,
   type Result,
   type ValueOf,
 } from "./invocation.ts";
@@ -74,8 +75,8 @@ function inexact(number: unknown): { readonly conversion: Conversion } {
 /** See {@link MathFunctions}. */
 export const MATH: MathFunctions = {
   abs: (number) => invoke("abs", [number], ofNumber(number)),
-  round: (number, digits) => invoke("round", [number, digits], ofNumber(number)),
-  truncate: (number, digits) => invoke("trunc", [number, digits], ofNumber(number)),
+  round: (number, digits) => invoke("round", [number, ...optional(digits)], ofNumber(number)),
+  truncate: (number, digits) => invoke("trunc", [number, ...optional(digits)], ofNumber(number)),
   ceil: (number) => invoke("ceil", [number], ofNumber(number)),
   floor: (number) => invoke("floor", [number], ofNumber(number)),
   power: (number, exponent) => invoke("power", [number, exponent], inexact(number)),

@@ -13,7 +13,7 @@ import { type CastTypes, Expression } from "../expression.ts";
 import { type DerivedSource, derivedSource } from "../source.ts";
 import { ARRAY, type ArrayOperand, type ItemOf } from "./array.ts";
 import { qualifiedName } from "./call.ts";
-import { compositionFor, given, invocation, type TypedSql, type ValueOf } from "./invocation.ts";
+import { compositionFor, given, invocation, optional, type TypedSql, type ValueOf } from "./invocation.ts";
 import { operandOfAny, typed, type Wide } from "./literal.ts";
 
 /** A row of one value. */
@@ -47,7 +47,7 @@ export function generateSeries<const Name extends string, const Bound extends Se
   name: Name,
   { from, to, step }: { readonly from: Bound; readonly to: SeriesBound; readonly step?: unknown },
 ): DerivedSource<ValueRow<SeriesValue<Bound>>, Name> {
-  const args = [from, to, step].map(operandOfAny);
+  const args = [from, to, ...optional(step)].map(operandOfAny);
   const conversion = args[0] instanceof Expression ? args[0].conversion : undefined;
   return tableOf(name, "generate_series", given("generateSeries", args), [{ property: "value", conversion }]);
 }

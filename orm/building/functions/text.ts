@@ -4,13 +4,14 @@
  * @module
  */
 import { quoteIdentifier } from "../../../pool/sql/identifier.ts";
-import { template } from "../composition.ts";
+import { operator, template } from "../composition.ts";
 import type { Expression, Operand } from "../expression.ts";
 import {
   composed,
   compositionFor,
   type CountOperand,
   invoke,
+  optional,
   type Result,
   type TextOperand,
 } from "./invocation.ts";
@@ -125,32 +126,37 @@ export const TEXT: TextFunctions = {
   initcap: (text) => invoke("initcap", [text]),
   length: (text) => invoke("char_length", [text]),
   octetLength: (text) => invoke("octet_length", [text]),
-  trim: (text, characters) => invoke("btrim", [text, characters]),
-  trimStart: (text, characters) => invoke("ltrim", [text, characters]),
-  trimEnd: (text, characters) => invoke("rtrim", [text, characters]),
+  trim: (text, characters) => invoke("btrim", [text, ...optional(characters)]),
+  trimStart: (text, characters) => invoke("ltrim", [text, ...optional(characters)]),
+  trimEnd: (text, characters) => invoke("rtrim", [text, ...optional(characters)]),
   concat: (...parts) => invoke("concat", parts.map(operandOfAny)),
   concatWith: (separator, ...parts) => invoke("concat_ws", [separator, ...parts.map(operandOfAny)]),
   substring: (text, from, count) =>
-    composed(count === undefined ? SUBSTR : SUBSTR_COUNT, "substring", [text, from, count]),
+    composed(count === undefined ? SUBSTR : SUBSTR_COUNT, "substring", [text, from, ...optional(count)]),
   replace: (text, from, to) => invoke("replace", [text, from, to]),
   position: (text, other) => invoke("strpos", [text, other]),
   left: (text, count) => invoke("left", [text, count]),
   right: (text, count) => invoke("right", [text, count]),
-  padStart: (text, length, fill) => invoke("lpad", [text, length, fill]),
-  padEnd: (text, length, fill) => invoke("rpad", [text, length, fill]),
+  padStart: (text, length, fill) => invoke("lpad", [text, length, ...optional(fill)]),
+  padEnd: (text, length, fill) => invoke("rpad", [text, length, ...optional(fill)]),
   splitPart: (text, separator, number) => invoke("split_part", [text, separator, number]),
   split: (text, separator) => invoke("string_to_array", [text, separator]),
   repeat: (text, count) => invoke("repeat", [text, count]),
   reverse: (text) => composed(REVERSE, "reverse", [text]),
   startsWith: (text, start) => invoke("starts_with", [text, start]),
   regexpReplace: (text, pattern, by, flags) =>
-    composed(flags === undefined ? REPLACE : REPLACE_FLAGS, "regexpReplace", [text, pattern, by, flags]),
-  regexpMatch: (text, pattern, flags) => invoke("regexp_match", [text, pattern, flags]),
+    composed(flags === undefined ? REPLACE : REPLACE_FLAGS, "regexpReplace", [
+      text,
+      pattern,
+      by,
+      ...optional(flags),
+    ]),
+  regexpMatch: (text, pattern, flags) => invoke("regexp_match", [text, pattern, ...optional(flags)]),
   md5: (text) => composed(MD5, "md5", [text]),
   collate: (text, collation) => {
     const quoted = quoteIdentifier(collation);
     return composed(
-      compositionFor(`collate ${quoted}`, () => template("(", ` collate ${quoted})`)),
+      compositionFor(`collate ${quoted}`, () => operator("(", ` collate ${quoted})`)),
       "collate",
       [text],
     );

@@ -57,12 +57,13 @@ function windowed<Value, Null, From extends string>(
   return new WindowFunction(invoke(name, args), options);
 }
 
-function whole(number: number | undefined): unknown {
-  return number === undefined ? undefined : typed(number, "integer");
+function whole(number: number): unknown {
+  return typed(number, "integer");
 }
 
 function shifted(expression: unknown, offset: number | undefined, otherwise: unknown): readonly unknown[] {
-  return [expression, otherwise === undefined ? whole(offset) : whole(offset ?? 1), otherwise];
+  if (otherwise !== undefined) return [expression, whole(offset ?? 1), otherwise];
+  return offset === undefined ? [expression] : [expression, whole(offset)];
 }
 
 /** See {@link WindowFunctions}. */

@@ -44,7 +44,7 @@ testOnBoth("expressions choose between values, and values are expressions", asyn
       "ADA LOVELACE",
       "ALAN",
     ],
-    [Thing.n.gt(0).isTrue(), '"things"."n" > $1 is true', true, false],
-    [Thing.n.gt(0).isFalse(), '"things"."n" > $1 is false', false, true],
+    [Thing.n.gt(0).isTrue(), '("things"."n" > $1) is true', true, false],
+    [Thing.n.gt(0).isFalse(), '("things"."n" > $1) is false', false, true],
   ], pool);
 });
