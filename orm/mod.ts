@@ -186,10 +186,12 @@ export type {
 } from "./writing/model_writes.ts";
 export type { ReturningWrite, RowsWrite, UnboundedWrite } from "./writing/rows_write_types.ts";
 export type { UpdateManyOptions } from "./writing/update_many.ts";
+export type { RunOptions } from "./writing/write_options.ts";
 export type {
   ExcludedColumns,
   InsertValues,
   KeyColumns,
+  OrExpression,
   OrExpressions,
   UpdateRow,
   UpdateValues,

@@ -6,7 +6,7 @@
 import type { Column } from "../building/column.ts";
 import type { ExpressionOf, Fragment } from "../building/expression.ts";
 import type { ScalarQuery } from "../building/selection.ts";
-import type { ColumnDefinitions, InsertOf, UpdateOf } from "../definition/row_types.ts";
+import type { ColumnDefinitions, PropertiesOf, UpdateOf } from "../definition/row_types.ts";
 
 /** What stands for a value in a write: an expression of its type, a fragment, a query of one value. */
 export type WriteExpression<Value> =
@@ -14,13 +14,26 @@ export type WriteExpression<Value> =
   | Fragment
   | (ScalarQuery & { readonly "~row"?: Readonly<Record<string, Value>> });
 
+/** A value, or an expression in its place. */
+export type OrExpression<Value> = Value | WriteExpression<Value>;
+
 /** Values, or expressions in their place. */
 export type OrExpressions<Values> = {
   readonly [Property in keyof Values]: Values[Property] | WriteExpression<Values[Property]>;
 };
 
 /** What an insert takes: values or expressions. */
-export type InsertValues<Columns extends ColumnDefinitions> = OrExpressions<InsertOf<Columns>>;
+export type InsertValues<Columns extends ColumnDefinitions> =
+  & {
+    readonly [Property in PropertiesOf<Columns, "required">]: OrExpression<
+      Columns[Property]["~types"]["stored"]
+    >;
+  }
+  & {
+    readonly [Property in PropertiesOf<Columns, "optional">]?: OrExpression<
+      Columns[Property]["~types"]["stored"]
+    >;
+  };
 
 /** What an update takes: values or expressions. */
 export type UpdateValues<Columns extends ColumnDefinitions> = OrExpressions<UpdateOf<Columns>>;
