@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Executor } from "../../pool/executor.ts";
+import type { Executor, QueryOptions } from "../../pool/executor.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
 import { namingColumn } from "../executing/column_error.ts";
 import { type OpenRow, readRows, type RowReader } from "../hydrating/row_reader.ts";
@@ -31,7 +31,11 @@ export interface BulkStatement {
  */
 export async function runBulk(
   statements: readonly BulkStatement[],
-  { executor, columns }: { readonly executor: Executor; readonly columns: RowReader | undefined },
+  { executor, columns, options }: {
+    readonly executor: Executor;
+    readonly columns: RowReader | undefined;
+    readonly options: QueryOptions | undefined;
+  },
 ): Promise<unknown[] | number> {
   let count = 0;
   const placed: unknown[] = [];
@@ -40,10 +44,10 @@ export async function runBulk(
     const { statement, parameters } = write();
     try {
       if (columns === undefined) {
-        count += await executor.execute(statement);
+        count += await executor.execute(statement, options);
         continue;
       }
-      const rows = readRows<OpenRow>(columns, await executor.query(statement));
+      const rows = readRows<OpenRow>(columns, await executor.query(statement, options));
       if (ordered) { for (let i = 0; i < rows.length; i++) placed[positions[i]] = rows[i]; }
       else for (const row of rows) placed.push(row);
     } catch (error) {

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Executor } from "../../pool/executor.ts";
-import type { SessionExecutor } from "../../pool/session_executor.ts";
+import type { CopyOptions, SessionExecutor } from "../../pool/session_executor.ts";
 import { Sql } from "../../pool/sql/sql.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
 import { CopiedRows } from "../../pool/wire/stream/copied_rows.ts";
@@ -42,13 +42,13 @@ export function canCopy(
  *
  * @param table What into.
  * @param group The rows.
- * @param executor What to run on.
+ * @param executor What to run on, and how.
  * @returns How many.
  */
 export async function copyRowsInto(
   table: Table,
   { columns, rows }: RowGroup,
-  executor: SessionExecutor,
+  { executor, options }: { readonly executor: SessionExecutor; readonly options: CopyOptions | undefined },
 ): Promise<number> {
   const target = table.fragment.text;
   const names = namesOf(columns);
@@ -58,7 +58,7 @@ export async function copyRowsInto(
   }
   const source = new CopiedRows(`select ${names} from ${target} limit 0`, values());
   try {
-    return await executor.copyFrom(new Sql([`copy ${target} (${names}) from stdin`], []), source);
+    return await executor.copyFrom(new Sql([`copy ${target} (${names}) from stdin`], []), source, options);
   } catch (error) {
     throw namingRow(error, columns);
   }

@@ -19,10 +19,10 @@ import { after, before, needsRows } from "./running_write.ts";
 import { type BulkStatement, runBulk } from "./bulk_statement.ts";
 import { assertWritable } from "./write_columns.ts";
 import { WriteText } from "./write_text.ts";
-import { checkOptions } from "./write_options.ts";
+import { checkOptions, RUN_OPTIONS, type RunOptions, runOptions } from "./write_options.ts";
 
 /** How many rows are inserted. */
-export interface InsertManyOptions {
+export interface InsertManyOptions extends RunOptions {
   /** How many rows are sent in one statement at most. Default: about as many values as PostgreSQL takes fastest. */
   readonly chunk?: number;
   /** `"nothing"` leaves out rows that violate a unique or an exclusion constraint. Default: they are an error. */
@@ -31,7 +31,12 @@ export interface InsertManyOptions {
   readonly returning?: boolean;
 }
 
-const OPTIONS: readonly (keyof InsertManyOptions)[] = ["chunk", "onConflict", "returning"];
+const OPTIONS: readonly (keyof InsertManyOptions)[] = [
+  "chunk",
+  "onConflict",
+  "returning",
+  ...RUN_OPTIONS,
+];
 
 /** Values in one statement of arrays. */
 const ARRAY_VALUES = 100_000;
@@ -59,13 +64,13 @@ export async function insertRows(
   checkInsertMany(table, options);
   const { returning = true, onConflict } = options;
   if (rows.length === 0) return returning ? [] : 0;
-  const many = { executor, many: true };
+  const many = { executor, many: true, signal: options.signal };
   const records = await before(table, "insert", rows.map((values) => ({ values })), many);
   const groups = groupRows(table, records, (row) => checkInsert(table, row));
   const hooked = needsRows(table, "insert");
   const isPlain = onConflict === undefined && options.chunk === undefined;
   if (!returning && !hooked && isPlain && canCopy(table, groups, executor)) {
-    return await copyRowsInto(table, groups[0], executor);
+    return await copyRowsInto(table, groups[0], { executor, options: runOptions(options) });
   }
   const columns = returning || hooked ? wholeRow(table) : undefined;
   const end = (onConflict === "nothing" ? " on conflict do nothing" : "") +
@@ -77,8 +82,8 @@ export async function insertRows(
     writeEnd: (text) => text.write(end),
   });
   const work = async (target: Executor) => {
-    const inserted = await runBulk(statements, { executor: target, columns });
-    if (hooked) await after(table, "insert", inserted as unknown[], { executor: target, many: true });
+    const inserted = await runBulk(statements, { executor: target, columns, options: runOptions(options) });
+    if (hooked) await after(table, "insert", inserted as unknown[], { ...many, executor: target });
     return inserted;
   };
   const inserted = statements.length === 1 && !hooked

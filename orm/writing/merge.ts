@@ -22,7 +22,7 @@ import { writeRowSource } from "./row_source.ts";
 import { writeCtes } from "./rows_write.ts";
 import { actsBefore, after, before, needsRows, writeCount, writeRows } from "./running_write.ts";
 import { assertWritable, nameOf, namesOf, touches } from "./write_columns.ts";
-import { checkOptions } from "./write_options.ts";
+import { checkOptions, RUN_OPTIONS, type RunOptions, runOptions } from "./write_options.ts";
 import { type WriteStatement, WriteText } from "./write_text.ts";
 import { writtenValue } from "./written_value.ts";
 
@@ -30,7 +30,7 @@ import { writtenValue } from "./written_value.ts";
 export type MergeAction = "insert" | "update" | "delete";
 
 /** A merge's options, whose types the model's interface narrows. */
-export interface GivenMergeOptions {
+export interface GivenMergeOptions extends RunOptions {
   readonly on: readonly string[] | ((source: never) => Sql);
   readonly whenMatched?: "update" | "delete" | "nothing" | readonly string[] | GivenSource;
   readonly whenNotMatched?: "insert" | "nothing" | GivenSource;
@@ -47,6 +47,7 @@ const OPTIONS: readonly (keyof GivenMergeOptions)[] = [
   "whenNotMatched",
   "whenNotMatchedBySource",
   "returning",
+  ...RUN_OPTIONS,
 ];
 
 const ACTION = "#action";
@@ -80,22 +81,23 @@ export async function mergeInto(
   const subject = `a merge into model "${table.name}"`;
   checkOptions(options, OPTIONS, subject);
   const { returning = false } = options;
+  const call = { executor, many: true, signal: options.signal };
   let rows = given;
   if (Array.isArray(given)) {
     if (given.length === 0) return returning ? [] : 0;
     if (actsBefore(table, "upsert")) {
-      rows = await before(table, "upsert", given.map((values) => ({ values })), { executor, many: true });
+      rows = await before(table, "upsert", given.map((values) => ({ values })), call);
     }
   }
   const hooked = needsRows(table, "upsert");
   const source = sourceOfMerge(table, rows, subject);
   const statement = writeMerge(table, source, { options, subject, returning: returning || hooked });
   try {
-    if (!returning && !hooked) return await writeCount(statement, executor);
-    const done = await readActions(table, statement, executor);
+    if (!returning && !hooked) return await writeCount(statement, executor, runOptions(options));
+    const done = await readActions(table, statement, { executor, options: runOptions(options) });
     if (hooked) {
       const written = done.filter(({ action }) => action !== "delete").map(({ row }) => row);
-      await after(table, "upsert", written, { executor, many: true });
+      await after(table, "upsert", written, call);
     }
     return returning ? done : done.length;
   } catch (error) {
@@ -115,12 +117,13 @@ export async function mergeInto(
 async function readActions(
   table: Table,
   statement: WriteStatement,
-  executor: Executor,
+  { executor, options }: { readonly executor: Executor; readonly options: RunOptions | undefined },
 ): Promise<{ readonly action: MergeAction; readonly row: unknown }[]> {
   const actions: MergeAction[] = [];
   const reader: RowReader = { conversions: table.conversions, hidden: [ACTION] };
   const rows = await writeRows(statement, reader, {
     executor,
+    options,
     observe: (row) => actions.push(String(row[ACTION]).toLowerCase() as MergeAction),
   });
   return rows.map((row, index) => Object.freeze({ action: actions[index], row }));

@@ -10,6 +10,7 @@ import type { InsertManyOptions } from "./insert_many.ts";
 import type { MergeAction } from "./merge.ts";
 import type { UnboundedWrite } from "./rows_write_types.ts";
 import type { UpdateManyOptions } from "./update_many.ts";
+import type { RunOptions } from "./write_options.ts";
 import type { ExcludedColumns, InsertValues, UpdateRow, UpdateValues } from "./write_types.ts";
 
 /** What a conflict of an upsert is about. */
@@ -27,7 +28,7 @@ export type Conflict<Property> =
   };
 
 /** What happens to a row that is there already. */
-export interface UpsertOptions<Columns extends ColumnDefinitions> {
+export interface UpsertOptions<Columns extends ColumnDefinitions> extends RunOptions {
   /** What a conflict is: the columns of a unique index, a partial one, or a constraint. Default: the primary key. */
   readonly conflict?: Conflict<keyof Columns & string>;
   /**
@@ -44,7 +45,7 @@ export interface UpsertOptions<Columns extends ColumnDefinitions> {
 }
 
 /** What happens to a row that is there already, where it may be nothing. */
-export interface PartialUpsertOptions<Columns extends ColumnDefinitions> {
+export interface PartialUpsertOptions<Columns extends ColumnDefinitions> extends RunOptions {
   /** See {@link UpsertOptions}. */
   readonly conflict?: Conflict<keyof Columns & string>;
   /** `"nothing"` leaves it as it is; else see {@link UpsertOptions}. */
@@ -59,7 +60,7 @@ export type SourceOfMerge<Columns extends ColumnDefinitions> =
   | Joinable;
 
 /** How rows are merged. */
-export interface MergeOptions<Columns extends ColumnDefinitions> {
+export interface MergeOptions<Columns extends ColumnDefinitions> extends RunOptions {
   /** What makes a row of the source and one of the table the same: columns, or a condition. */
   readonly on: readonly (keyof Columns & string)[] | ((source: ExcludedColumns<Columns>) => Sql);
   /**

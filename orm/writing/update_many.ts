@@ -6,6 +6,7 @@
 import type { Executor } from "../../pool/executor.ts";
 import { NotFoundError } from "../../pool/pool_errors.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
+import type { Call } from "../behaviour/write.ts";
 import type { AnyColumn } from "../building/column.ts";
 import type { Table } from "../definition/table.ts";
 import { checkKey, checkRecord, checkUpdate, type GivenValues } from "../executing/input.ts";
@@ -16,12 +17,12 @@ import { keyTexts } from "./key_text.ts";
 import { assertRows, atRow, isPlain } from "./row_groups.ts";
 import { flagOf, travelsAsArray, writeRowSource } from "./row_source.ts";
 import { after, before, needsRows, writeRows } from "./running_write.ts";
-import { checkOptions } from "./write_options.ts";
+import { checkOptions, RUN_OPTIONS, type RunOptions, runOptions } from "./write_options.ts";
 import { assertWritable, nameOf, touches } from "./write_columns.ts";
 import { type WriteStatement, WriteText } from "./write_text.ts";
 
 /** How many rows are updated. */
-export interface UpdateManyOptions {
+export interface UpdateManyOptions extends RunOptions {
   /**
    * What a key without a row is: `"ignore"` leaves it out of the result, `"error"` rejects with `NotFoundError` and
    * updates none. Default `"ignore"`.
@@ -29,7 +30,7 @@ export interface UpdateManyOptions {
   readonly missing?: "error" | "ignore";
 }
 
-const OPTIONS: readonly (keyof UpdateManyOptions)[] = ["missing"];
+const OPTIONS: readonly (keyof UpdateManyOptions)[] = ["missing", ...RUN_OPTIONS];
 
 /** Values in one statement of arrays. */
 const ARRAY_VALUES = 200_000;
@@ -59,7 +60,8 @@ export async function updateRows(
     throw new ValidationError(`option "missing" of ${subject}`, 'it is unknown; use "error" or "ignore"');
   }
   if (rows.length === 0) return [];
-  const records = await hooked(table, rows, executor);
+  const call: Call = { executor, many: true, signal: options.signal };
+  const records = await hooked(table, rows, call);
   const changes = checkRows(table, records);
   const width = table.key.length + changes.given.length;
   const chunks = chunksOf(table, records, changes);
@@ -68,7 +70,7 @@ export async function updateRows(
     for (const { at, rows } of chunks) {
       const statement = writeUpdate(table, changes, rows);
       try {
-        const found = await readOrdered(table, statement, target);
+        const found = await readOrdered(table, statement, { executor: target, options: runOptions(options) });
         for (const row of found) updated.push(row);
         if (missing === "error" && found.length < rows.length) {
           throw new NotFoundError(statement.statement.text);
@@ -77,7 +79,7 @@ export async function updateRows(
         throw namingRow(error, { positions: rows.map((_, index) => at + index), parametersEach: width });
       }
     }
-    if (needsRows(table, "update")) await after(table, "update", updated, { executor: target, many: true });
+    if (needsRows(table, "update")) await after(table, "update", updated, { ...call, executor: target });
     return updated;
   };
   const single = chunks.length === 1 && missing === "ignore" && !needsRows(table, "update");
@@ -88,12 +90,12 @@ export async function updateRows(
 async function hooked(
   table: Table,
   rows: readonly GivenValues[],
-  executor: Executor,
+  call: Call,
 ): Promise<readonly GivenValues[]> {
   if (table.behaviour?.actsBefore.update !== true) return rows;
   const keys = rows.map((row) => pick(table.key, row));
   const writes = rows.map((row, index) => ({ values: without(table.key, row), key: keys[index] }));
-  const left = await before(table, "update", writes, { executor, many: true });
+  const left = await before(table, "update", writes, call);
   return left.map((values, index) => ({ ...keys[index], ...values }));
 }
 
@@ -196,12 +198,13 @@ function writeUpdate(
 async function readOrdered(
   table: Table,
   statement: WriteStatement,
-  executor: Executor,
+  { executor, options }: { readonly executor: Executor; readonly options: RunOptions | undefined },
 ): Promise<unknown[]> {
   const ordinals: number[] = [];
   const reader: RowReader = { conversions: table.conversions, hidden: [ORDINAL] };
   const rows = await writeRows<Record<string, unknown>>(statement, reader, {
     executor,
+    options,
     observe: (row) => ordinals.push(Number(row[ORDINAL])),
   });
   const order = rows.map((_, index) => index).sort((a, b) => ordinals[a] - ordinals[b]);

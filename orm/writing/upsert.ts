@@ -18,7 +18,7 @@ import { insertStatements } from "./insert_many.ts";
 import { wholeRow } from "./returned_columns.ts";
 import { assertRows, groupRows } from "./row_groups.ts";
 import { after, before, needsRows } from "./running_write.ts";
-import { checkOptions } from "./write_options.ts";
+import { checkOptions, RUN_OPTIONS, type RunOptions, runOptions } from "./write_options.ts";
 import { assertWritable, nameOf, touches } from "./write_columns.ts";
 import type { WriteText } from "./write_text.ts";
 
@@ -29,13 +29,13 @@ export type ConflictTarget =
   | { readonly constraint: string };
 
 /** An upsert's options, whose types the model's interface narrows. */
-export interface GivenUpsertOptions {
+export interface GivenUpsertOptions extends RunOptions {
   readonly conflict?: ConflictTarget;
   readonly update?: "nothing" | readonly string[] | GivenValues | ((excluded: never) => GivenValues);
   readonly where?: Sql | ((excluded: never) => Sql);
 }
 
-const OPTIONS: readonly (keyof GivenUpsertOptions)[] = ["conflict", "update", "where"];
+const OPTIONS: readonly (keyof GivenUpsertOptions)[] = ["conflict", "update", "where", ...RUN_OPTIONS];
 
 /** What an upsert does, checked. */
 interface Upsert {
@@ -69,7 +69,8 @@ export async function upsertRows(
   assertRows(table, rows);
   const upsert = checkUpsert(table, options);
   if (rows.length === 0) return [];
-  const records = await before(table, "upsert", rows.map((values) => ({ values })), { executor, many });
+  const call = { executor, many, signal: options.signal };
+  const records = await before(table, "upsert", rows.map((values) => ({ values })), call);
   const groups = groupRows(table, records, (row) => checkInsert(table, row));
   const columns = wholeRow(table);
   const statements = insertStatements(table, groups, {
@@ -83,8 +84,12 @@ export async function upsertRows(
   });
   const hooked = needsRows(table, "upsert");
   const work = async (target: Executor) => {
-    const written = await runBulk(statements, { executor: target, columns }) as unknown[];
-    if (hooked) await after(table, "upsert", written, { executor: target, many });
+    const written = await runBulk(statements, {
+      executor: target,
+      columns,
+      options: runOptions(options),
+    }) as unknown[];
+    if (hooked) await after(table, "upsert", written, { ...call, executor: target });
     return written;
   };
   const single = statements.length === 1 && !(hooked && many);

@@ -3,9 +3,25 @@
  *
  * @module
  */
+import type { QueryOptions } from "../../pool/executor.ts";
 import { kindOf } from "../../pool/wire/codec/refusal.ts";
 import { nearestWord } from "../../pool/wire/configuration/nearest_word.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
+
+/** How each statement of a write is run. */
+export type RunOptions = Pick<QueryOptions, "signal" | "timeout">;
+
+/** The names of {@link RunOptions}. */
+export const RUN_OPTIONS: readonly (keyof RunOptions)[] = ["signal", "timeout"];
+
+/** Of a write's options those of its statements; `undefined` when there are none. */
+export function runOptions({ signal, timeout }: RunOptions): RunOptions | undefined {
+  if (signal === undefined && timeout === undefined) return undefined;
+  return {
+    ...(signal === undefined ? {} : { signal }),
+    ...(timeout === undefined ? {} : { timeout }),
+  };
+}
 
 /**
  * Refuses what are no options, and unknown ones.

@@ -237,6 +237,25 @@ test("merge() says which server it needs", needs("pg15"), async () => {
   assert.equal(await Item.find().count(pool), 1);
 });
 
+testOnBoth("bulk writes end with their signal, and leave nothing", { models: [Item] }, async (pool) => {
+  const [{ id }] = await Item.insertMany([{ code: "a" }], pool);
+  const many = Array.from({ length: 1_000 }, (_, index) => ({ code: `c${index}` }));
+  const reason = new Error("changed my mind");
+  const options = { signal: AbortSignal.abort(reason) };
+  const writes = [
+    () => Item.insertMany([{ code: "b" }], options, pool),
+    () => Item.insertMany(many, { ...options, chunk: 100 }, pool),
+    () => Item.insertMany(many, { ...options, returning: false }, pool),
+    () => Item.updateMany([{ id, count: 9 }], options, pool),
+    () => Item.upsert({ code: "a", count: 9 }, { ...options, conflict: ["code"] }, pool),
+    () => Item.upsertMany([{ code: "b" }, { code: "c" }], { ...options, conflict: ["code"] }, pool),
+    () => Item.merge([{ code: "b", count: 9 }], { ...options, on: ["code"] }, pool),
+    () => Item.update({ count: 9 }).all().signal(options.signal).run(pool),
+  ];
+  for (const write of writes) await assert.rejects(write(), (error) => error === reason);
+  assert.deepEqual((await Item.find().all(pool)).map(({ count }) => count), [1]);
+});
+
 test("upserts and merges are refused before anything is sent", async () => {
   const fake = new FakeExecutor();
   const { executor } = fake;
