@@ -15,12 +15,12 @@ import type { DefinitionTypes, NoColumns, RelatedModel, RelationDefinition } fro
 import { columnsIn, type Hop, referredTo } from "./route.ts";
 
 /** A column of a model, or the columns of its key. */
-export type KeyColumns<From extends string, Null = unknown> =
-  | KeyColumn<From, Null>
-  | readonly KeyColumn<From, Null>[];
+export type KeyColumns<From extends string, Null = unknown, Property extends string = string> =
+  | KeyColumn<From, Null, Property>
+  | readonly KeyColumn<From, Null, Property>[];
 
 /** A column, as far as relations look at its type: comparing no more costs the compiler less. */
-export interface KeyColumn<From extends string, Null = unknown> {
+export interface KeyColumn<From extends string, Null = unknown, Property extends string = string> {
   /** See {@link ExpressionTypes}; no value at run time. */
   readonly "~types": {
     /** Whether it may be null. */
@@ -28,6 +28,8 @@ export interface KeyColumn<From extends string, Null = unknown> {
     /** Its table. */
     readonly from: From;
   };
+  /** Its property; no value at run time. */
+  readonly "~ordered": Property;
   /** Its settings, which only a column has. */
   readonly settings: ColumnSettings;
 }
@@ -71,6 +73,8 @@ export interface ThroughOptions<
 
 /** A definition at run time. */
 export interface Definition {
+  /** Which table has the foreign key: the model's own, the related one's, one in between; or it is a path of others. */
+  readonly keyOf: "owner" | "related" | "between" | "path";
   /** Whether it leads to any number of rows. */
   readonly many: boolean;
   /** Whether there must be a related row. */
@@ -105,8 +109,9 @@ export type Has<
   Target extends string,
   Columns extends ColumnDefinitions,
   Owner extends string,
+  ForeignKey extends string,
 > = RelationDefinition<
-  DefinitionTypes<Owner, Kind, Columns, Target, null, NoColumns>
+  DefinitionTypes<Owner, Kind, Columns, Target, null, NoColumns, never, ForeignKey>
 >;
 
 /**
@@ -119,12 +124,13 @@ export type Has<
 export function hasMany<
   Target extends string,
   Columns extends ColumnDefinitions,
+  ForeignKey extends string,
   Owner extends string = never,
 >(
   target: RelatedModel<Target, Columns>,
-  foreignKey: KeyColumns<NoInfer<Target>>,
+  foreignKey: KeyColumns<NoInfer<Target>, unknown, ForeignKey>,
   options: HasOptions<Owner> = {},
-): Has<"many", Target, Columns, Owner> {
+): Has<"many", Target, Columns, Owner, ForeignKey> {
   return has(true, target, foreignKey, options);
 }
 
@@ -138,12 +144,13 @@ export function hasMany<
 export function hasOne<
   Target extends string,
   Columns extends ColumnDefinitions,
+  ForeignKey extends string,
   Owner extends string = never,
 >(
   target: RelatedModel<Target, Columns>,
-  foreignKey: KeyColumns<NoInfer<Target>>,
+  foreignKey: KeyColumns<NoInfer<Target>, unknown, ForeignKey>,
   options: HasOptions<Owner> = {},
-): Has<"one", Target, Columns, Owner> {
+): Has<"one", Target, Columns, Owner, ForeignKey> {
   return has(false, target, foreignKey, options);
 }
 
@@ -159,22 +166,24 @@ export function belongsTo<
   Columns extends ColumnDefinitions,
   Owner extends string,
   Null,
+  ForeignKey extends string,
 >(
   target: RelatedModel<Target, Columns>,
-  foreignKey: KeyColumns<Owner, Null>,
+  foreignKey: KeyColumns<Owner, Null, ForeignKey>,
   options: BelongsToOptions<NoInfer<Target>> & { readonly when: Readonly<Record<string, unknown>> },
-): RelationDefinition<DefinitionTypes<Owner, "one", Columns, Target, null, NoColumns>>;
+): RelationDefinition<DefinitionTypes<Owner, "one", Columns, Target, null, NoColumns, ForeignKey>>;
 /** The row that the model's foreign key refers to; never null when no column of it can be. */
 export function belongsTo<
   Target extends string,
   Columns extends ColumnDefinitions,
   Owner extends string,
   Null,
+  ForeignKey extends string,
 >(
   target: RelatedModel<Target, Columns>,
-  foreignKey: KeyColumns<Owner, Null>,
+  foreignKey: KeyColumns<Owner, Null, ForeignKey>,
   options?: BelongsToOptions<NoInfer<Target>>,
-): RelationDefinition<DefinitionTypes<Owner, "one", Columns, Target, Null, NoColumns>>;
+): RelationDefinition<DefinitionTypes<Owner, "one", Columns, Target, Null, NoColumns, ForeignKey>>;
 export function belongsTo(
   target: AnyTarget,
   foreignKey: unknown,
@@ -182,6 +191,7 @@ export function belongsTo(
 ): never {
   const columns = Array.isArray(foreignKey) ? foreignKey as readonly AnyColumn[] : [foreignKey as AnyColumn];
   return made({
+    keyOf: "owner",
     many: false,
     required: when === undefined && columns.every((column) => column?.settings?.nullable !== true),
     query: everyRow(target),
@@ -220,6 +230,7 @@ export function manyToMany<
   const between = tableOf(through);
   if (where !== undefined) assertSql(where, `the condition of manyToMany() through "${between.name}"`);
   return made({
+    keyOf: "between",
     many: true,
     required: false,
     query: everyRow(target),
@@ -245,6 +256,7 @@ function has(
   if (where !== undefined) assertSql(where, `the condition of ${many ? "hasMany" : "hasOne"}()`);
   const query = everyRow(target);
   return made({
+    keyOf: "related",
     many,
     required: false,
     query: where === undefined ? query : query.where(where),

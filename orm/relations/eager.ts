@@ -25,6 +25,8 @@ export interface LoadCall extends RelatedCall {
 export interface Loading {
   /** The property it becomes. */
   readonly name: string;
+  /** The relation. */
+  readonly relation: RelationValue;
   /** How many more are nested in it that are loaded inside of the same statement, where it is itself. */
   readonly depth?: number;
   /**
@@ -75,6 +77,7 @@ function attached(query: SelectQuery, relation: RelationValue, others: readonly 
         : [...first.from, ...first.when.map(([column]) => column)];
       const loading: Loading = {
         name,
+        relation,
         load: async (rows, call) => resultsOf(relation, await loadByQuery(relation, rows, call)),
       };
       return withColumns(query, needed).relating([...others, loading]);

@@ -52,6 +52,7 @@ export function loadByJoin(query: SelectQuery, relation: RelationValue): [Select
   const presence = `${alias}.${keys[0]}`;
   const loading: Loading = {
     name,
+    relation,
     async load(rows, { executor, strict }) {
       const found: OpenRow[] = [];
       for (const row of rows) {

@@ -62,6 +62,7 @@ export function loadByLateral(query: SelectQuery, relation: RelationValue): [Sel
   });
   const loading: Loading = {
     name,
+    relation,
     depth,
     async load(rows, { executor, strict }) {
       const children: OpenRow[] = [];

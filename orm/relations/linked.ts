@@ -59,6 +59,7 @@ export function linked<const Path extends readonly [AnyRelation, ...AnyRelation[
   relations.forEach((relation, index) => checkPart(relation, relations[index - 1]));
   const last = relations[relations.length - 1];
   return made({
+    keyOf: "path",
     many: relations.some(({ link }) => link.definition.many),
     required: false,
     query: rowsOnly(last.rows),

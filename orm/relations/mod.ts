@@ -13,6 +13,8 @@ export type {
   ThroughOptions,
 } from "./definitions.ts";
 export { countOf, doesntHave, has } from "./conditions.ts";
+export { type Graph, graph } from "./graph.ts";
+export type { GraphInputs, GraphValues } from "./graph_types.ts";
 export { LazyLoadError } from "./lazy_load_error.ts";
 export { type EndOf, type KindOf, type Linked, linked } from "./linked.ts";
 export { detectRepeatedLoads } from "./n_plus_one.ts";

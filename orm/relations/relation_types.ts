@@ -8,6 +8,7 @@ import type { Sql } from "../../pool/sql/sql.ts";
 import type { Query } from "../building/query.ts";
 import type { SOURCE, Source } from "../building/source.ts";
 import type { Anything, ColumnDefinitions, RowOf, Shown, ValuesOf } from "../definition/row_types.ts";
+import type { GraphInputs, GraphValues } from "./graph_types.ts";
 
 /** Whether a relation leads to any number of rows or to at most one. */
 export type RelationKind = "many" | "one";
@@ -26,6 +27,8 @@ export interface DefinitionTypes<
   Target extends string,
   Null,
   Through extends ColumnDefinitions,
+  OwnKey extends string = never,
+  TheirKey extends string = never,
 > {
   /** The name of the model that can have the relation; `never` when any can. */
   readonly owner: Owner;
@@ -39,6 +42,10 @@ export interface DefinitionTypes<
   readonly nullable: Null;
   /** The columns of the table in between, whose values a related row can have besides. */
   readonly through: Through;
+  /** The properties of the foreign key that the model itself has. */
+  readonly ownKey: OwnKey;
+  /** The properties of the foreign key that the related model has. */
+  readonly theirKey: TheirKey;
 }
 
 /** Any definition's types. */
@@ -48,7 +55,9 @@ export type AnyDefinitionTypes = DefinitionTypes<
   ColumnDefinitions,
   string,
   unknown,
-  ColumnDefinitions
+  ColumnDefinitions,
+  string,
+  string
 >;
 
 /** A relation without a name: `hasMany(Album, Album.artistId)`. */
@@ -118,6 +127,10 @@ export interface RelationOf<Owner extends string> {
   readonly "~result": unknown;
   /** Only relations of the model that is queried can be loaded with its rows; no value at run time. */
   readonly "this relation is one of the model": Owner;
+  /** What a graph takes under its name; no value at run time. */
+  readonly "~graph": unknown;
+  /** The properties of the foreign key that the model itself has; no value at run time. */
+  readonly "~ownKey": string;
 }
 
 /** A row with what was loaded with it. */
@@ -156,7 +169,13 @@ export type OwnerRow<Facts extends AnyFacts> = Partial<RowOf<Facts["ownerColumns
  * console.assert(engines.artist.name === "Ada");
  * ```
  */
-export interface Relation<Facts extends AnyFacts, Name extends string, Row, Null> {
+export interface Relation<
+  Facts extends AnyFacts,
+  Name extends string,
+  Row,
+  Null,
+  Nested extends RelationOf<string> = never,
+> {
   /** See {@link AnyRelation}; no value at run time. */
   readonly "~name": Name;
   /** See {@link AnyRelation}; no value at run time. */
@@ -165,6 +184,12 @@ export interface Relation<Facts extends AnyFacts, Name extends string, Row, Null
   readonly "~facts": Facts;
   /** See {@link RelationOf}; no value at run time. */
   readonly "this relation is one of the model": Facts["owner"];
+  /** See {@link RelationOf}; no value at run time. */
+  readonly "~graph": GraphInputs<
+    GraphValues<Facts["types"]["columns"], Facts["types"]["theirKey"], Nested>
+  >[Facts["types"]["kind"]];
+  /** See {@link RelationOf}; no value at run time. */
+  readonly "~ownKey": Facts["types"]["ownKey"];
   /**
    * Keeps related rows that satisfy a condition. Of a relation to one row there may then be none.
    *
@@ -172,21 +197,21 @@ export interface Relation<Facts extends AnyFacts, Name extends string, Row, Null
    */
   where<Property extends keyof Facts["types"]["columns"] = never>(
     condition: Sql | Pick<ValuesOf<Facts["types"]["columns"]>, Property>,
-  ): Relation<Facts, Name, Row, null>;
+  ): Relation<Facts, Name, Row, null, Nested>;
   /** Orders the related rows of each row. */
-  orderBy(...orders: readonly Sql[]): Relation<Facts, Name, Row, Null>;
+  orderBy(...orders: readonly Sql[]): Relation<Facts, Name, Row, Null, Nested>;
   /**
    * Bounds the number of related rows of each row.
    *
    * @param count How many at most, for each row.
    */
-  limit(count: number): Relation<Facts, Name, Row, Null>;
+  limit(count: number): Relation<Facts, Name, Row, Null, Nested>;
   /**
    * Leaves out the first related rows of each row.
    *
    * @param count How many, for each row.
    */
-  offset(count: number): Relation<Facts, Name, Row, null>;
+  offset(count: number): Relation<Facts, Name, Row, null, Nested>;
   /**
    * Selects some of the related model's columns.
    *
@@ -194,7 +219,7 @@ export interface Relation<Facts extends AnyFacts, Name extends string, Row, Null
    */
   only<Property extends keyof Row & keyof Facts["types"]["columns"] & string>(
     ...properties: readonly Property[]
-  ): Relation<Facts, Name, Pick<Row, Property>, Null>;
+  ): Relation<Facts, Name, Pick<Row, Property>, Null, Nested>;
   /**
    * Gives related rows columns of the table in between, in a relation through one.
    *
@@ -202,7 +227,7 @@ export interface Relation<Facts extends AnyFacts, Name extends string, Row, Null
    */
   pivot<Property extends keyof Facts["types"]["through"] & string>(
     ...properties: readonly Property[]
-  ): Relation<Facts, Name, Shown<Row & Pick<RowOf<Facts["types"]["through"]>, Property>>, Null>;
+  ): Relation<Facts, Name, Shown<Row & Pick<RowOf<Facts["types"]["through"]>, Property>>, Null, Nested>;
   /**
    * Loads relations of the related rows with them.
    *
@@ -210,24 +235,24 @@ export interface Relation<Facts extends AnyFacts, Name extends string, Row, Null
    */
   with<Relations extends readonly RelationOf<Facts["types"]["target"]>[]>(
     ...relations: Relations
-  ): Relation<Facts, Name, Related<Row, Relations[number]>, Null>;
+  ): Relation<Facts, Name, Related<Row, Relations[number]>, Null, Nested | Relations[number]>;
   /**
    * Gives it another name in rows, so that it can be loaded twice, narrowed differently.
    *
    * @param name The property it becomes.
    */
-  as<const Other extends string>(name: Other): Relation<Facts, Other, Row, Null>;
+  as<const Other extends string>(name: Other): Relation<Facts, Other, Row, Null, Nested>;
   /**
    * Chooses how it is loaded: by a statement of its own (`"query"`, the default), inside the statement of the rows it
    * belongs to (`"lateral"`), or, of a relation to one row, by a join (`"join"`).
    *
    * @param strategy See {@link LoadStrategy}.
    */
-  by(strategy: LoadStrategy): Relation<Facts, Name, Row, Null>;
+  by(strategy: LoadStrategy): Relation<Facts, Name, Row, Null, Nested>;
   /** Includes soft-deleted rows. */
-  withTrashed(): Relation<Facts, Name, Row, Null>;
+  withTrashed(): Relation<Facts, Name, Row, Null, Nested>;
   /** Leaves out the related model's default scope. */
-  unscoped(): Relation<Facts, Name, Row, Null>;
+  unscoped(): Relation<Facts, Name, Row, Null, Nested>;
   /**
    * The related rows of rows already read. What is asked for in one tick travels as one statement.
    *
