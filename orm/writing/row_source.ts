@@ -75,9 +75,10 @@ export interface RowSource {
   readonly ordinal?: string;
 }
 
-/** The column of a row source that says whether a row gives a column. */
-export function flagOf({ columnName }: AnyColumn): string {
-  return quoteIdentifier(`${columnName.slice(0, 50)}?`);
+/** The column of a row source that says whether a row gives a column; a long name would be cut. */
+export function flagOf(flags: readonly AnyColumn[], column: AnyColumn): string {
+  const { columnName } = column;
+  return quoteIdentifier(`${columnName.length < 20 ? columnName : flags.indexOf(column)}?`);
 }
 
 /** Writes `unnest(…) as "name"("a", "b")`, or the same of a list of values. */
@@ -89,7 +90,7 @@ export function writeRowSource(text: WriteText, source: RowSource): void {
   } else writeList(text, source);
   const names = [
     ...columns.map(({ columnName }) => quoteIdentifier(columnName)),
-    ...flags.map(flagOf),
+    ...flags.map((column) => flagOf(flags, column)),
     ...(ordinal === undefined ? [] : [quoteIdentifier(ordinal)]),
   ];
   text.write(` as ${quoteIdentifier(name)} (${names.join(", ")})`);

@@ -181,7 +181,9 @@ function writeUpdate(
   const assignments = given.map((column) => {
     const value = `"${name}".${nameOf(column)}`;
     return partial.includes(column)
-      ? `${nameOf(column)} = case when "${name}".${flagOf(column)} then ${value} else ${column.text} end`
+      ? `${nameOf(column)} = case when "${name}".${
+        flagOf(partial, column)
+      } then ${value} else ${column.text} end`
       : `${nameOf(column)} = ${value}`;
   });
   text.write([...assignments, ...touches(table, given)].join(", ")).write(" from ");
