@@ -193,7 +193,7 @@ async function insertReferred(
     const [value] = related.get(name) ?? [];
     if (value === undefined) continue;
     const row = rows.get(value) as Values;
-    first.from.forEach(({ property }, index) => columns[property] = row[first.to[index].property]);
+    Object.assign(columns, keysAs(first.from, keyIn(row, first.to)));
     for (const [{ property }, told] of first.when ?? []) columns[property] = told;
     results[name] = row;
   }
@@ -276,7 +276,18 @@ function keyIn(row: Values, columns: Columns): readonly unknown[] {
 }
 
 function keysAs(columns: Columns, key: readonly unknown[]): Values {
-  return Object.fromEntries(columns.map(({ property }, index) => [property, key[index]]));
+  return Object.fromEntries(columns.map((column, index) => [column.property, copied(key[index], column)]));
+}
+
+/** A key as a column takes it: a whole number may be a number on one side, and a bigint or a string on the other. */
+function copied(value: unknown, column: Columns[number]): unknown {
+  if (value === null || value === undefined || column.refuse(value) === undefined) return value;
+  const forms = typeof value === "bigint"
+    ? [Number(value), String(value)]
+    : typeof value === "number"
+    ? [BigInt(value), String(value)]
+    : [];
+  return forms.find((form) => column.refuse(form) === undefined) ?? value;
 }
 
 function withKey(value: unknown, columns: Columns, key: readonly unknown[]): unknown {
