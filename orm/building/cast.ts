@@ -6,9 +6,26 @@
 import { ValidationError } from "../../pool/wire/errors.ts";
 import { type Conversion, TO_BIGINT, TO_STRING } from "../definition/column_type.ts";
 
+/** One word, or a quoted name, each perhaps after its schema. */
+const NAME = String.raw`(?:[a-z_][\w$]*|"[^"\0]+")(?:\.(?:[a-z_][\w$]*|"[^"\0]+"))?`;
+const LENGTH = String.raw`(?: ?\(\d+(?:, ?-?\d+)?\))?`;
+const DIGITS = String.raw`(?: ?\(\d+\))?`;
+
+/**
+ * Every type's name that is more than one word, as PostgreSQL's grammar has them, with where their modifiers stand:
+ * https://www.postgresql.org/docs/18/datatype.html.
+ */
+const SEVERAL_WORDS: readonly string[] = [
+  "double precision",
+  `(?:bit|char|character|nchar|national char|national character) varying${DIGITS}`,
+  `national (?:char|character)${DIGITS}`,
+  `(?:time|timestamp)${DIGITS} with(?:out)? time zone`,
+  "interval (?:year|month|day|hour|minute|year to month|day to hour|day to minute|hour to minute)",
+  `interval (?:day to |hour to |minute to )?second${DIGITS}`,
+];
+
 /** A type's name, perhaps with its schema, its modifiers and its brackets; nothing that could end it. */
-const TYPE =
-  /^(?:[a-z_][\w$]*|"[^"\0]+")(?:\.(?:[a-z_][\w$]*|"[^"\0]+"))?(?: [a-z ]+[a-z])?(?:\(\d+(?:, ?-?\d+)?\))?(?: with(?:out)? time zone)?(?:\[\])*$/i;
+const TYPE = new RegExp(String.raw`^(?:${SEVERAL_WORDS.join("|")}|${NAME}${LENGTH})(?:\[\d*\])*$`, "i");
 
 /**
  * Checks a type's name, which becomes text.
