@@ -12,6 +12,13 @@ export type {
   SettableProperty,
 } from "./record_types.ts";
 export type { FromJsonOptions, RecordJson } from "./record_json.ts";
-export { type RecordOf, RecordReference, ref, type ReferredRecord } from "./record_reference.ts";
+export {
+  type AnyRecord,
+  type RecordOf,
+  RecordReference,
+  ref,
+  type ReferredRecord,
+} from "./record_reference.ts";
 export type { ValueState } from "./record_state.ts";
+export { Session, type SessionChanges, type SessionModel, type SessionOptions } from "./session.ts";
 export { type StaleReason, StaleRecordError } from "./stale_record_error.ts";

@@ -39,7 +39,12 @@ export class RecordReference<Value> {
 export interface RecordOf<Columns extends ColumnDefinitions> {
   /** The model's columns; no value at run time. */
   readonly "~columns"?: Columns;
+  /** Whether there is no row yet. */
+  readonly isNew: boolean;
 }
+
+/** A record of any model. */
+export type AnyRecord = RecordOf<ColumnDefinitions>;
 
 /**
  * The value that another record has when this one is written: the key that PostgreSQL gives it, say.
