@@ -4,6 +4,7 @@
  * @module
  */
 import { NotFoundError } from "../../pool/pool_errors.ts";
+import type { SelectQuery } from "../building/select_query.ts";
 import type { RelationValue } from "./relation_value.ts";
 
 const NONE: readonly never[] = Object.freeze([]);
@@ -26,9 +27,18 @@ export function resultsOf(
     const row = rows?.[0];
     if (row !== undefined) return row;
     if (!required) return null;
+    const problem = leavesOutTrashed(query)
+      ? "is not there or is soft-deleted; include soft-deleted rows by .withTrashed(), or"
+      : "is not there;";
     throw new NotFoundError(
       query.toSQL().text,
-      `Cannot load ${subject}: a row refers to one that is not there; correct the row, or narrow the relation so that it may be null`,
+      `Cannot load ${subject}: a row refers to one that ${problem} correct the row, or narrow the relation so that it may be null`,
     );
   });
+}
+
+/** Whether soft-deleted rows are there and not looked at. */
+function leavesOutTrashed({ shape }: SelectQuery): boolean {
+  return shape.source.trashed !== undefined &&
+    !shape.parts.some(({ clause, label }) => clause === "without" && label === "trashed");
 }
