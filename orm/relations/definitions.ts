@@ -15,12 +15,12 @@ import type { DefinitionTypes, NoColumns, RelatedModel, RelationDefinition } fro
 import { columnsIn, type Hop, referredTo } from "./route.ts";
 
 /** A column of a model, or the columns of its key. */
-export type KeyColumns<From extends string, Null = unknown, Property extends string = string> =
-  | KeyColumn<From, Null, Property>
-  | readonly KeyColumn<From, Null, Property>[];
+export type RelationKey<From extends string, Null = unknown, Property extends string = string> =
+  | RelationKeyColumn<From, Null, Property>
+  | readonly RelationKeyColumn<From, Null, Property>[];
 
 /** A column, as far as relations look at its type: comparing no more costs the compiler less. */
-export interface KeyColumn<From extends string, Null = unknown, Property extends string = string> {
+export interface RelationKeyColumn<From extends string, Null = unknown, Property extends string = string> {
   /** See {@link ExpressionTypes}; no value at run time. */
   readonly "~types": {
     /** Whether it may be null. */
@@ -37,7 +37,7 @@ export interface KeyColumn<From extends string, Null = unknown, Property extends
 /** How `hasMany()` and `hasOne()` may be made. */
 export interface HasOptions<Owner extends string> {
   /** The columns the foreign key refers to. Default: what it `references()`, else the primary key. */
-  readonly key?: KeyColumns<Owner>;
+  readonly key?: RelationKey<Owner>;
   /** What is true of every related row: `Comment.subjectType.eq("post")`. */
   readonly where?: Sql;
 }
@@ -45,7 +45,7 @@ export interface HasOptions<Owner extends string> {
 /** How `belongsTo()` may be made. */
 export interface BelongsToOptions<Target extends string> {
   /** The columns the foreign key refers to. Default: what it `references()`, else the primary key. */
-  readonly key?: KeyColumns<Target>;
+  readonly key?: RelationKey<Target>;
   /** The values of columns of the rows that have the relation: `{ subjectType: "post" }`. Others have null. */
   readonly when?: Readonly<Record<string, unknown>>;
 }
@@ -60,13 +60,13 @@ export interface ThroughOptions<
   /** The model of the table in between. */
   readonly through: RelatedModel<Through, Columns>;
   /** Its foreign key to the model that has the relation. */
-  readonly from: KeyColumns<NoInfer<Through>>;
+  readonly from: RelationKey<NoInfer<Through>>;
   /** Its foreign key to the related model. */
-  readonly to: KeyColumns<NoInfer<Through>>;
+  readonly to: RelationKey<NoInfer<Through>>;
   /** The columns `from` refers to. Default: what it `references()`, else the primary key. */
-  readonly fromKey?: KeyColumns<Owner>;
+  readonly fromKey?: RelationKey<Owner>;
   /** The columns `to` refers to. Default: what it `references()`, else the primary key. */
-  readonly toKey?: KeyColumns<Target>;
+  readonly toKey?: RelationKey<Target>;
   /** What is true of every row in between. */
   readonly where?: Sql;
 }
@@ -128,7 +128,7 @@ export function hasMany<
   Owner extends string = never,
 >(
   target: RelatedModel<Target, Columns>,
-  foreignKey: KeyColumns<NoInfer<Target>, unknown, ForeignKey>,
+  foreignKey: RelationKey<NoInfer<Target>, unknown, ForeignKey>,
   options: HasOptions<Owner> = {},
 ): Has<"many", Target, Columns, Owner, ForeignKey> {
   return has(true, target, foreignKey, options);
@@ -148,7 +148,7 @@ export function hasOne<
   Owner extends string = never,
 >(
   target: RelatedModel<Target, Columns>,
-  foreignKey: KeyColumns<NoInfer<Target>, unknown, ForeignKey>,
+  foreignKey: RelationKey<NoInfer<Target>, unknown, ForeignKey>,
   options: HasOptions<Owner> = {},
 ): Has<"one", Target, Columns, Owner, ForeignKey> {
   return has(false, target, foreignKey, options);
@@ -169,7 +169,7 @@ export function belongsTo<
   ForeignKey extends string,
 >(
   target: RelatedModel<Target, Columns>,
-  foreignKey: KeyColumns<Owner, Null, ForeignKey>,
+  foreignKey: RelationKey<Owner, Null, ForeignKey>,
   options: BelongsToOptions<NoInfer<Target>> & { readonly when: Readonly<Record<string, unknown>> },
 ): RelationDefinition<DefinitionTypes<Owner, "one", Columns, Target, null, NoColumns, ForeignKey>>;
 /** The row that the model's foreign key refers to; never null when no column of it can be. */
@@ -181,7 +181,7 @@ export function belongsTo<
   ForeignKey extends string,
 >(
   target: RelatedModel<Target, Columns>,
-  foreignKey: KeyColumns<Owner, Null, ForeignKey>,
+  foreignKey: RelationKey<Owner, Null, ForeignKey>,
   options?: BelongsToOptions<NoInfer<Target>>,
 ): RelationDefinition<DefinitionTypes<Owner, "one", Columns, Target, Null, NoColumns, ForeignKey>>;
 export function belongsTo(

@@ -8,8 +8,8 @@ export type {
   BelongsToOptions,
   Has,
   HasOptions,
-  KeyColumn,
-  KeyColumns,
+  RelationKey,
+  RelationKeyColumn,
   ThroughOptions,
 } from "./definitions.ts";
 export { countOf, doesntHave, has } from "./conditions.ts";
