@@ -2,7 +2,8 @@
  * Pages by place: the rows after, or before, a row in an order. Unlike pages by number they stay right while rows come
  * and go, and a late page costs no more than the first.
  *
- * Invariant: the order has no two equal rows, since the primary key is its end; so each row has one place.
+ * Invariant: the order has no two equal rows, since the primary key is its end, or the caller said so; so each row has
+ * one place.
  *
  * @module
  */
@@ -39,6 +40,11 @@ export interface KeysetRequest<Row, Ordered extends string> {
   readonly last?: number;
   /** The place they come before: a cursor, or the values ordered by. Only with `last`. */
   readonly before?: string | KeysetPosition<Row, Ordered> | undefined;
+  /**
+   * The caller's promise that no two rows are equal in the query's orders. Only where rows are of no table with a
+   * primary key, such as those of `from(query.as("name"))`. Default false.
+   */
+  readonly unique?: boolean;
 }
 
 /** A page of rows, in the query's order. */
@@ -82,10 +88,10 @@ export async function findKeysetPage(
   const query = uniqueOrder(given);
   const orders = ordersOf(query);
   if (orders === undefined) throw unknownOrder(subject);
-  if (keyColumns(query).length === 0) {
+  if (keyColumns(query).length === 0 && (request.unique !== true || orders.length === 0)) {
     throw new ValidationError(
       subject,
-      "what it is of has no primary key, which tells its rows apart; give its model one",
+      "what it is of has no primary key, which tells its rows apart; order by what does, and say so with { unique: true }",
     );
   }
   const mark = orderMark(
@@ -132,10 +138,13 @@ interface Direction {
 }
 
 function directionOf(request: KeysetRequest<unknown, string>, subject: string): Direction {
-  const { first, after, last, before, ...unknown } = checkRequest(request, subject);
+  const { first, after, last, before, unique: _, ...unknown } = checkRequest(request, subject);
   const [name] = Object.keys(unknown);
   if (name !== undefined) {
-    throw new ValidationError(subject, `it has no option "${name}"; it has first, after, last and before`);
+    throw new ValidationError(
+      subject,
+      `it has no option "${name}"; it has first, after, last, before and unique`,
+    );
   }
   const backwards = last !== undefined;
   if (backwards === (first !== undefined)) {

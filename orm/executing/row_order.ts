@@ -8,6 +8,7 @@ import { type AnyColumn, Column } from "../building/column.ts";
 import { type Expression, Order } from "../building/expression.ts";
 import type { SelectQuery } from "../building/select_query.ts";
 import type { Clause } from "../compiling/shape.ts";
+import type { Table } from "../definition/table.ts";
 
 /** One of a query's orders. */
 export interface RowOrder {
@@ -57,9 +58,9 @@ function mayBeNull(query: SelectQuery, expression: Expression<unknown, unknown>)
   return query.shape.parts.some(({ clause, label }) => clause === "join" && OUTER_JOINS.has(label));
 }
 
-/** The columns that tell the rows of what a query is of apart. */
+/** The columns that tell the rows of what a query is of apart; none where it is of no table. */
 export function keyColumns(query: SelectQuery): readonly AnyColumn[] {
-  return [...query.shape.source.columns.values()].filter((column) => column.settings.primaryKey === true);
+  return (query.shape.source as Partial<Table>).key ?? [];
 }
 
 /** The query with the primary key as its last orders, where they are missing and its rows are its tables'. */

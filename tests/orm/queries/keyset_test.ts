@@ -1,6 +1,6 @@
 /** Pages by place: every order, both ways, from every row, and whatever a client gives back as a cursor. */
 import assert from "node:assert/strict";
-import { column, fn, model } from "../../../orm/mod.ts";
+import { column, fn, from, model } from "../../../orm/mod.ts";
 import type { Pool } from "../../../pool/pool.ts";
 import { sql } from "../../../pool/sql/sql.ts";
 import { ValidationError } from "../../../pool/wire/errors.ts";
@@ -222,6 +222,27 @@ testOnBoth("Query.keyset() takes any text as a cursor, and refuses all but its o
     await assert.rejects(query.keyset({ first: 1, after: cursor }), refuses(/the cursor: it is malformed/));
   }
 });
+
+testOnBoth(
+  "Query.keyset() pages through named queries where the caller says what tells rows apart",
+  async (pool) => {
+    await createItems(pool);
+    const names = Item.find().select({ name: Item.name, items: fn.count() }).groupBy(Item.name).as("names");
+    const query = from(names).orderBy(names.items.desc(), names.name);
+    const all = await query.all(pool);
+    const seen = [];
+    for (let after: string | undefined, more = true; more;) {
+      const page = await query.keyset({ first: 2, after, unique: true }, pool);
+      seen.push(...page.rows);
+      ({ endCursor: after, hasNextPage: more } = page);
+    }
+    assert.deepEqual(seen, all);
+    await assert.rejects(
+      query.keyset({ first: 2 }, pool),
+      refuses(/no primary key, which tells its rows apart/),
+    );
+  },
+);
 
 test("Query.keyset() refuses what has no order or no place", async () => {
   const { executor } = new FakeExecutor();
