@@ -87,7 +87,13 @@ export type {
 } from "./building/expression.ts";
 export { from, type NoColumns } from "./building/find.ts";
 export * from "./building/functions/mod.ts";
-export type { JsonAt, JsonKey, JsonNull, SpecialOperators } from "./building/operators/special_operators.ts";
+export type {
+  JsonAt,
+  JsonKey,
+  JsonNull,
+  RangeOperators,
+  SpecialOperators,
+} from "./building/operators/special_operators.ts";
 export type {
   LockOptions,
   NullableRow,
@@ -122,6 +128,7 @@ export {
   type ParameterOptions,
   parameters,
   type QueryParameters,
+  type UnboundParameter,
 } from "./building/parameter.ts";
 export type { ExplainedPlan, ExplainJsonOptions, ExplainOptions, PlanNode } from "./executing/explaining.ts";
 export type { KeysetPage, KeysetPosition, KeysetRequest, NotOrdered } from "./executing/keyset.ts";

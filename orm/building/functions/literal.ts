@@ -50,10 +50,12 @@ export type Wide<Value> = Value extends string ? string
  * ```
  */
 export function value<const Value extends PlainValue>(value: Value): Expression<Wide<Value>, never, never>;
+/** A value as an expression of a common type, whose JavaScript type follows. */
 export function value<Type extends keyof CastTypes>(
   value: CastTypes[Type] | string,
   type: Type,
 ): Expression<CastTypes[Type], never, never>;
+/** A value as an expression of any type, by its name. */
 export function value<Value>(value: Value, type: string): Expression<Value, never, never>;
 export function value(value: unknown, type?: string): Expression<unknown, never, never> {
   return typed(value, type ?? typeOf(value));

@@ -20,10 +20,12 @@ export class Output<Value, Name extends string> extends Expression<Value, never,
     this.property = name;
   }
 
+  /** The order from the least to the greatest. */
   override asc(options?: OrderOptions): Order<Name> {
     return new Order(this, "asc", options) as Order<Name>;
   }
 
+  /** The order from the greatest to the least. */
   override desc(options?: OrderOptions): Order<Name> {
     return new Order(this, "desc", options) as Order<Name>;
   }
