@@ -142,10 +142,8 @@ export class TransactionSession extends LeaseQueryable implements Transaction {
       throw new ValidationError("the nested transaction's work", `${typeof work} was given; give a function`);
     }
     // Called from inside a nested transaction of this one it must nest there, or it would wait for itself.
-    const current = calling.getStore()?.transaction;
-    if (current !== undefined && current !== this && current.#isInside(this)) {
-      return current.transaction(work);
-    }
+    const innermost = this.#innermost();
+    if (innermost !== this) return innermost.transaction(work);
     this.#nestedCount++;
     const result = this.#nested.then(() => this.#runNested(work)).finally(() => this.#nestedCount--);
     this.#nested = result.catch(() => {});
@@ -222,12 +220,18 @@ export class TransactionSession extends LeaseQueryable implements Transaction {
 
   afterCommit(callback: () => void | Promise<void>): void {
     this.assertOpen();
-    this.#afterCommit.push(callback);
+    this.#innermost().#afterCommit.push(callback);
   }
 
   afterRollback(callback: () => void): void {
     this.assertOpen();
-    this.#afterRollback.push(callback);
+    this.#innermost().#afterRollback.push(callback);
+  }
+
+  /** Where what the caller does on this transaction is done: called from inside a nested one, there. */
+  #innermost(): TransactionSession {
+    const current = calling.getStore()?.transaction;
+    return current !== undefined && current !== this && current.#isInside(this) ? current : this;
   }
 
   async advisoryLock(

@@ -480,6 +480,27 @@ test("Pool.transaction() runs the whole function again after a deadlock", LIVE, 
 });
 
 test(
+  "Transaction.afterCommit() and afterRollback(), called from inside a nested transaction, are of that one",
+  LIVE,
+  async () => {
+    await using live = await withTable();
+    const calls: string[] = [];
+    await live.pool.transaction(async (tx) => {
+      await rejection(tx.transaction(async () => {
+        await tx.execute(insert(1));
+        tx.afterRollback(() => void calls.push("undone"));
+        tx.afterCommit(() => void calls.push("never"));
+        throw new Error("back");
+      }));
+      assert.deepEqual(calls, ["undone"]);
+      await tx.transaction(() => tx.afterCommit(() => void calls.push("committed")));
+    });
+    assert.deepEqual(calls, ["undone", "committed"]);
+    assert.deepEqual(await rows(live), []);
+  },
+);
+
+test(
   "Transaction.afterRollback() runs for what was undone, the last first, before the error is told",
   LIVE,
   async () => {
