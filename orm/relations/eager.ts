@@ -108,7 +108,12 @@ export async function finishRelated(
   { shape, ...given }: Omit<LoadCall, "propertiesOf">,
 ): Promise<unknown[]> {
   if (rows.length === 0) return rows;
-  const call: LoadCall = { ...given, shape, propertiesOf: (columns) => propertiesOf(shape, columns) };
+  const call: LoadCall = {
+    ...given,
+    shape,
+    readOnly: shape.pure,
+    propertiesOf: (columns) => propertiesOf(shape, columns),
+  };
   // All are waited for, so that nothing runs on a transaction whose callback has ended.
   const outcomes = await Promise.allSettled(loadings.map((loading) => loading.load(rows as OpenRow[], call)));
   const values = outcomes.map((outcome) => {

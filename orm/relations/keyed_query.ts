@@ -11,6 +11,7 @@ import { OwnSql } from "../building/traits.ts";
 import { equalAny, equalParts, unnested } from "./match.ts";
 import { reach } from "./reach.ts";
 import type { RelationValue } from "./relation_value.ts";
+import type { Hop } from "./route.ts";
 import { withColumns } from "./row_keys.ts";
 
 /** A query of the related rows of many keys. */
@@ -30,19 +31,20 @@ export interface KeyedQuery {
  * @param keys For each column of the key its values.
  */
 export function keyedQuery(relation: RelationValue, keys: readonly (readonly unknown[])[]): KeyedQuery {
+  const { from } = relation.link.first;
   const limited = relation.rows.shape.parts.some(({ clause }) => clause === "limit" || clause === "offset");
   const { query, keyColumns } = reach(
     relation,
     limited
       ? (columns) => equalParts(columns, keyColumnsLike(columns))
-      : (columns) => equalAny(columns, keys),
+      : (columns) => equalAny(columns, from, keys),
   );
   const whole = withColumns(query, keyColumns);
   const statement = whole.toSQL();
   return {
     query: whole,
     keyColumns,
-    statement: limited ? forEach(statement, relation.link.first.to, keys) : statement,
+    statement: limited ? forEach(statement, relation.link.first, keys) : statement,
   };
 }
 
@@ -62,7 +64,7 @@ const FOR_EACH = new Map<number, Composition>();
 const TEXTS = new WeakMap<readonly string[], string>();
 
 /** The statement for each of the keys, which it knows as `"~keys"`. */
-function forEach(statement: Sql, columns: readonly AnyColumn[], keys: readonly (readonly unknown[])[]): Sql {
+function forEach(statement: Sql, { from, to: columns }: Hop, keys: readonly (readonly unknown[])[]): Sql {
   let composition = FOR_EACH.get(columns.length);
   if (composition === undefined) {
     const names = columns.map((_, index) => `"${index}"`).join(", ");
@@ -73,7 +75,7 @@ function forEach(statement: Sql, columns: readonly AnyColumn[], keys: readonly (
     );
     FOR_EACH.set(columns.length, composition);
   }
-  const composed = composition.of([unnested(columns, keys), statement]);
+  const composed = composition.of([unnested(columns, from, keys), statement]);
   const { strings, values } = composed;
   const known = TEXTS.get(strings);
   const made = new OwnSql(strings, values, composed, known);

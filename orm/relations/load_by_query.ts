@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { QueryOptions } from "../../pool/executor.ts";
 import type { Sql } from "../../pool/sql/sql.ts";
 import type { AnyColumn } from "../building/column.ts";
 import type { SelectQuery } from "../building/select_query.ts";
@@ -49,11 +48,15 @@ export async function loadByQuery(
 async function relatedRows(
   relation: RelationValue,
   values: readonly (readonly unknown[])[],
-  { executor, options, strict }: RelatedCall,
+  { executor, options, strict, readOnly = true }: RelatedCall,
 ): Promise<Map<unknown, unknown[]>> {
   const { link: { first } } = relation;
   const { query, statement, keyColumns } = keyedQuery(relation, values);
-  const rows = await executor.query(statement as Sql<OpenRow>, reading(query, options));
+  const rows = await executor.query(statement as Sql<OpenRow>, {
+    ...options,
+    // Only what the ORM made is sent as a read.
+    readOnly: readOnly && query.shape.pure,
+  });
   convertRows(readerOf(query.shape), rows);
   const readKey = keyReader(propertiesOf(query.shape, keyColumns), first.to, first.from);
   const keys = rows.map(readKey);
@@ -99,11 +102,6 @@ function withoutRepeats(
     return index;
   });
   return { unique, indexes };
-}
-
-/** Only what the ORM made is sent as a read. */
-function reading(query: SelectQuery, options: QueryOptions | undefined): QueryOptions {
-  return { ...options, readOnly: query.shape.pure };
 }
 
 /** Whether a row is one of those the relation is of; undefined when all are. */

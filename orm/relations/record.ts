@@ -53,7 +53,10 @@ function fieldText({ property, strings, settings }: OutputColumn, { source }: Sh
   if (strings.length > 1) throw new Error("BUG: what a related row selects has values");
   if (settings === undefined) return strings[0];
   const cast = castInside(settings.type);
-  if (cast !== undefined) return cast === "" ? strings[0] : `${strings[0]}::${cast}`;
+  if (cast === "") return strings[0];
+  if (cast !== undefined) {
+    return `${settings.selectAs === undefined ? strings[0] : `(${strings[0]})`}::${cast}`;
+  }
   throw new ValidationError(
     `column "${property}" of model "${source.name}"`,
     `its type ${settings.type.sql} cannot be read inside of another row; load the relation by "query", or leave the column out with only()`,

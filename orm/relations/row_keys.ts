@@ -8,6 +8,7 @@ import type { SelectQuery } from "../building/select_query.ts";
 import { outputOf } from "../building/selection.ts";
 import { outputsOf } from "../compiling/select.ts";
 import type { Shape } from "../compiling/shape.ts";
+import { comparableOf } from "../definition/comparable_value.ts";
 import type { OpenRow } from "../hydrating/row_reader.ts";
 
 /** Where the values of some columns are in a shape's rows; undefined for what is not selected. */
@@ -75,9 +76,6 @@ export function selectedProperties(
   return places.includes(undefined) ? undefined : places as readonly string[];
 }
 
-/** From a value, not null, to one that is the same for equal values. */
-type Canonical = (value: unknown) => unknown;
-
 /**
  * From a row to its key: a primitive that is the same for keys that PostgreSQL says are equal, or undefined when a part
  * of it is null.
@@ -96,7 +94,9 @@ export function keyReader(
   columns: readonly AnyColumn[],
   others: readonly AnyColumn[],
 ): KeyOf {
-  const canonicals = columns.map((column, index) => canonicalOf(column, others[index]));
+  const canonicals = columns.map(({ settings }, index) =>
+    comparableOf(settings.type, others[index].settings.type)
+  );
   if (properties.length === 1) {
     const [property, canonical] = [properties[0], canonicals[0]];
     if (canonical === undefined) return (row) => row[property] ?? undefined;
@@ -113,39 +113,4 @@ export function keyReader(
     }
     return key;
   };
-}
-
-/** How values of two columns are made comparable; undefined where they are as they are. */
-function canonicalOf(column: AnyColumn, other: AnyColumn): Canonical | undefined {
-  const [{ type }, { type: otherType }] = [column.settings, other.settings];
-  const bases = [type.base, otherType.base];
-  if (type.dimensions > 0) return (value) => JSON.stringify(value, (_, item) => textOf(item));
-  if (bases.includes("citext")) return (value) => String(value).toLowerCase();
-  if (bases.includes("bpchar")) return (value) => String(value).trimEnd();
-  if (bases.includes("numeric")) return (value) => withoutTrailingZeros(textOf(value));
-  if (type.base === otherType.base && type.conversion === otherType.conversion && PRIMITIVE.has(type.base)) {
-    return undefined;
-  }
-  return textOf;
-}
-
-/** Types whose values are strings, numbers or bigints, and equal where PostgreSQL says they are. */
-const PRIMITIVE: ReadonlySet<string> = new Set([
-  "int2",
-  "int4",
-  "int8",
-  "text",
-  "varchar",
-  "uuid",
-  "bool",
-  "oid",
-]);
-
-function textOf(value: unknown): string {
-  if (value instanceof Date) return value.toISOString();
-  return String(value);
-}
-
-function withoutTrailingZeros(text: string): string {
-  return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
 }

@@ -167,7 +167,7 @@ test("keys of several columns are asked for as rows", async () => {
     text:
       'select "players"."name", "players"."team_club" as "~players.teamClub", "players"."team_number" as ' +
       '"~players.teamNumber" from "players" where ("players"."team_club", "players"."team_number") in ' +
-      "(select * from unnest($1::varchar(20)[], $2::integer[]))",
+      "(select * from unnest($1::varchar[], $2::bigint[]))",
     values: [["a", "b"], [1n, 2n]],
     readOnly: true,
   });

@@ -297,3 +297,12 @@ testOnBoth("ten thousand rows load their relation at once", async (pool) => {
     assert.deepEqual(row.albums.map(({ artistId }) => artistId), [row.id, row.id]);
   }
 });
+
+test("relations of rows that were not sent for as a read are not either", async () => {
+  const fake = new FakeExecutor();
+  fake.rows = [{ id: 1, name: "n" }];
+  await Artist.find().where(sql`touch(${Artist.id})`).with(artist.albums).all(fake.executor);
+  assert.deepEqual(fake.statements.map(({ readOnly }) => readOnly), [false, false]);
+  await Artist.find().timeout(5).with(artist.albums.where(sql`touch(${Album.id})`)).all(fake.executor);
+  assert.deepEqual(fake.statements.slice(2).map(({ readOnly }) => readOnly), [true, false]);
+});

@@ -264,3 +264,16 @@ test("a column whose type is unknown inside of a record is refused by name", () 
   });
   assert.ok(Box.find().with(box.inner.only("id").by("lateral")).toSQL().text.includes('row("boxes"."id")'));
 });
+
+testOnBoth("relations load with streams, pages and prepared queries, by every strategy", async (pool) => {
+  for (const by of ["query", "lateral"] as const) {
+    const query = Artist.find().orderBy(Artist.id).with(artist.albums.orderBy(Album.id).by(by));
+    const streamed: string[] = [];
+    for await (const row of query.stream({}, pool)) streamed.push(...row.albums.map(({ title }) => title));
+    assert.deepEqual(streamed, ["Engines", "Notes", "Fugues"]);
+    const page = await query.paginate({ page: 2, size: 1 }, pool);
+    assert.deepEqual(page.rows.map(({ albums }) => albums.length), [1]);
+    assert.equal(page.total, 3);
+    assert.deepEqual((await query.prepare().all({}, pool)).map(({ albums }) => albums.length), [2, 1, 0]);
+  }
+});
