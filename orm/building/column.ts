@@ -8,10 +8,13 @@ import { Range } from "../../pool/wire/codec/mod.ts";
 import { assertSql } from "../../pool/sql/sql.ts";
 import { kindOf } from "../../pool/wire/codec/refusal.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
-import type { ColumnSettings } from "../definition/column_definition.ts";
+import type { ColumnSettings } from "../definition/column_settings.ts";
+import { COMPUTED, type Conversion } from "../definition/column_type.ts";
 import { fragmentOf } from "./composition.ts";
 import { Expression, Order, type OrderOptions, typed } from "./expression.ts";
 import { inlined } from "./inlined.ts";
+import { fitting } from "./text_case.ts";
+import { traitsOf } from "./traits.ts";
 
 /** Any column, whatever its type. */
 export type AnyColumn = Column<unknown, unknown>;
@@ -26,10 +29,16 @@ const RANGE_ELEMENTS: Readonly<Record<string, string>> = {
   tstzrange: "timestamptz",
 };
 
-/** The strings of a column by its text: the same array for each alias of the same name. */
-const STRINGS = new Map<string, readonly string[]>();
+/**
+ * The strings of a column by its text: the same array for each alias of the same name, and another where values are
+ * converted otherwise, since what is known of a query's rows is found by the strings.
+ */
+const STRINGS = new WeakMap<object, Map<string, readonly string[]>>();
+/** What the strings of columns without a conversion are kept by. */
+const UNCONVERTED = {};
 /** How many columns' strings are shared. */
 const MAX_STRINGS = 50_000;
+let shared = 0;
 
 /**
  * A column of a model. `Value` is its type where it is not null; `Null` is `null` when it may be; `From` is its table's
@@ -56,16 +65,23 @@ export class Column<Value, Null = never, From extends string = string, Property 
   /** What its definition says. */
   readonly settings: ColumnSettings;
   #selected: readonly string[] | undefined;
+  #selectedPure = true;
 
   /** Creates a column; `model()` does. */
   constructor(table: string, property: string, columnName: string, settings: ColumnSettings) {
     super({
-      strings: columnStrings(`${quoteIdentifier(table)}.${quoteIdentifier(columnName)}`),
+      strings: columnStrings(
+        `${quoteIdentifier(table)}.${quoteIdentifier(columnName)}`,
+        settings.type.base === COMPUTED ? undefined : settings.type.conversion,
+      ),
       values: [],
       pure: true,
       stable: true,
       grouped: false,
-    }, { conversion: settings.type.conversion });
+    }, {
+      conversion: settings.type.conversion,
+      isDate: settings.type.base === "date" && settings.type.dimensions === 0,
+    });
     this.table = table;
     this.property = property;
     this.columnName = columnName;
@@ -73,10 +89,12 @@ export class Column<Value, Null = never, From extends string = string, Property 
   }
 
   /** The order from the least to the greatest. */
+  /** The order from the least to the greatest. */
   override asc(options?: OrderOptions): Order<Property> {
     return new Order(this, "asc", options) as Order<Property>;
   }
 
+  /** The order from the greatest to the least. */
   /** The order from the greatest to the least. */
   override desc(options?: OrderOptions): Order<Property> {
     return new Order(this, "desc", options) as Order<Property>;
@@ -112,14 +130,24 @@ export class Column<Value, Null = never, From extends string = string, Property 
       const subject = `the selectAs() of ${this.subject}`;
       const expression = selectAs(this);
       assertSql(expression, subject);
-      this.#selected = columnStrings(inlined(expression, subject));
+      this.#selected = columnStrings(inlined(expression, subject), this.conversion);
+      this.#selectedPure = traitsOf(expression).pure;
     }
     return this.#selected;
+  }
+
+  /** Whether what is selected for it provably writes nothing: a `selectAs()` of the user's may call any function. */
+  get selectedPure(): boolean {
+    return this.selected.length > 0 && this.#selectedPure;
   }
 
   /** What errors call it. */
   override get subject(): string {
     return `column "${this.property}" of model "${this.table}"`;
+  }
+
+  protected override beside(value: unknown): unknown {
+    return fitting(this.settings.type, value);
   }
 
   protected override element(value: unknown): unknown {
@@ -137,11 +165,16 @@ export class Column<Value, Null = never, From extends string = string, Property 
   }
 }
 
-function columnStrings(text: string): readonly string[] {
-  let strings = STRINGS.get(text);
+function columnStrings(text: string, conversion: Conversion | object = UNCONVERTED): readonly string[] {
+  let known = STRINGS.get(conversion);
+  if (known === undefined) STRINGS.set(conversion, known = new Map());
+  let strings = known.get(text);
   if (strings === undefined) {
     strings = [text];
-    if (STRINGS.size < MAX_STRINGS) STRINGS.set(text, strings);
+    if (shared < MAX_STRINGS) {
+      shared++;
+      known.set(text, strings);
+    }
   }
   return strings;
 }

@@ -6,7 +6,7 @@
 import { quoteIdentifier } from "../../pool/sql/identifier.ts";
 import { assertSql, FRAGMENT, type Sql } from "../../pool/sql/sql.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
-import { outputsOf } from "../compiling/select.ts";
+import { derivedOutputs } from "../compiling/select.ts";
 import { type Composed, type Composition, template } from "./composition.ts";
 import { SelectQuery } from "./select_query.ts";
 import type { OutputColumn } from "./selection.ts";
@@ -150,7 +150,7 @@ export interface WithOutputs {
 }
 
 function outputs(name: string, query: Rows<unknown>): readonly OutputColumn[] {
-  if (query instanceof SelectQuery) return outputsOf(query.shape);
+  if (query instanceof SelectQuery) return derivedOutputs(query.shape);
   const columns = (query as Partial<WithOutputs>).outputs;
   if (columns !== undefined) return columns;
   throw new ValidationError(

@@ -67,9 +67,16 @@ function rootOf(source: Source): Shape {
   const roots = ROOTS.get(strings) ?? [];
   const known = roots.find((root) => root.source === source || alike(root.source, source));
   if (known !== undefined) return known;
-  const root = Shape.root(source);
+  const root = Shape.root(withoutValues(source));
   if (stable && roots.length < MAX_ROOTS) ROOTS.set(strings, [...roots, root]);
   return root;
+}
+
+/** A source as it is remembered: values are the query's. */
+function withoutValues(source: Source): Source {
+  if (source.cte === undefined && source.from.values.length === 0) return source;
+  const { cte: _, ...rest } = source;
+  return { ...rest, from: { ...source.from, values: [] } };
 }
 
 /** Whether queries of one source are as those of the other: neither is a model, and their columns are the same. */
@@ -77,11 +84,12 @@ function alike(one: Source, other: Source): boolean {
   for (const { present, trashed, scope } of [one, other]) {
     if ((present ?? trashed ?? scope) !== undefined) return false;
   }
-  if (one.columns.size !== other.columns.size) return false;
+  if (one.from.pure !== other.from.pure || one.columns.size !== other.columns.size) return false;
   const columns = [...other.columns.values()];
   return [...one.columns.values()].every(({ property, columnName, conversion, settings }, index) => {
     const column = columns[index];
     return property === column.property && columnName === column.columnName &&
-      conversion === column.conversion && settings.skipped === column.settings.skipped;
+      conversion === column.conversion && settings.skipped === column.settings.skipped &&
+      settings.nullable === column.settings.nullable;
   });
 }

@@ -9,7 +9,7 @@
 import { quoteIdentifier } from "../../pool/sql/identifier.ts";
 import { assertSql, FRAGMENT, Sql } from "../../pool/sql/sql.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
-import { outputsOf, writeSelect } from "../compiling/select.ts";
+import { derivedOutputs, writeSelect } from "../compiling/select.ts";
 import type { Clause, Question, Shape, ShapePart } from "../compiling/shape.ts";
 import { QueryCalls } from "../executing/query_calls.ts";
 import type { Running } from "../executing/runnable_query.ts";
@@ -32,6 +32,7 @@ const EMPTY: Composed = { strings: [""], values: [], pure: true, stable: true, g
 const LIST = list("", ", ", "");
 const WHOLE = template("(", ")");
 const ON = template("", " on ", "");
+const ON_TERM = template("", " on (", ")");
 const ON_BOTH = template("", " on (", ") and ", "");
 const LATERAL = template("lateral ", " on ", "");
 const JOINS = {
@@ -79,7 +80,7 @@ export class SelectQuery extends QueryCalls {
       throw new ValidationError(this.subject, "only() names no property; name some");
     }
     this.#refuseRelations("only()");
-    return this.#columns(properties.map((property) => this.#column(property)));
+    return this.#columns([...new Set(properties)].map((property) => this.#column(property)));
   }
 
   omit(...properties: readonly string[]): SelectQuery {
@@ -110,10 +111,11 @@ export class SelectQuery extends QueryCalls {
 
   crossJoin(source: Joinable): SelectQuery {
     const joined = sourceOf(source, `a join of ${this.subject}`);
-    return this.#ctesOf(joined).add(
+    const query = this.#ctesOf(joined).add(
       { clause: "join", label: "cross join", strings: joined.from.strings },
       joined.from,
     );
+    return joined.present === undefined ? query : query.withPart("where", joined.present, "joined");
   }
 
   joinLateral(source: Joinable, on: Sql = TRUE): SelectQuery {
@@ -230,7 +232,7 @@ export class SelectQuery extends QueryCalls {
   }
 
   as(name: string): unknown {
-    return derivedSource({ name, from: subqueryFrom(this.toSQL(), name) }, outputsOf(this.shape));
+    return derivedSource({ name, from: subqueryFrom(this.toSQL(), name) }, derivedOutputs(this.shape));
   }
 
   toSQL(): Sql {
@@ -239,8 +241,9 @@ export class SelectQuery extends QueryCalls {
 
   /** The query with what is selected, or selected besides. */
   withSelection(clause: "select" | "only" | "add", selection: FlatSelection): SelectQuery {
-    const composed = LIST.of(selection.fragments);
+    const list = LIST.of(selection.fragments);
     const { outputs, structure, signature } = selection;
+    const composed = outputs.some(({ impure }) => impure === true) ? { ...list, pure: false } : list;
     const part: ShapePart = {
       clause,
       label: signature,
@@ -311,13 +314,18 @@ export class SelectQuery extends QueryCalls {
   #join(kind: keyof typeof JOINS, source: Joinable, on: Sql): SelectQuery {
     const joined = sourceOf(source, `a join of ${this.subject}`);
     assertSql(on, `the condition of the join of "${joined.name}"`);
-    const composed = joined.present === undefined
-      ? ON.of([composedSql(joined.from), on])
-      : ON_BOTH.of([composedSql(joined.from), on, joined.present]);
-    return this.#ctesOf(joined).add(
+    const { present } = joined;
+    const outward = kind === "rightJoin" || kind === "fullJoin";
+    const parts = [composedSql(joined.from), on];
+    const composed = present !== undefined
+      ? ON_BOTH.of([...parts, present])
+      : (outward && this.shape.source.present !== undefined ? ON_TERM : ON).of(parts);
+    const query = this.#ctesOf(joined).add(
       { clause: "join", label: JOINS[kind], strings: composed.strings },
       composed,
     );
+    // What a right join keeps are rows that matched nothing, deleted ones among them.
+    return outward && present !== undefined ? query.withPart("where", present, "joined") : query;
   }
 
   #lateral(label: string, source: Joinable, on: Sql): SelectQuery {
@@ -330,6 +338,16 @@ export class SelectQuery extends QueryCalls {
   #ctesOf({ name, cte }: Source): SelectQuery {
     if (cte === undefined) return this;
     const { definition, recursive } = cte;
+    const known = this.shape.parts.findIndex(({ clause, label }) => clause === "cte" && label === name);
+    if (known !== -1) {
+      const same = isSame(this.shape.parts[known].strings, definition.strings) &&
+        isSame(this.values[known], definition.values);
+      if (same) return this;
+      throw new ValidationError(
+        this.subject,
+        `two different common table expressions of it are named "${name}"; name one differently`,
+      );
+    }
     return this.add({ clause: "cte", label: name, strings: definition.strings, recursive }, definition);
   }
 
@@ -378,6 +396,9 @@ export class SelectQuery extends QueryCalls {
   }
 
   #columns(columns: readonly AnyColumn[]): SelectQuery {
+    if (columns.length === 0) {
+      throw new ValidationError(this.subject, "omit() leaves no column; leave out fewer");
+    }
     return this.withSelection("only", {
       outputs: columns.map((column) => outputOf(column.property, column)),
       fragments: columns,
@@ -430,6 +451,10 @@ const TRUE: Sql = new Expression({ strings: ["true"], values: [], pure: true, st
 /** A composition's result as a fragment, to be a part of another. */
 function composedSql(composed: Composed): OwnSql {
   return new OwnSql(composed.strings, composed.values, composed);
+}
+
+function isSame(one: readonly unknown[], other: readonly unknown[]): boolean {
+  return one === other || one.length === other.length && one.every((item, i) => Object.is(item, other[i]));
 }
 
 function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -9,7 +9,7 @@ import { ValidationError } from "../../pool/wire/errors.ts";
 import { outputsOf } from "../compiling/select.ts";
 import { Shape } from "../compiling/shape.ts";
 import type { ColumnSettings } from "../definition/column_definition.ts";
-import type { Conversion } from "../definition/column_type.ts";
+import { COMPUTED, type Conversion } from "../definition/column_type.ts";
 import type { Anything } from "../definition/row_types.ts";
 import { type AnyColumn, Column } from "./column.ts";
 import { fragmentOf, template } from "./composition.ts";
@@ -71,14 +71,16 @@ export interface OutputColumn {
   readonly grouped?: boolean;
   /** Whether it is selected for the ORM's own use. */
   readonly hidden?: boolean;
+  /** Whether what is selected for it may write, though the column itself does not. */
+  readonly impure?: boolean;
 }
 
 /** A row's structure: what each property is read from. */
 export interface Structure {
   /** What each property holds: the name of an output column, or a structure of its own. */
   readonly properties: readonly (readonly [property: string, from: string | Structure])[];
-  /** The output column that is null where the whole structure is; only where an outer join may leave it out. */
-  readonly presence?: string;
+  /** The output columns that are null where the whole structure is, because an outer join left it out. */
+  readonly presence?: readonly string[];
 }
 
 /** A selection, taken apart. */
@@ -113,6 +115,7 @@ export function flattenSelection(selection: Selection, subject: string): FlatSel
   };
 }
 
+const encoder = new TextEncoder();
 const SCALAR = template("(", ")");
 
 /** A query's only value, converted as its only column is. */
@@ -142,8 +145,11 @@ class Walker {
     }
     const properties: [string, string | Structure][] = [];
     for (const [name, item] of Object.entries(selection)) {
-      if (name.includes(".")) {
-        throw new ValidationError(`"${name}" of ${this.#subject}`, "its name holds a dot; name it without");
+      if (name.includes(".") || name.includes("\0")) {
+        throw new ValidationError(
+          `"${name.replaceAll("\0", "\\0")}" of ${this.#subject}`,
+          `its name holds a ${name.includes(".") ? "dot" : "NUL"}; name it without`,
+        );
       }
       properties.push([name, this.#item(item, prefix + name)]);
     }
@@ -165,7 +171,9 @@ class Walker {
     }
     if (typeof item === "object" && item !== null && !Array.isArray(item)) {
       this.nested = true;
-      return this.walk(item as Selection, `${path}.`);
+      const structure = this.walk(item as Selection, `${path}.`);
+      if (structure.properties.length > 0) return structure;
+      throw new ValidationError(`"${path}" of ${this.#subject}`, "it is empty; name what to select");
     }
     throw new ValidationError(
       `"${path}" of ${this.#subject}`,
@@ -176,21 +184,28 @@ class Walker {
   /** The columns of a source as a nested object, which is null where the column that shows its presence is. */
   #columns(columns: readonly AnyColumn[], path: string): Structure {
     this.nested = true;
-    const present = columns.find((column) => column.settings.primaryKey) ??
-      columns.find((column) => column.settings.nullable !== true);
-    this.signature += "*";
+    const known = columns.find((column) => column.settings.primaryKey) ??
+      columns.find(({ settings }) => settings.nullable !== true && settings.type.base !== COMPUTED);
+    const present = known === undefined ? columns : [known];
+    // No name is empty, so that this is none.
+    this.signature += `\0\0${known?.property ?? ""}\0`;
     const properties = columns.map((column): [string, string] => [
       column.property,
       this.#add(`${path}.${column.property}`, column),
     ]);
-    return { properties, ...(present === undefined ? {} : { presence: `${path}.${present.property}` }) };
+    const names = new Map(properties);
+    return { properties, presence: present.map(({ property }) => names.get(property)!) };
   }
 
+  /** Adds an output column named by its path, or by its place where a nested path is longer than a name can be. */
   #add(path: string, fragment: Sql): string {
+    const name = path.includes(".") && path.length * 3 > 63 && encoder.encode(path).length > 63
+      ? `~.${this.outputs.length}`
+      : path;
     this.fragments.push(fragment);
-    this.outputs.push(outputOf(path, fragment));
+    this.outputs.push(outputOf(name, fragment));
     this.signature += `${path}\0`;
-    return path;
+    return name;
   }
 }
 
@@ -206,5 +221,6 @@ export function outputOf(property: string, fragment: Sql): OutputColumn {
     conversion,
     settings: fragment.settings,
     bare: fragment.columnName === property && fragment.selected === strings,
+    ...(fragment.selectedPure ? {} : { impure: true }),
   };
 }

@@ -8,7 +8,7 @@ import { quoteIdentifier } from "../../pool/sql/identifier.ts";
 import { FRAGMENT, Sql } from "../../pool/sql/sql.ts";
 import { kindOf } from "../../pool/wire/codec/refusal.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
-import { plainType } from "../definition/column_type.ts";
+import { COMPUTED, plainType } from "../definition/column_type.ts";
 import { type AnyColumn, Column } from "./column.ts";
 import { type Composed, template } from "./composition.ts";
 import type { ExpressionTypes } from "./expression.ts";
@@ -33,6 +33,8 @@ export interface Source {
   readonly scope?: Sql;
   /** What stands in `with`, when it is a common table expression. */
   readonly cte?: CteClause;
+  /** Whether the list of all its columns provably writes nothing. Default true. */
+  readonly selectionPure?: boolean;
 }
 
 /** A common table expression as `with` writes it. */
@@ -99,8 +101,8 @@ export function derivedSource<Row, Name extends string>(
   const columns = new Map<string, AnyColumn>();
   for (const { property, conversion, settings } of outputs) {
     const type = conversion === undefined
-      ? plainType("a computed value", "one of its type")
-      : { ...plainType("a computed value", "one of its type"), conversion };
+      ? plainType(COMPUTED, "one of its type")
+      : { ...plainType(COMPUTED, "one of its type"), conversion };
     columns.set(property, new Column(source.name, property, property, settings ?? { type }));
   }
   const members: Record<PropertyKey, unknown> = Object.fromEntries(columns);

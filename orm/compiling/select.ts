@@ -96,10 +96,42 @@ export function outputsOf(shape: Shape): readonly OutputColumn[] {
   return [...outputs, ...clauses.add.flatMap(({ part }) => part.selection?.outputs ?? [])];
 }
 
+const OUTER_JOINS: ReadonlySet<string> = new Set(["left join", "right join", "full join"]);
+
+/** Whether an outer join may leave rows of a shape's tables out. */
+export function isOuterJoined(shape: Shape): boolean {
+  return shape.parts.some(({ clause, label }) => clause === "join" && OUTER_JOINS.has(label));
+}
+
+/**
+ * What those who select from a query know of its columns: no key is one any longer, and what is never null in its table
+ * is not only where every row has one of it. What the columns' definitions say of selecting and writing has been done.
+ */
+export function derivedOutputs(shape: Shape): readonly OutputColumn[] {
+  const { groupBy, combine } = clausesOf(shape);
+  const nullable = combine.length > 0 || isOuterJoined(shape) ||
+    groupBy.some(({ part }) => GROUPING_SETS.test(part.strings[0]));
+  return outputsOf(shape).map(({ settings, ...output }) => {
+    if (settings === undefined || settings.selectAs !== undefined) return output;
+    return {
+      ...output,
+      settings: {
+        type: settings.type,
+        ...(nullable || settings.nullable === true ? { nullable: true } : {}),
+      },
+    };
+  });
+}
+
+const GROUPING_SETS = /^\s*(?:rollup|cube|grouping sets)\b/i;
+
 function defaultOutputs(source: Source): readonly OutputColumn[] {
   return [...source.columns.values()].filter((column) => column.settings.skipped !== true)
     .map((column) => outputOf(column.property, column));
 }
+
+/** Joins that keep rows of what is joined. */
+const OUTWARD_JOINS: ReadonlySet<string> = new Set(["right join", "full join"]);
 
 /** Writes the parts of one select, each with its values. */
 class SelectBody {
@@ -157,7 +189,15 @@ class SelectBody {
     const { from, join, where, groupBy, having, window } = this.#clauses;
     if (from.length > 0) this.#list("", "", from);
     else this.#writer.write(this.#shape.source.from.strings[0]);
-    for (const placed of join) this.#list(` ${placed.part.label} `, "", [placed]);
+    for (const placed of join) {
+      this.#list(` ${placed.part.label} `, "", [placed]);
+      // Rows that are deleted softly match nothing, instead of taking what they match with them.
+      if (OUTWARD_JOINS.has(placed.part.label)) {
+        for (const { part, position } of where) {
+          if (part.label === "trashed") this.#list(" and ", "", [{ part, position }]);
+        }
+      }
+    }
     this.#list(" where ", " and ", where);
     this.#list(" group by ", ", ", groupBy);
     this.#list(" having ", " and ", having);

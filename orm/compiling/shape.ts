@@ -66,6 +66,7 @@ export interface ClauseTraits {
 }
 
 const PURE: ClauseTraits = { stable: true, pure: true };
+const IMPURE: ClauseTraits = { stable: true, pure: false };
 
 /** A query without its values. */
 export class Shape {
@@ -101,17 +102,23 @@ export class Shape {
 
   /** The shape of a query of every row. */
   static root(source: Source): Shape {
-    return new Shape(source);
+    return new Shape(
+      source,
+      undefined,
+      undefined,
+      source.from.pure && source.selectionPure !== false ? PURE : IMPURE,
+    );
   }
 
   /**
    * The shape with one more clause.
    *
-   * @param part The clause; one of the same kind, label and strings is the same.
+   * @param part The clause; one of the same kind, label, strings and purity is the same.
    * @param traits Whether the strings are the same array each time, and whether the clause can write or lock.
    */
   with(part: ShapePart, traits: ClauseTraits): Shape {
-    const key = part.label === "" ? part.clause : `${part.clause} ${part.label}`;
+    const clause = traits.pure ? part.clause : `impure ${part.clause}`;
+    const key = part.label === "" ? clause : `${clause} ${part.label}`;
     const children = this.#children.get(key);
     const known = children?.get(part.strings);
     if (known !== undefined) return known;

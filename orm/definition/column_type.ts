@@ -35,6 +35,9 @@ export interface Conversion {
   readonly convert: (value: unknown) => unknown;
 }
 
+/** The type of what a query computes, as far as the ORM knows it. */
+export const COMPUTED = "a computed value";
+
 /** A type whose values the pool's codec alone checks. `base` is left out where it is `sql` without its modifiers. */
 export function plainType(sql: string, expected: string, base: string = sql.split("(")[0]): ColumnType {
   return { sql, base, dimensions: 0, expected };

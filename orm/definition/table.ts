@@ -105,18 +105,21 @@ export function defineTable(
 /** What follows from a table's columns. */
 function columnFacts(
   columns: ReadonlyMap<string, AnyColumn>,
-): Pick<Table, "columns" | "key" | "selection" | "conversions"> {
+): Pick<Table, "columns" | "key" | "selection" | "selectionPure" | "conversions"> {
   const all = [...columns.values()];
   const shown = all.filter((column) => column.settings.skipped !== true);
   return {
     columns,
     key: all.filter((column) => column.settings.primaryKey === true),
     selection: shown.map(selected).join(", "),
+    selectionPure: shown.every((column) => column.selectedPure),
     conversions: conversionsOf(shown),
   };
 }
 
 const ALIASES = new WeakMap<Table, Map<string, Table>>();
+/** How many aliases of a table are kept; others are made again each time. */
+const MAX_ALIASES = 1_000;
 
 /**
  * The table under another name in a query: the same for the same name.
@@ -138,7 +141,7 @@ export function aliasOf(table: Table, name: string): Table {
       name,
       from: { ...table.from, strings: [`${table.fragment.text} as ${quoted}`] },
     };
-    aliases.set(name, alias);
+    if (aliases.size < MAX_ALIASES) aliases.set(name, alias);
   }
   return alias;
 }

@@ -17,6 +17,7 @@ import { Pool } from "../../pool/pool.ts";
 import { Sql } from "../../pool/sql/sql.ts";
 import { PostgresError } from "../../pool/wire/postgres_error.ts";
 import type { AnyColumn } from "../building/column.ts";
+import { traitsOf } from "../building/traits.ts";
 import { writeSelectByKey } from "../compiling/select_by_key.ts";
 import type { StatementText } from "../compiling/statement_text.ts";
 import type { Table } from "../definition/table.ts";
@@ -49,7 +50,7 @@ export class KeyFinder {
     const conditions = [table.present, table.scope].filter((condition) => condition !== undefined);
     this.#table = table;
     this.#conditionValues = conditions.flatMap(({ values }) => [...values]);
-    this.#pure = conditions.every((condition) => (condition as { readonly pure?: boolean }).pure === true);
+    this.#pure = table.selectionPure !== false && conditions.every((condition) => traitsOf(condition).pure);
     this.#comparable = table.key.length === 1 ? comparisonOf(table.key[0]) : undefined;
   }
 
@@ -101,7 +102,22 @@ export class KeyFinder {
       const { property } = this.#table.key[0];
       const found = new Map<unknown, unknown>();
       for (const row of rows) found.set((row as Record<string, unknown>)[property], row);
-      for (const { key, resolve } of callers) resolve(found.get(this.#comparable!(key)));
+      let claimed = 0;
+      const missing: Caller[] = [];
+      const seen = new Set<unknown>();
+      for (const caller of callers) {
+        const key = this.#comparable!(caller.key);
+        const row = found.get(key);
+        if (row === undefined) missing.push(caller);
+        else {
+          if (!seen.has(key)) claimed++;
+          seen.add(key);
+          caller.resolve(row);
+        }
+      }
+      // A row that nobody asked for is one whose key PostgreSQL compares otherwise, whatever the model says.
+      if (claimed === found.size) { for (const { resolve } of missing) resolve(undefined); }
+      else for (const caller of missing) this.#settleAlone(pool, caller);
     } catch (error) {
       if (error instanceof PostgresError) { for (const caller of callers) this.#settleAlone(pool, caller); }
       else for (const { reject } of callers) reject(namingColumn(error, this.#table.key));
@@ -123,6 +139,7 @@ const DECIMAL = /^(?:0|-?[1-9]\d*)$/;
 /** How a key of a column is compared with those of rows: its form in a row, or `undefined` when that is not known. */
 function comparisonOf({ settings }: AnyColumn): ((key: unknown) => unknown) | undefined {
   const { type } = settings;
+  if (settings.selectAs !== undefined) return undefined;
   if (type.dimensions > 0 || (settings as { readonly collation?: unknown }).collation !== undefined) {
     return undefined;
   }

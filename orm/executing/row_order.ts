@@ -7,8 +7,10 @@ import { ValidationError } from "../../pool/wire/errors.ts";
 import { type AnyColumn, Column } from "../building/column.ts";
 import { type Expression, Order } from "../building/expression.ts";
 import type { SelectQuery } from "../building/select_query.ts";
+import { isOuterJoined } from "../compiling/select.ts";
 import type { Clause } from "../compiling/shape.ts";
 import type { Table } from "../definition/table.ts";
+import { COMPUTED } from "../definition/column_type.ts";
 
 /** One of a query's orders. */
 export interface RowOrder {
@@ -24,7 +26,6 @@ export interface RowOrder {
   readonly property: string | undefined;
 }
 
-const OUTER_JOINS: ReadonlySet<string> = new Set(["left join", "right join", "full join"]);
 const REGROUPED: readonly Clause[] = ["distinct", "groupBy", "having", "combine"];
 
 /** A query's orders, or undefined where one is not known to the ORM. */
@@ -52,10 +53,10 @@ function isExpression(fragment: unknown): fragment is Expression<unknown, unknow
 
 function mayBeNull(query: SelectQuery, expression: Expression<unknown, unknown>): boolean {
   if (!(expression instanceof Column) || expression.settings.nullable === true) return true;
-  if (expression.settings.primaryKey !== true && expression.settings.type.base === "a computed value") {
+  if (expression.settings.primaryKey !== true && expression.settings.type.base === COMPUTED) {
     return true;
   }
-  return query.shape.parts.some(({ clause, label }) => clause === "join" && OUTER_JOINS.has(label));
+  return isOuterJoined(query.shape);
 }
 
 /** The columns that tell the rows of what a query is of apart; none where it is of no table. */

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Structure } from "../building/selection.ts";
-import { clausesOf, outputsOf } from "../compiling/select.ts";
+import { clausesOf, isOuterJoined, outputsOf } from "../compiling/select.ts";
 import type { Shape } from "../compiling/shape.ts";
 import type { Conversion } from "../definition/column_type.ts";
 
@@ -36,7 +36,8 @@ export function readerOf(shape: Shape): RowReader {
 function makeReader(shape: Shape): RowReader {
   const outputs = outputsOf(shape);
   const { select, add } = clausesOf(shape);
-  const structure = select.at(-1)?.part.selection?.structure;
+  const selected = select.at(-1)?.part.selection?.structure;
+  const structure = selected === undefined || isOuterJoined(shape) ? selected : withoutPresence(selected);
   const added = add.flatMap(({ part }) => part.selection?.outputs ?? []);
   const hidden = added.filter((output) => output.hidden === true).map((output) => output.property);
   const shown = added.filter((output) => output.hidden !== true);
@@ -85,13 +86,30 @@ export function readRows<Row>(reader: RowReader, rows: unknown[]): Row[] {
   return finishRows(reader, rows);
 }
 
+/** Without an outer join every structure is there, whatever is null in it. */
+function withoutPresence({ properties }: Structure): Structure {
+  return {
+    properties: properties.map(([property, from]): [string, string | Structure] => [
+      property,
+      typeof from === "string" ? from : withoutPresence(from),
+    ]),
+  };
+}
+
 function build({ properties, presence }: Structure, row: OpenRow): unknown {
-  if (presence !== undefined && row[presence] === null) return null;
+  if (presence?.every((column) => row[column] === null)) return null;
   const object: OpenRow = {};
   for (const [property, from] of properties) {
-    object[property] = typeof from === "string" ? row[from] : build(from, row);
+    const value = typeof from === "string" ? row[from] : build(from, row);
+    if (property === "__proto__") setOwn(object, property, value);
+    else object[property] = value;
   }
   return Object.freeze(object);
+}
+
+/** A property of whatever name: an assignment to `__proto__` would change what the object inherits from. */
+function setOwn(object: OpenRow, property: string, value: unknown): void {
+  Object.defineProperty(object, property, { value, enumerable: true, writable: true, configurable: true });
 }
 
 /** The pool decodes all values of a column alike: when the first fits, all do, unless it is an array's. */
