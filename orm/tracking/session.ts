@@ -11,8 +11,8 @@
  *
  * Invariants:
  * - of a model and a primary key there is at most one tracked or removed record, however often its row was found;
- * - a row that is found again is taken over by its record, unless something was set there: what was set stays, with the
- *   row it was set on, so that optimistic locking still sees that the row changed;
+ * - a row that is found again is taken over by its record, unless something was set there or it was removed: that stays,
+ *   with the row it was decided on, so that optimistic locking still sees that the row changed;
  * - a flush writes everything in one transaction, or nothing: then every record is in the state it was in, and knows
  *   what it knew; the same holds when the session runs in a transaction that is rolled back later, but for what was set
  *   since;
@@ -400,7 +400,8 @@ export class Session implements AsyncDisposable {
   #track(table: Table, row: GivenValues): LifeRecordObject {
     const known = this.#stored.find(table, row);
     if (known !== undefined && !known.isDeleted) {
-      known.adopt(row);
+      // Who removed it decided so by the row that was there.
+      if (!this.#removed.has(known)) known.adopt(row);
       return known;
     }
     const record = LifeRecordObject.of(homeOf(table), this.#executor, row);

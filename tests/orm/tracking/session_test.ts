@@ -341,7 +341,6 @@ testOnBoth(
     assert.equal(await Author.find().count(pool), 1);
 
     const session = new Session(pool, { unflushed: "ignore" });
-    const inners: Session[] = [];
     const [author, gone] = [session.add(Author, { name: "n" }), (await session.find(Author, kept.id))!];
     await outcome(async (_, tx) => {
       const inner = new Session(tx);
