@@ -7,6 +7,7 @@ import { quoteIdentifier } from "../../pool/sql/identifier.ts";
 import { BUILTIN_RANGES, BUILTIN_TYPES } from "../../pool/wire/codec/builtin_types.ts";
 import type { AnyColumn } from "../building/column.ts";
 import type { ColumnType } from "../definition/column_type.ts";
+import { unboundedType } from "../definition/unbounded_type.ts";
 import type { GivenValues } from "../executing/input.ts";
 import type { WriteText } from "./write_text.ts";
 import { writtenValue } from "./written_value.ts";
@@ -29,18 +30,6 @@ function isScalar({ dimensions, declared, extension, base }: ColumnType): boolea
   if (dimensions > 0) return false;
   if (declared === undefined) return extension !== undefined || SCALARS.has(base);
   return declared.kind === "enum" || (declared.kind === "domain" && isScalar(declared.type));
-}
-
-/**
- * A column's type without what bounds it (`varchar`, not `varchar(20)`), for casts: a cast would cut a value that is too
- * long, where writing it is an error.
- */
-export function unboundedType({ sql, base, declared, dimensions }: ColumnType): string {
-  const brackets = "[]".repeat(dimensions);
-  if (declared !== undefined) return sql + brackets;
-  // Unquoted, `bit` is `bit(1)`.
-  if (base === "bit") return `"bit"${brackets}`;
-  return (base === "bpchar" ? base : sql.replace(/\([^)]*\)/, "")) + brackets;
 }
 
 /** Writes `unnest($1::a[], $2::b[])`, for columns that all travel as arrays. */
