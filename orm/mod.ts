@@ -70,6 +70,14 @@ export { cte, type CteOptions, recursive, type Rows } from "./building/cte.ts";
 export { Expression, Order } from "./building/expression.ts";
 export type {
   Addend,
+  Concatenated,
+  Difference,
+  Factor,
+  OperandValue,
+  Subtrahend,
+  Sum,
+} from "./building/arithmetic.ts";
+export type {
   CastTypes,
   Condition,
   ElementOf,

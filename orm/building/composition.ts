@@ -66,9 +66,20 @@ function enclosed(strings: readonly string[]): readonly string[] {
   return result;
 }
 
-/** Whether a fragment needs parentheses next to an operator. */
+/** A name, a number, a string, a value, or a call without others in it: what stands next to any operator. */
+const ONE_OPERAND = /^(?:[\w$."]+|'[^']*'|[\w."]*\([^()']*\))$/;
+/** Whether a caller's own fragment needs parentheses, by its strings. */
+const LOOSE = new WeakMap<readonly string[], boolean>();
+
+/** Whether a fragment needs parentheses next to an operator: a caller's own does unless it is one operand for certain. */
 function isLoose(fragment: Sql): boolean {
-  return (fragment as Pick<Composed, "loose">).loose === true;
+  const { loose, stable } = fragment as Partial<Pick<Composed, "loose" | "stable">>;
+  if (loose !== undefined || stable !== undefined) return loose === true;
+  let known = LOOSE.get(fragment.strings);
+  if (known === undefined) {
+    LOOSE.set(fragment.strings, known = !ONE_OPERAND.test(fragment.strings.join("$").trim()));
+  }
+  return known;
 }
 
 /** Text into which parts are put. */

@@ -10,6 +10,15 @@ import { kindOf } from "../../pool/wire/codec/refusal.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
 import type { Conversion } from "../definition/column_type.ts";
 import type { Advice, NotNull } from "./advice.ts";
+import type {
+  Addend,
+  Concatenated,
+  Difference,
+  Factor,
+  OperandValue,
+  Subtrahend,
+  Sum,
+} from "./arithmetic.ts";
 import { castConversion, typeText } from "./cast.ts";
 import { type Composed, type Composition, fragmentOf, operator, template } from "./composition.ts";
 import { SpecialOperators } from "./operators/special_operators.ts";
@@ -60,11 +69,6 @@ export interface TypedPart {
   readonly "~types": ExpressionTypes<unknown, unknown, string>;
 }
 
-/** What can be added to a value: to a point in time a duration, to a number of either kind another. */
-export type Addend<Value> = Value extends string ? string | number
-  : Value extends { readonly until: unknown } | Date ? Temporal.Duration
-  : Value;
-
 /** A query of one column, as far as conditions are concerned. */
 export interface Subquery<Value> {
   /** The query's rows; no value at run time. */
@@ -77,6 +81,8 @@ export interface ExpressionOptions {
   readonly conversion?: Conversion;
   /** Whether it is, or holds, an aggregate. */
   readonly grouped?: boolean;
+  /** Whether it is a `date`, to which PostgreSQL adds more than days. Default false. */
+  readonly isDate?: boolean;
 }
 
 /** How an expression is ordered by. */
@@ -181,6 +187,8 @@ export class Expression<Value, Null = never, From extends string = string> exten
   readonly grouped: boolean;
   /** Whether it needs parentheses next to an operator. */
   readonly loose: boolean;
+  /** Whether it is known to be a `date`. */
+  readonly isDate: boolean;
 
   /** Creates an expression of a composition's result; user code gets one from a column or a function. */
   constructor(
@@ -193,6 +201,7 @@ export class Expression<Value, Null = never, From extends string = string> exten
     this.conversion = options.conversion;
     this.grouped = options.grouped ?? grouped;
     this.loose = loose === true;
+    this.isDate = options.isDate === true;
   }
 
   /** What errors call it. */
@@ -323,46 +332,45 @@ export class Expression<Value, Null = never, From extends string = string> exten
     return match(this, IMATCHES, pattern);
   }
 
-  /** The sum; a point in time takes a duration. */
+  /** The sum. A point in time takes a duration; so does a date, which becomes one, or a number of days. */
   plus<O extends Operand<Addend<Value>>>(
     value: O,
-  ): Expression<Value, Null | NullOf<O>, From | FromOf<O>> {
+  ): Expression<Sum<Value, OperandValue<O>>, Null | NullOf<O>, From | FromOf<O>> {
     return this.#calculate(PLUS, value);
   }
 
-  /** The difference. A point in time takes a duration, or another point in time and becomes what lies between. */
-  minus<N, F extends string>(
-    value: Expression<Value, N, F>,
-  ): Expression<Difference<Value>, Null | N, From | F>;
-  /** The difference. */
-  minus<O extends Operand<Addend<Value>>>(value: O): Expression<Value, Null | NullOf<O>, From | FromOf<O>>;
-  minus(value: unknown): Expression<unknown, unknown> {
+  /** The difference. What is taken from a point in time, or from a date, is what could be added, or another of these. */
+  minus<O extends Operand<Subtrahend<Value>>>(
+    value: O,
+  ): Expression<Difference<Value, OperandValue<O>>, Null | NullOf<O>, From | FromOf<O>> {
     return this.#calculate(MINUS, value);
   }
 
   /** The product. */
-  times<O extends Operand<Addend<Value>>>(
+  times<O extends Operand<Factor<Value>>>(
     value: O,
   ): Expression<Value, Null | NullOf<O>, From | FromOf<O>> {
     return this.#calculate(TIMES, value);
   }
 
   /** The quotient; of integers it is an integer, cut towards zero. */
-  dividedBy<O extends Operand<Addend<Value>>>(
+  dividedBy<O extends Operand<Factor<Value>>>(
     value: O,
   ): Expression<Value, Null | NullOf<O>, From | FromOf<O>> {
     return this.#calculate(DIVIDED, value);
   }
 
   /** The remainder of a division. */
-  modulo<O extends Operand<Addend<Value>>>(
+  modulo<O extends Operand<Factor<Value>>>(
     value: O,
   ): Expression<Value, Null | NullOf<O>, From | FromOf<O>> {
     return this.#calculate(MODULO, value);
   }
 
   /** One after the other: strings, arrays, JSON objects. */
-  concat<O extends Operand<Value>>(value: O): Expression<Value, Null | NullOf<O>, From | FromOf<O>> {
+  concat<O extends Operand<Concatenated<Value>>>(
+    value: O,
+  ): Expression<Concatenated<Value>, Null | NullOf<O>, From | FromOf<O>> {
     return this.#calculate(CONCAT, value);
   }
 
@@ -400,7 +408,10 @@ export class Expression<Value, Null = never, From extends string = string> exten
   /** The value as another type, whose JavaScript type is given. */
   cast<Other>(type: string): Expression<Other, Null, From>;
   cast<Other>(type: string): Expression<Other, Null, From> {
-    return new Expression(castTo(typeText(type)).of([this]), { conversion: castConversion(type) });
+    return new Expression(castTo(typeText(type)).of([this]), {
+      conversion: castConversion(type),
+      isDate: /^date$/i.test(type),
+    });
   }
 
   /** The error for a value of the wrong kind, or undefined; a column knows what it takes. */
@@ -417,11 +428,10 @@ export class Expression<Value, Null = never, From extends string = string> exten
   }
 
   #calculate<V, N, F extends string>(operator: Composition, value: unknown): Expression<V, N, F> {
-    const { conversion } = this;
-    const operand = temporalClassOf(required(this.subject, value)) === "Temporal.Duration"
-      ? typed(value, "interval")
-      : value;
-    return new Expression(operator.of([this, operand]), { conversion });
+    const { conversion, isDate } = this;
+    const type = operandType(required(this.subject, value), isDate);
+    const operand = type === undefined ? value : typed(value, type);
+    return new Expression(operator.of([this, operand]), { conversion, isDate: isDate && type === "integer" });
   }
 
   #any<N, F extends string>(array: Composition, query: Composition, values: unknown): Condition<N, F> {
@@ -446,6 +456,11 @@ export class Expression<Value, Null = never, From extends string = string> exten
     return new Expression(array.of([this, values]));
   }
 
+  /** An expression that is compared with this one. */
+  protected beside(value: unknown): unknown {
+    return value;
+  }
+
   /** A value that may be an element of this one, which PostgreSQL would take for one of the same type. */
   protected element(value: unknown): unknown {
     return value;
@@ -456,17 +471,12 @@ export class Expression<Value, Null = never, From extends string = string> exten
 
   #checked(value: unknown): unknown {
     required(this.subject, value);
-    if (fragmentOf(value) !== undefined) return value;
+    if (fragmentOf(value) !== undefined) return this.beside(value);
     const refusal = this.refuse(value);
     if (refusal !== undefined) throw refusal;
     return value;
   }
 }
-
-/** What lies between two values of a type: of points in time a duration, of dates a number of days. */
-export type Difference<Value> = Value extends Temporal.PlainDate ? number
-  : Value extends Temporal.Instant | Temporal.PlainDateTime | Temporal.PlainTime ? Temporal.Duration
-  : Value;
 
 /** What an array or a range holds, where the type says so. */
 export type ElementOf<Value> = Value extends { readonly lower: infer Bound } ? NonNullable<Bound> : never;
@@ -524,6 +534,18 @@ function required(subject: string, value: unknown): unknown {
     subject,
     `it is compared with ${value}; leave the condition out, or use isNull() or isNotNull()`,
   );
+}
+
+/** The types of what is added to dates and times, which PostgreSQL would not find by itself. */
+const ADDED: Readonly<Record<string, string>> = {
+  "Temporal.Duration": "interval",
+  "Temporal.PlainTime": "time",
+  "Temporal.PlainDate": "date",
+};
+
+function operandType(value: unknown, isDate: boolean): string | undefined {
+  if (typeof value === "number") return isDate ? "integer" : undefined;
+  return ADDED[temporalClassOf(value) ?? ""];
 }
 
 const CASTS = new Map<string, Composition>();

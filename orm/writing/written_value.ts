@@ -8,6 +8,7 @@ import { kindOf } from "../../pool/wire/codec/refusal.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
 import type { AnyColumn } from "../building/column.ts";
 import { fragmentOf, template } from "../building/composition.ts";
+import { fitting } from "../building/text_case.ts";
 import { OwnSql } from "../building/traits.ts";
 
 const SUBQUERY = template("(", ")");
@@ -27,7 +28,7 @@ const SAVED = new WeakMap<(value: Sql) => Sql, Sql>();
 export function writtenValue(column: AnyColumn, value: unknown): unknown {
   const fragment = fragmentOf(value);
   if (fragment !== undefined) {
-    if (value instanceof Sql) return value;
+    if (value instanceof Sql) return fitting(column.settings.type, value);
     const composed = SUBQUERY.of([fragment]);
     return new OwnSql(composed.strings, composed.values, composed);
   }

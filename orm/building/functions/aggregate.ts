@@ -69,11 +69,13 @@ export class WindowFunction<Value, Null, From extends string> {
 export class Aggregate<Value, Null = null, From extends string = string>
   extends Expression<Value, Null, From> {
   readonly #parts: AggregateParts;
+  readonly #options: ExpressionOptions;
 
   /** Creates an aggregate; `fn` does. */
   constructor(parts: AggregateParts, options: ExpressionOptions = {}) {
     super(compose(parts), { ...options, grouped: true });
     this.#parts = parts;
+    this.#options = options;
   }
 
   /** Takes equal values once. */
@@ -107,8 +109,7 @@ export class Aggregate<Value, Null = null, From extends string = string>
    * @param window The name of a window of the query, or a window. Default: all rows.
    */
   over(window: string | Sql | WindowOptions = {}): Expression<Value, Null, From> {
-    const { conversion } = this;
-    return over(this, window, { ...(conversion === undefined ? {} : { conversion }), grouped: this.#nested });
+    return over(this, window, { ...this.#options, grouped: this.#nested });
   }
 
   /** Whether an argument is an aggregate itself: `sum(count(*)) over ()` groups. */
@@ -118,8 +119,7 @@ export class Aggregate<Value, Null = null, From extends string = string>
   }
 
   #with(parts: Partial<AggregateParts>): Aggregate<Value, Null, From> {
-    const { conversion } = this;
-    return new Aggregate({ ...this.#parts, ...parts }, conversion === undefined ? {} : { conversion });
+    return new Aggregate({ ...this.#parts, ...parts }, this.#options);
   }
 }
 

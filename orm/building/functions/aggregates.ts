@@ -122,7 +122,7 @@ function aggregate<Value, Null>(
 }
 
 function kept<Value>(name: string, expression: unknown): Aggregate<Value, null, never> {
-  return aggregate({ name, args: [expression] }, conversionOf([expression]).conversion);
+  return new Aggregate({ name, args: given(name, [expression]) }, conversionOf([expression]));
 }
 
 /** A statistic as a number: in PostgreSQL one of integers is a `numeric` of more digits than a number has. */

@@ -8,6 +8,7 @@ import { ValidationError } from "../../../pool/wire/errors.ts";
 import { type Composition, template } from "../composition.ts";
 import { Expression, type FromOf, type NullOf, type Operand } from "../expression.ts";
 import { compositionFor, conversionOf, given, invoke, type TypedSql, type ValueOf } from "./invocation.ts";
+import { TextCase } from "../text_case.ts";
 import { alike } from "./literal.ts";
 
 /** The last of some types. */
@@ -95,8 +96,8 @@ export type CaseValue = Operand<unknown> | null;
 /** Null where a value of a case may be. */
 export type CaseNull<O> = O extends null ? null : NullOf<O>;
 
-/** What a value of a case is where it is not null. */
-export type CaseValueOf<O> = O extends null ? never : ValueOf<O>;
+/** What a value of a case is where it is not null: of a string itself, so that a case can hold labels of an enum. */
+export type CaseValueOf<O> = O extends null ? never : O extends string ? O : ValueOf<O>;
 
 /** A `case` to which conditions are added; `else()` or `end()` makes an expression of it. */
 export class Case<Value, Null, From extends string> {
@@ -147,10 +148,9 @@ export class Case<Value, Null, From extends string> {
     const parts = alike(values, "caseWhen()").map((value) => value === null ? NULL : value);
     const branches = this.#conditions.flatMap((condition, index) => [condition, parts[index]]);
     const rest = parts.slice(this.#conditions.length);
-    return new Expression(
-      caseOf(this.#conditions.length, rest.length).of([...branches, ...rest]),
-      conversionOf(values),
-    );
+    const composed = caseOf(this.#conditions.length, rest.length).of([...branches, ...rest]);
+    const isText = values.every((value) => value === null || typeof value === "string");
+    return isText ? new TextCase<V, N, F>(composed) : new Expression(composed, conversionOf(values));
   }
 }
 

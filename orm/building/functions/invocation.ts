@@ -112,10 +112,15 @@ export function checkArgument(subject: string, value: unknown): void {
   }
 }
 
-/** The conversion of the first operand that has one: the others are of its type. */
+/** What is known of the first operand of which something is: the others are of its type. */
 export function conversionOf(parts: readonly unknown[]): ExpressionOptions {
   for (const part of parts) {
-    if (part instanceof Expression && part.conversion !== undefined) return { conversion: part.conversion };
+    if (!(part instanceof Expression)) continue;
+    if (part.isDate) return DATE;
+    if (part.conversion !== undefined) return { conversion: part.conversion };
   }
   return {};
 }
+
+/** A `date`. */
+export const DATE: ExpressionOptions = { isDate: true };

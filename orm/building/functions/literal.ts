@@ -8,7 +8,7 @@ import { Sql } from "../../../pool/sql/sql.ts";
 import { kindOf } from "../../../pool/wire/codec/refusal.ts";
 import { ValidationError } from "../../../pool/wire/errors.ts";
 import { castConversion, typeText } from "../cast.ts";
-import { template } from "../composition.ts";
+import { Composition } from "../composition.ts";
 import { type CastTypes, Expression } from "../expression.ts";
 import { constantStrings, quoteLiteral } from "../operators/constant.ts";
 import { checkArgument, compositionFor } from "./invocation.ts";
@@ -65,7 +65,10 @@ export function value(value: unknown, type?: string): Expression<unknown, never,
 export function typed<Value>(value: unknown, type: string): Expression<Value, never, never> {
   checkArgument("the value of value()", value);
   const text = typeText(type);
-  const composition = compositionFor(`::${text}`, () => template("", `::${text}`));
+  const composition = compositionFor(
+    `::${text}`,
+    () => new Composition(() => ["", `::${text}`], { exposed: [true], loose: false }),
+  );
   return new Expression(composition.of([value]), { conversion: castConversion(type) });
 }
 

@@ -11,7 +11,7 @@ import type { Conversion } from "../../definition/column_type.ts";
 import { operator, template } from "../composition.ts";
 import { Expression, type Operand } from "../expression.ts";
 import { constantStrings } from "../operators/constant.ts";
-import { composed, compositionFor, invoke, optional, type Result, type ValueOf } from "./invocation.ts";
+import { composed, compositionFor, DATE, invoke, optional, type Result, type ValueOf } from "./invocation.ts";
 import { operandOfAny as known, textConstant, typed } from "./literal.ts";
 
 /** Fields a time is cut to. */
@@ -144,7 +144,7 @@ const AT_ZONE = operator("(", " at time zone ", ")");
 export const TIME: TimeFunctions = {
   now: () => invoke("now", []),
   clockTimestamp: () => invoke("clock_timestamp", []),
-  currentDate: () => new Expression(constantStrings("current_date")),
+  currentDate: () => new Expression(constantStrings("current_date"), DATE),
   localTimestamp: () => new Expression(constantStrings("localtimestamp")),
   dateTrunc: (field, time, zone) =>
     invoke("date_trunc", [
@@ -171,12 +171,12 @@ export const TIME: TimeFunctions = {
     ]),
   toChar: (value, format) =>
     invoke("to_char", [known(value), textConstant(format, "the format of toChar()")]),
-  toDate: (text, format) => invoke("to_date", [text, textConstant(format, "the format of toDate()")]),
+  toDate: (text, format) => invoke("to_date", [text, textConstant(format, "the format of toDate()")], DATE),
   toTimestamp: (seconds) => composed(TO_TIMESTAMP, "toTimestamp", [seconds]),
   atTimeZone: (time, zone) =>
     composed(AT_ZONE, "atTimeZone", [time, textConstant(zone, "the zone of atTimeZone()")]),
   interval: (duration) => typed(duration, "interval"),
-  makeDate: (year, month, day) => invoke("make_date", [year, month, day]),
+  makeDate: (year, month, day) => invoke("make_date", [year, month, day], DATE),
 };
 
 const TO_TIMESTAMP = template("to_timestamp(", "::double precision)");
