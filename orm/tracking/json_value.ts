@@ -10,7 +10,7 @@ import type { ColumnType } from "../definition/column_type.ts";
 export const MALFORMED: unique symbol = Symbol("malformed");
 
 /** Reads one value; {@link MALFORMED} when it is none. */
-type Reader = (json: unknown, type: ColumnType) => unknown;
+type Reader = (json: unknown) => unknown;
 
 /**
  * A value as JSON holds it: bigints, dates, times and numbers that JSON has not are strings, bytes are base64.
@@ -24,20 +24,31 @@ export function jsonValue(type: ColumnType, value: unknown): unknown {
 }
 
 /**
- * A value of a type from JSON.
+ * A value of a type from JSON: read as the pool would decode it, then converted as a row's.
  *
  * @param type The type.
  * @param json What JSON held; not null.
  * @returns The value, not yet checked for more than its form; {@link MALFORMED} when it is none.
  */
 export function valueOfJson(type: ColumnType, json: unknown): unknown {
+  const value = read(type, json);
+  const { conversion } = type;
+  if (value === MALFORMED || conversion === undefined || conversion.fits(value)) return value;
+  try {
+    return conversion.convert(value);
+  } catch {
+    return MALFORMED;
+  }
+}
+
+function read(type: ColumnType, json: unknown): unknown {
   if (type.dimensions > 0) {
     const element = { ...type, dimensions: type.dimensions - 1 };
-    return listOf(json, (item) => item === null ? null : valueOfJson(element, item));
+    return listOf(json, (item) => item === null ? null : read(element, item));
   }
   const { declared } = type;
   if (declared?.kind === "enum") return isOneOf(declared.labels, json) ? json : MALFORMED;
-  if (declared?.kind === "domain") return valueOfJson(declared.type, json);
+  if (declared?.kind === "domain") return read(declared.type, json);
   if (declared?.kind === "composite") {
     if (typeof json !== "object" || json === null || Array.isArray(json)) return MALFORMED;
     const given = json as Readonly<Record<string, unknown>>;
@@ -45,11 +56,11 @@ export function valueOfJson(type: ColumnType, json: unknown): unknown {
     if (!Object.keys(given).every((name) => names.includes(name))) return MALFORMED;
     const values = declared.attributes.map((
       { name, type },
-    ) => [name, (given[name] ?? null) === null ? null : valueOfJson(type, given[name])] as const);
+    ) => [name, (given[name] ?? null) === null ? null : read(type, given[name])] as const);
     if (values.some(([, value]) => value === MALFORMED)) return MALFORMED;
     return Object.fromEntries(values);
   }
-  return (READERS[type.base] ?? asItIs)(json, type);
+  return (READERS[type.base] ?? asItIs)(json);
 }
 
 const JSON_TYPES: ReadonlySet<string> = new Set(["json", "jsonb"]);
@@ -91,19 +102,14 @@ const readNumber: Reader = (json) => {
   return typeof json === "number" ? json : MALFORMED;
 };
 
-const readInt8: Reader = (json, { expected }) => {
+const readInt8: Reader = (json) => {
   const text = Number.isSafeInteger(json) ? String(json) : json;
   if (typeof text !== "string" || !DIGITS.test(text)) return MALFORMED;
   const value = BigInt(text);
-  if (BigInt.asIntN(64, value) !== value) return MALFORMED;
-  if (expected === "a safe integer") {
-    return Number.isSafeInteger(Number(text)) ? Number(text) : MALFORMED;
-  }
-  return expected === "a bigint" ? value : String(value);
+  return BigInt.asIntN(64, value) === value ? value : MALFORMED;
 };
 
-const readNumeric: Reader = (json, type) => {
-  if (type.expected === "a number") return readNumber(json, type);
+const readNumeric: Reader = (json) => {
   const text = typeof json === "number" ? String(json) : json;
   return typeof text === "string" && DECIMAL.test(text) ? text : MALFORMED;
 };
@@ -137,22 +143,19 @@ function temporal(name: string): Reader {
 }
 
 function range(bound: string): Reader {
-  return (json, type) => {
+  return (json) => {
     if (typeof json !== "object" || json === null) return MALFORMED;
     const { lower = null, upper = null, bounds = "[)", empty = false } = json as Record<string, unknown>;
     if (empty === true) return Range.empty();
     if (!isOneOf(RANGE_BOUNDS, bounds)) return MALFORMED;
-    // The bounds are in the modes that ranges promise: bigints and decimal strings.
-    const element = { ...type, expected: bound === "int8" ? "a bigint" : "a decimal number as a string" };
-    const values = [lower, upper].map((value) => value === null ? null : READERS[bound](value, element));
+    const values = [lower, upper].map((value) => value === null ? null : READERS[bound](value));
     if (values.includes(MALFORMED)) return MALFORMED;
     return new Range(values[0], values[1], { bounds: bounds as RangeBounds });
   };
 }
 
 function multirange(bound: string): Reader {
-  const read = range(bound);
-  return (json, type) => listOf(json, (item) => read(item, type));
+  return (json) => listOf(json, range(bound));
 }
 
 const READERS: Readonly<Record<string, Reader>> = {

@@ -117,12 +117,13 @@ class Subject {
       return;
     }
     const record = entry.record as ChildRecord;
-    if (this.chance(0.4)) {
+    const dice = this.random();
+    if (dice < 0.4) {
       const parent = this.pick(this.wanted("parent"))!;
       if (parent === undefined) return;
       record.set("parentId", ref(parent.record as ParentRecord, "id"));
       entry.wanted = { ...entry.wanted!, parent };
-    } else if (this.chance(0.4)) {
+    } else if (dice < 0.65) {
       const sibling = this.chance(0.3) ? undefined : this.pick(this.wanted("child"));
       record.set("siblingId", sibling === undefined ? null : ref(sibling.record as ChildRecord, "id"));
       entry.wanted = { ...entry.wanted!, sibling };
