@@ -13,6 +13,7 @@
  * @module
  */
 import type { Executor } from "../../pool/executor.ts";
+import { atCaller } from "../../pool/caller.ts";
 import { Pool } from "../../pool/pool.ts";
 import { Sql } from "../../pool/sql/sql.ts";
 import { PostgresError } from "../../pool/wire/postgres_error.ts";
@@ -63,9 +64,14 @@ export class KeyFinder {
    */
   async find(keys: readonly unknown[], executor: Executor): Promise<unknown> {
     if (executor instanceof Pool && this.#comparable?.(keys[0]) !== undefined) {
-      return await new Promise((resolve, reject) =>
-        this.#gather(executor, { key: keys[0], resolve, reject })
-      );
+      try {
+        return await new Promise((resolve, reject) =>
+          this.#gather(executor, { key: keys[0], resolve, reject })
+        );
+      } catch (error) {
+        // The statement was sent by nobody in particular.
+        throw atCaller(error);
+      }
     }
     return await this.#alone(keys, executor);
   }
