@@ -14,8 +14,6 @@ import type { WriteStatement } from "./write_text.ts";
 export interface BulkStatement {
   /** Where its rows stand in what was given. */
   readonly positions: readonly number[];
-  /** Whether it may return fewer rows than it was given. */
-  readonly mayOmit: boolean;
   /** How many parameters each row of a list has, where all have as many. */
   readonly parametersEach?: number;
   /** Writes it, late, so that one chunk's arrays can go before the next one's are made. */
@@ -24,6 +22,10 @@ export interface BulkStatement {
 
 /**
  * Runs statements one after the other.
+ *
+ * A statement may return fewer rows than it was given, since PostgreSQL leaves out those that conflict, and those that a
+ * trigger skips; which, nobody knows. The others keep their order among themselves, and among those of statements whose
+ * positions are all before its own or all behind.
  *
  * @param statements The statements.
  * @param columns How the rows they return are read; `undefined` when they return none.
@@ -39,7 +41,7 @@ export async function runBulk(
 ): Promise<unknown[] | number> {
   let count = 0;
   const placed: unknown[] = [];
-  const ordered = statements.every(({ mayOmit }) => !mayOmit);
+  let omitted = false;
   for (const { positions, parametersEach, write } of statements) {
     const { statement, parameters } = write();
     try {
@@ -48,13 +50,14 @@ export async function runBulk(
         continue;
       }
       const rows = readRows<OpenRow>(columns, await executor.query(statement, options));
-      if (ordered) { for (let i = 0; i < rows.length; i++) placed[positions[i]] = rows[i]; }
-      else for (const row of rows) placed.push(row);
+      for (let i = 0; i < rows.length; i++) placed[positions[i]] = rows[i];
+      omitted ||= rows.length < positions.length;
     } catch (error) {
       throw namingRow(namingColumn(error, parameters()), { positions, parametersEach });
     }
   }
-  return columns === undefined ? count : placed;
+  if (columns === undefined) return count;
+  return omitted ? placed.filter((row) => row !== undefined) : placed;
 }
 
 const ELEMENT = /^element (\d+): /;

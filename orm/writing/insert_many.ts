@@ -125,16 +125,12 @@ export function insertStatements(
   groups: readonly RowGroup[],
   { chunk, mayOmit, mayMerge, writeEnd }: BulkInsert,
 ): readonly BulkStatement[] {
-  const rows = groups.reduce((sum, group) => sum + group.rows.length, 0);
-  const areSmall = groups.length > 1 && rows / groups.length < GROUP_ROWS;
-  const parts = mayMerge && (areSmall || !groups.every(travels)) ? [merged(groups)] : groups;
-  return parts.flatMap((group) => {
+  return partsOf(groups, { mayOmit, mayMerge }).flatMap((group) => {
     const asArrays = travels(group);
     const width = Math.max(1, group.columns.length);
     const most = Math.floor((asArrays ? ARRAY_VALUES : LIST_VALUES) / width);
     return chunksOf(group, Math.min(chunk ?? Infinity, Math.max(1, most))).map((part) => ({
       positions: part.positions,
-      mayOmit,
       ...(group.isPlain ? { parametersEach: width } : {}),
       write: () => {
         const text = writeInsert(table, part, asArrays);
@@ -143,6 +139,17 @@ export function insertStatements(
       },
     }));
   });
+}
+
+/** What is inserted by statements of its own. Where rows may be left out, these are in the order given. */
+function partsOf(
+  groups: readonly RowGroup[],
+  { mayOmit, mayMerge }: Pick<BulkInsert, "mayOmit" | "mayMerge">,
+): readonly RowGroup[] {
+  if (!mayMerge) return mayOmit ? inRuns(groups) : groups;
+  const rows = groups.reduce((sum, group) => sum + group.rows.length, 0);
+  const areSmall = groups.length > 1 && rows / groups.length < GROUP_ROWS;
+  return mayOmit || areSmall || !groups.every(travels) ? [merged(groups)] : groups;
 }
 
 /** Whether a group's rows can travel as one array for each column. */
@@ -173,15 +180,41 @@ function writeInsert(table: Table, { columns, rows }: RowGroup, asArrays: boolea
 function merged(groups: readonly RowGroup[]): RowGroup {
   if (groups.length === 1) return groups[0];
   const columns = new Set<AnyColumn>(groups.flatMap((group) => group.columns));
-  const placed = groups.flatMap(({ rows, positions }) =>
-    rows.map((row, index) => ({ row, position: positions[index] }))
-  ).sort((a, b) => a.position - b.position);
+  const placed = inOrder(groups);
   return {
     columns: [...columns],
     rows: placed.map(({ row }) => row),
     positions: placed.map(({ position }) => position),
     isPlain: false,
   };
+}
+
+/** The groups' rows in the order given: those behind one another that give the same columns as a group of their own. */
+function inRuns(groups: readonly RowGroup[]): readonly RowGroup[] {
+  if (groups.length === 1) return groups;
+  const runs: (RowGroup & { readonly rows: GivenValues[]; readonly positions: number[] })[] = [];
+  let last: RowGroup | undefined;
+  for (const { group, row, position } of inOrder(groups)) {
+    if (group !== last) runs.push({ ...group, rows: [], positions: [] });
+    last = group;
+    const run = runs[runs.length - 1];
+    run.rows.push(row);
+    run.positions.push(position);
+  }
+  return runs;
+}
+
+/** One row, where it stands, and the group it is in. */
+interface Placed {
+  readonly group: RowGroup;
+  readonly row: GivenValues;
+  readonly position: number;
+}
+
+function inOrder(groups: readonly RowGroup[]): readonly Placed[] {
+  return groups.flatMap((group) =>
+    group.rows.map((row, index): Placed => ({ group, row, position: group.positions[index] }))
+  ).sort((a, b) => a.position - b.position);
 }
 
 function chunksOf(group: RowGroup, size: number): readonly RowGroup[] {

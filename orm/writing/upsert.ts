@@ -76,7 +76,7 @@ export async function upsertRows(
   const statements = insertStatements(table, groups, {
     mayOmit: upsert.update === "nothing" || upsert.where !== undefined,
     // A default in the place of what one row does not give would be excluded's, and overwrite what is there.
-    mayMerge: false,
+    mayMerge: upsert.update === "nothing",
     writeEnd: (text, given) => {
       writeConflict(text, table, { upsert, given });
       text.write(` returning ${columns.list}`);
