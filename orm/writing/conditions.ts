@@ -22,11 +22,13 @@ export type GivenCondition = Sql | Readonly<Record<string, unknown>>;
  * @param table The table whose columns an object's properties are.
  * @param condition The condition; where a value of an object is null, the column is null.
  * @param subject What errors call it.
+ * @returns None for a condition that names no row: `{}`, `and()`, `sql`true``.
  * @throws {ValidationError} When it is none, or a value is undefined or of the wrong kind.
  */
 export function conditionsOf(table: Table, condition: GivenCondition, subject: string): readonly Sql[] {
   if (condition instanceof Sql || !isPlainObject(condition)) {
     assertSql(condition, subject);
+    if (isAlwaysTrue(condition)) return [];
     if (condition instanceof Expression) return [condition];
     const composed = WHOLE.of([condition]);
     return [new OwnSql(composed.strings, composed.values, composed)];
@@ -36,6 +38,14 @@ export function conditionsOf(table: Table, condition: GivenCondition, subject: s
     if (column === undefined) throw unknownColumn(table, property);
     return value === null ? column.isNull() : column.eq(value);
   });
+}
+
+/** What is left of a list of conditions that turned out to be empty. */
+const ALWAYS_TRUE = /^(?:[()\s]|\btrue\b|\band\b|\bnot \(false\))*$/i;
+
+/** Whether a condition is true of every row, by its text: a write of every row is to say so, with `all()`. */
+function isAlwaysTrue({ strings }: Sql): boolean {
+  return strings.length === 1 && ALWAYS_TRUE.test(strings[0]);
 }
 
 /** The conditions that columns are equal to values. */

@@ -37,7 +37,7 @@ export async function deleteRows(
     );
   }
   if (keys.length === 0) return 0;
-  const checked = keys.map((key, position) => {
+  const checked = Array.from(keys as readonly unknown[], (key, position) => {
     try {
       return checkKey(table, key);
     } catch (error) {

@@ -9,6 +9,7 @@ import { PostgresError } from "../../pool/wire/postgres_error.ts";
 import type { AnyColumn } from "../building/column.ts";
 import { type Joinable, SOURCE } from "../building/source.ts";
 import { OwnSql } from "../building/traits.ts";
+import { whyNotWritten } from "../definition/column_input.ts";
 import { type Table, unknownColumn } from "../definition/table.ts";
 import { checkRecord, checkValue, type GivenValues } from "../executing/input.ts";
 import type { RowReader } from "../hydrating/row_reader.ts";
@@ -107,7 +108,9 @@ function sourceOfMerge(table: Table, given: unknown, subject: string): MergeSour
     return {
       name,
       columns,
-      shared: [...table.columns.values()].filter(({ property }) => columns.has(property)),
+      shared: [...table.columns.values()].filter(({ property, settings }) =>
+        columns.has(property) && whyNotWritten(settings) === undefined
+      ),
       sources: [source],
       write: (text) => text.part(new OwnSql(from.strings, from.values, from)),
     };

@@ -118,7 +118,8 @@ interface Changes {
 
 function checkRows(table: Table, rows: readonly GivenValues[]): Changes {
   const counts = new Map<AnyColumn, number>();
-  rows.forEach((row, position) => {
+  // Unlike forEach(), this does not pass over holes.
+  for (const [position, row] of rows.entries()) {
     try {
       checkRecord(table, row);
       const key = pick(table.key, row);
@@ -130,7 +131,7 @@ function checkRows(table: Table, rows: readonly GivenValues[]): Changes {
     } catch (error) {
       throw atRow(error, position);
     }
-  });
+  }
   refuseTwins(table, rows);
   return {
     given: [...counts.keys()],

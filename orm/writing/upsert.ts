@@ -117,7 +117,13 @@ function checkTarget(
   subject: string,
   conflict: ConflictTarget,
 ): Pick<Upsert, "target" | "writeTarget"> {
-  if (typeof conflict === "object" && conflict !== null && "constraint" in conflict) {
+  if (typeof conflict !== "object" || conflict === null) {
+    throw new ValidationError(
+      `the conflict of ${subject}`,
+      `${kindOf(conflict)} was given; name the columns of a unique index: { conflict: ["email"] }`,
+    );
+  }
+  if ("constraint" in conflict) {
     const constraint = quoteIdentifier(conflict.constraint);
     return { target: [], writeTarget: (text) => text.write(` on constraint ${constraint}`) };
   }
