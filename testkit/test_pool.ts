@@ -4,6 +4,7 @@
  * @module
  */
 import type { PoolOptions } from "../pool/configuration/pool_options.ts";
+import { detectRepeatedLoads, type RepeatedLoadOptions } from "../orm/relations/n_plus_one.ts";
 import { type CloseOptions, Pool } from "../pool/pool.ts";
 import { isPgliteUrl } from "../pool/wire/configuration/connection_string.ts";
 import { assertOptions } from "../pool/query_options.ts";
@@ -20,6 +21,11 @@ export interface TestPoolOptions extends PreparationOptions {
   readonly url?: string | URL;
   /** Other options of the pool. */
   readonly pool?: Omit<PoolOptions, "url" | "database">;
+  /**
+   * What becomes of relations that are loaded one row at a time, N statements where one would do: see
+   * `detectRepeatedLoads` of `@lifeguard/core`. `false` does not look for them. Default: a warning that names the line.
+   */
+  readonly repeatedLoads?: false | RepeatedLoadOptions;
 }
 
 /** A pool on a database of its own; made by {@link testPool}. */
@@ -29,11 +35,20 @@ export class TestPool extends Pool {
   /** The application's function that receives contexts, as the pool was told. */
   readonly sessionContextFunction: string | undefined;
   readonly #drop: () => Promise<void> | void;
+  readonly #watch: Disposable | undefined;
   #dropped: Promise<void> | undefined;
 
   /** Made by {@link testPool}; `drop` removes the database. */
-  constructor(url: string, options: PoolOptions, drop: () => Promise<void> | void) {
+  constructor(
+    url: string,
+    options: PoolOptions,
+    { drop, repeatedLoads = {} }: {
+      readonly drop: () => Promise<void> | void;
+      readonly repeatedLoads?: false | RepeatedLoadOptions | undefined;
+    },
+  ) {
     super({ ...options, url });
+    this.#watch = repeatedLoads === false ? undefined : detectRepeatedLoads(repeatedLoads);
     this.url = url;
     this.sessionContextFunction = options.sessionContextFunction;
     this.#drop = drop;
@@ -48,6 +63,7 @@ export class TestPool extends Pool {
     try {
       await super.close(options);
     } finally {
+      this.#watch?.[Symbol.dispose]();
       await this.#drop();
     }
   }
@@ -70,17 +86,20 @@ export class TestPool extends Pool {
  * ```
  */
 export async function testPool(options: TestPoolOptions = {}): Promise<TestPool> {
-  assertOptions(options, ["url", "pool", ...PREPARATION_OPTIONS]);
-  const { pool: poolOptions = {}, url: given, ...rest } = options;
+  assertOptions(options, ["url", "pool", "repeatedLoads", ...PREPARATION_OPTIONS]);
+  const { pool: poolOptions = {}, url: given, repeatedLoads, ...rest } = options;
   const url = serverUrl(given);
   if (url !== undefined && !isPgliteUrl(url)) {
     const database = await testDatabase({ url, ...rest });
     // Replicas that variables or a file name are the application's, and know nothing of this database.
-    return new TestPool(database.url, { replicas: [], ...poolOptions }, database.drop);
+    return new TestPool(database.url, { replicas: [], ...poolOptions }, {
+      drop: database.drop,
+      repeatedLoads,
+    });
   }
   const preparation = resolvePreparation(rest);
   const database = await embeddedDatabase(preparation);
-  const pool = new TestPool(database.url, poolOptions, database.forget);
+  const pool = new TestPool(database.url, poolOptions, { drop: database.forget, repeatedLoads });
   try {
     await pool.connect();
     if (preparation.key === undefined) await preparation.run(pool);

@@ -1,6 +1,6 @@
 /** Databases for tests: made from templates, kept apart, and gone afterwards. */
 import assert from "node:assert/strict";
-import { column, model } from "../../orm/mod.ts";
+import { column, hasMany, model, relations, type RepeatedLoad } from "../../orm/mod.ts";
 import { Pool } from "../../pool/pool.ts";
 import { sql } from "../../pool/sql/sql.ts";
 import { testDatabase, testPool } from "../../testkit/mod.ts";
@@ -71,6 +71,23 @@ test("testPool() runs a function without a template for every database", EMBEDDE
   assert.deepEqual([await first.value(run), await second.value(run)], [1, 2]);
   const failure = new Error("cannot migrate");
   await assert.rejects(testPool({ url: "pglite:", migrate: () => Promise.reject(failure) }), failure);
+});
+
+test("testPool() finds relations that are loaded one row at a time, with the line", EMBEDDED, async () => {
+  const Author = model("authors", { id: column.integer().primaryKey() });
+  const Book = model("books", { id: column.integer().primaryKey(), authorId: column.integer() });
+  const author = relations(Author, { books: hasMany(Book, Book.authorId) });
+  const found: RepeatedLoad[] = [];
+  await using pool = await testPool({
+    url: "pglite:",
+    models: [Author, Book],
+    repeatedLoads: { act: (load) => found.push(load) },
+  });
+  await Author.insertMany(Array.from({ length: 6 }, (_, id) => ({ id })), pool);
+  for (const each of await Author.find().all(pool)) await author.books.of(each, pool);
+  assert.equal(found.length, 1);
+  assert.match(found[0].line ?? "", /test_pool_test\.ts/);
+  assert.match(found[0].relation, /books/);
 });
 
 test("testPool() passes the pool's options on and reads the environment without asking", {
