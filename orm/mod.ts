@@ -105,6 +105,7 @@ export type {
 export type {
   LockOptions,
   NullableRow,
+  OmittedRow,
   OnlyRow,
   OrderedBy,
   PropertyOf,

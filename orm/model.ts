@@ -131,7 +131,13 @@ class ModelObject {
     return this.#core.table;
   }
 
-  find(): SelectQuery {
+  find(given?: unknown): SelectQuery {
+    if (given !== undefined) {
+      throw new ValidationError(
+        `find() of model "${this.#core.table.name}"`,
+        `it was given ${kindOf(given)}, which would not narrow it; say it by where(), limit() and their like`,
+      );
+    }
     return findIn(this.#core.shape, this.#executor);
   }
 

@@ -31,6 +31,11 @@ export type OnlyRow<Row, Columns extends ColumnDefinitions, Property extends key
   & { readonly [Name in Property]: Columns[Name]["~types"]["stored"] | (Row[Name] & null) }
   & Anything;
 
+/** The row without some columns, in the same order. */
+export type OmittedRow<Row, Property> =
+  & { readonly [Name in keyof Row as Exclude<Name, Property>]: Row[Name] }
+  & Anything;
+
 /** The names of a row's properties. */
 export type PropertyOf<Row> = keyof Row & string;
 
@@ -110,7 +115,7 @@ export interface Query<
    */
   omit<Property extends PropertyOf<Row> & keyof Columns>(
     ...properties: readonly Property[]
-  ): Query<Columns, Omit<Row, Property>, Args, From, Nullable, Ordered>;
+  ): Query<Columns, OmittedRow<Row, Property>, Args, From, Nullable, Ordered>;
   /**
    * Joins what has a matching row: `inner join`.
    *

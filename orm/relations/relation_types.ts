@@ -219,7 +219,7 @@ export interface Relation<
    */
   only<Property extends keyof Row & keyof Facts["types"]["columns"] & string>(
     ...properties: readonly Property[]
-  ): Relation<Facts, Name, Pick<Row, Property>, Null, Nested>;
+  ): Relation<Facts, Name, Shown<Pick<Row, Property>>, Null, Nested>;
   /**
    * Gives related rows columns of the table in between, in a relation through one.
    *

@@ -7,7 +7,7 @@ import type { FRAGMENT, Sql } from "../../pool/sql/sql.ts";
 import type { Advice, SayWhich, WriteSql } from "../building/advice.ts";
 import type { OnlyRow } from "../building/query.ts";
 import type { Joinable } from "../building/source.ts";
-import type { ColumnDefinitions, ValuesOf } from "../definition/row_types.ts";
+import type { ColumnDefinitions, Shown, ValuesOf } from "../definition/row_types.ts";
 
 /** A write that returns rows, as the query of a common table expression: `cte("moved", write.returningColumns())`. */
 export interface ReturningWrite<Row> {
@@ -62,7 +62,7 @@ export interface RowsWrite<Columns extends ColumnDefinitions, Row, Args extends 
   /** Returns some columns of the rows only. */
   only<Property extends keyof Row & keyof Columns & string>(
     ...properties: readonly Property[]
-  ): RowsWrite<Columns, OnlyRow<Row, Columns, Property>, Args>;
+  ): RowsWrite<Columns, Shown<OnlyRow<Row, Columns, Property>>, Args>;
   /** The write with its rows, for a common table expression. */
   returningColumns(): ReturningWrite<Row>;
   /** The statement that `run()` runs. */
