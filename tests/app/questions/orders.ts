@@ -1,8 +1,10 @@
 /** What is ordered, and what becomes of it. */
 import assert from "node:assert/strict";
+import { graph } from "../../../orm/mod.ts";
 import { CheckViolationError, type Transaction } from "../../../pool/mod.ts";
 import { sql } from "../../../pool/sql/sql.ts";
 import { Customer, Invoice, InvoiceLine, Stock, Track } from "../models.ts";
+import { invoice } from "../relations.ts";
 import type { WriteQuestion } from "../question.ts";
 
 /** The newest invoice with its lines, and what is left of what it took. */
@@ -139,13 +141,13 @@ async function placeOrder(
       quantity,
       unitPrice: tracks.find((track) => track.trackId === trackId)!.unitPrice,
     }));
-    const { invoiceId } = await Invoice.insert({
+    await graph(Invoice, invoice.lines).insert({
       customerId,
       invoiceDate: Temporal.PlainDateTime.from("2026-02-03T10:30:00"),
       billingCountry: customer.country,
       total: lines.reduce((sum, line) => sum + Number(line.unitPrice) * line.quantity, 0).toFixed(2),
+      lines,
     }, tx);
-    await InvoiceLine.insertMany(lines.map((line) => ({ ...line, invoiceId })), tx);
     for (const { trackId, quantity } of lines) {
       await Stock.update({ copies: Stock.copies.minus(quantity) }).where({ warehouse: "north", trackId }).run(
         tx,

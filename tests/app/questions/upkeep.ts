@@ -1,8 +1,10 @@
 /** What keeps the catalogue and the customers as they should be. */
 import assert from "node:assert/strict";
-import { fn, StaleRecordError } from "../../../orm/mod.ts";
+import { fn, graph, ref, Session, StaleRecordError } from "../../../orm/mod.ts";
+import { CheckViolationError } from "../../../pool/mod.ts";
 import { sql } from "../../../pool/sql/sql.ts";
 import { Album, Artist, Customer, Genre, Playlist, PlaylistTrack, Stock, Track } from "../models.ts";
+import { album, artist } from "../relations.ts";
 import type { WriteQuestion } from "../question.ts";
 
 export const UPKEEP: readonly WriteQuestion[] = [
@@ -305,20 +307,24 @@ export const UPKEEP: readonly WriteQuestion[] = [
       return [];
     },
     async ask(tx) {
-      const { artistId } = await Artist.insert({ name: "The Placeholders" }, tx);
-      const [foo, bar] = await Album.insertMany([{ title: "Foo", artistId }, { title: "Bar", artistId }], tx);
-      const track = (albumId: number, name: string, milliseconds: number) => ({
-        albumId,
+      const song = (name: string, milliseconds: number) => ({
         name,
         milliseconds,
         mediaTypeId: 1,
         unitPrice: "0.99",
       });
-      await Track.insertMany([
-        track(foo.albumId, "Foo Fighting", 181_000),
-        track(foo.albumId, "Food", 182_000),
-        track(bar.albumId, "Barred", 183_000),
-      ], tx);
+      const discography = graph(Artist, artist.albums.with(album.tracks));
+      const { artistId, albums } = await discography.insert({
+        name: "The Placeholders",
+        albums: [
+          { title: "Foo", tracks: [song("Foo Fighting", 181_000), song("Food", 182_000)] },
+          { title: "Bar", tracks: [song("Barred", 183_000)] },
+        ],
+      }, tx);
+      assert.deepEqual(albums.map((each) => [each.artistId, each.title, each.tracks.length]), [
+        [artistId, "Foo", 2],
+        [artistId, "Bar", 1],
+      ]);
       return [];
     },
   },
@@ -341,11 +347,48 @@ export const UPKEEP: readonly WriteQuestion[] = [
       return [];
     },
     async ask(tx) {
-      await Album.updateById(2, { title: "Balls" }, tx);
-      const { playlistId } = await Playlist.insert({ name: "Rainy" }, tx);
-      await PlaylistTrack.insert({ playlistId, trackId: 2 }, tx);
-      await PlaylistTrack.deleteById({ playlistId: 18, trackId: 597 }, tx);
+      await using session = new Session(tx);
+      const balls = await session.find(Album, 2);
+      const unwanted = await session.find(PlaylistTrack, { playlistId: 18, trackId: 597 });
+      assert.ok(balls !== undefined && unwanted !== undefined);
+      balls.set({ title: "Balls" });
+      const rainy = session.add(Playlist, { name: "Rainy" });
+      session.add(PlaylistTrack, { playlistId: ref(rainy, "playlistId"), trackId: 2 });
+      session.remove(unwanted);
+      await session.flush();
       return [];
+    },
+  },
+  {
+    name: "a rolled-back flush leaves the session as it was, which then flushes what was corrected",
+    rows: 3,
+    seen: sql`
+      select 'album' as what, title as name, version as number from album where album_id = 2
+      union all select 'playlist', name, 1 from playlist where playlist_id >= 1000
+      union all select 'stock', warehouse, copies from stock where warehouse = 'north' and track_id = 5
+      order by what`,
+    async plain(tx) {
+      await tx.execute(sql`update album set title = 'Balls', version = version + 1 where album_id = 2`);
+      await tx.execute(sql`insert into playlist (name) values ('Rainy')`);
+      await tx.execute(sql`update stock set copies = 0 where warehouse = 'north' and track_id = 5`);
+      return [{ inserts: 1, updates: 2, deletes: 0 }];
+    },
+    async ask(tx) {
+      await using session = new Session(tx);
+      const balls = await session.find(Album, 2);
+      const stock = await session.find(Stock, { warehouse: "north", trackId: 5 });
+      assert.ok(balls !== undefined && stock !== undefined);
+      balls.set({ title: "Balls" });
+      stock.set({ copies: -1 });
+      const rainy = session.add(Playlist, { name: "Rainy" });
+      await assert.rejects(session.flush(), CheckViolationError);
+      assert.ok(rainy.isNew && session.has(rainy));
+      assert.deepEqual([balls.dirty, stock.dirty], [["title"], ["copies"]]);
+      const { changes } = session;
+      stock.set({ copies: 0 });
+      await session.flush();
+      assert.ok(!rainy.isNew && !session.isDirty);
+      return [changes];
     },
   },
 ];

@@ -46,7 +46,7 @@ const SELECTION = {
   lengthTimes: length.times(2.5),
   lengthDivided: length.dividedBy(2),
   lengthPlus: length.plus(days3),
-  lengthMinus: length.minus(days3),
+  lengthMinus: length.minus(Temporal.Duration.from({ minutes: 30 })),
 };
 
 test("sums and differences of dates and times have the types of PostgreSQL's", () => {
@@ -136,7 +136,7 @@ testOnBoth(
       lengthTimes: "PT5H",
       lengthDivided: "PT1H",
       lengthPlus: "P3DT2H",
-      lengthMinus: "P-3DT2H",
+      lengthMinus: "PT1H30M",
       latest: "2026-01-09",
     });
   },
