@@ -10,7 +10,7 @@ import { clausesOf } from "../compiling/select.ts";
 import type { Question, Shape } from "../compiling/shape.ts";
 import type { Table } from "../definition/table.ts";
 import { convertRows, finishRows, readerOf } from "../hydrating/row_reader.ts";
-import { finishRelated, type Loading } from "../relations/eager.ts";
+import { checkRelated, finishRelated, type Loading } from "../relations/eager.ts";
 import { noteLoaded } from "../relations/loaded_rows.ts";
 import { chooseExecutor, READ } from "./executor_argument.ts";
 
@@ -117,6 +117,7 @@ export abstract class RunnableQuery<Self> {
 
   /** What the query runs on. */
   protected on(given: Executor | undefined): Executor {
+    if (this.running.relations !== undefined) checkRelated(this.shape, this.subject);
     return chooseExecutor(this.shape.source.name, given, this.running.executor);
   }
 

@@ -5,6 +5,7 @@
  */
 import { ValidationError } from "../../pool/wire/errors.ts";
 import type { SelectQuery } from "../building/select_query.ts";
+import { clausesOf, outputsOf } from "../compiling/select.ts";
 import type { Shape } from "../compiling/shape.ts";
 import { finishRows, type OpenRow, readerOf } from "../hydrating/row_reader.ts";
 import { loadByJoin } from "./join.ts";
@@ -93,6 +94,32 @@ function attached(query: SelectQuery, relation: RelationValue, others: readonly 
     default:
       throw new Error(`BUG: strategy ${strategy satisfies never}`);
   }
+}
+
+const CHECKED = new WeakSet<Shape>();
+
+/**
+ * Checks that a query whose rows have relations can select what these need besides.
+ *
+ * @param shape The query's shape.
+ * @param subject What errors call it.
+ * @throws {ValidationError} When that would make other rows distinct, or the columns differ from those it is combined with.
+ */
+export function checkRelated(shape: Shape, subject: string): void {
+  if (CHECKED.has(shape)) return;
+  const { distinct, combine } = clausesOf(shape);
+  const isDistinct = distinct.some(({ part }) => part.label !== "on");
+  const hidden = outputsOf(shape).filter((output) => output.hidden === true);
+  if (hidden.length > 0 && (isDistinct || combine.length > 0)) {
+    const names = hidden.map(({ property }) => `"${property.replace(/^~/, "")}"`).join(", ");
+    throw new ValidationError(
+      `with() of ${subject}`,
+      `its rows are ${
+        isDistinct ? "distinct" : "combined with others"
+      }, and its relations would add ${names} to them; select these columns, and load the relations by "query"`,
+    );
+  }
+  CHECKED.add(shape);
 }
 
 /**

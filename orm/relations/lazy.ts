@@ -23,7 +23,8 @@ import { resultsOf } from "./results.ts";
 interface Gathering {
   readonly relation: RelationValue;
   readonly rows: OpenRow[];
-  readonly results: Promise<readonly unknown[]>;
+  /** For each row the related ones, or undefined when there are none. */
+  readonly groups: Promise<readonly (readonly unknown[] | undefined)[]>;
 }
 
 const OPEN = new WeakMap<Executor, Gathering[]>();
@@ -50,15 +51,17 @@ export function loadLazily(
   const watched = rows.length === 1 ? readingOf(rows[0] as object) : undefined;
   const threshold = watched === undefined ? undefined : repeatedLoadThreshold();
   const line = threshold === undefined ? undefined : callerLine(loadLazily);
-  return gathering.results.then((results) => {
+  return gathering.groups.then((groups) => {
     if (threshold !== undefined && gathering.rows.length === 1) {
       const count = watched!.count(link);
       const error = count === threshold ? reportRepeatedLoad(link.subject, count, line) : undefined;
       if (error !== undefined) throw error;
     }
-    const own = start === 0 && rows.length === results.length
-      ? results
-      : results.slice(start, start + rows.length);
+    // A row that must be there and is not is the error of the caller who asked for it, and of no other.
+    const own = resultsOf(
+      relation,
+      rows.length === groups.length ? groups : groups.slice(start, start + rows.length),
+    );
     own.forEach((result, index) => {
       const reading = readingOf(rows[index] as object);
       if (reading !== undefined) {
@@ -75,11 +78,11 @@ function gather(relation: RelationValue, executor: Executor): Gathering {
   const known = open.find((other) => isSame(other.relation, relation));
   if (known !== undefined) return known;
   const rows: OpenRow[] = [];
-  const results = Promise.resolve().then(() => {
+  const groups = Promise.resolve().then(() => {
     open.splice(open.indexOf(gathering), 1);
     return load(relation, rows, executor);
   });
-  const gathering: Gathering = { relation, rows, results };
+  const gathering: Gathering = { relation, rows, groups };
   open.push(gathering);
   return gathering;
 }
@@ -88,14 +91,14 @@ async function load(
   relation: RelationValue,
   rows: readonly OpenRow[],
   executor: Executor,
-): Promise<readonly unknown[]> {
+): Promise<readonly (readonly unknown[] | undefined)[]> {
   const call: RelatedCall = {
     executor,
     options: relation.rows.running.options,
     strict: relation.rows.running.strict,
     propertiesOf: (columns) => columns.map(({ property }) => property),
   };
-  return resultsOf(relation, await loadByQuery(relation, rows, call));
+  return await loadByQuery(relation, rows, call);
 }
 
 /** Whether two relations are the same, narrowed the same. */
