@@ -129,7 +129,8 @@ export class Composition {
       const traits = traitsOf(fragment);
       pure &&= traits.pure;
       grouped ||= traits.grouped === true;
-      const loose = isLoose(fragment);
+      // A query is a subquery next to an operator.
+      const loose = isLoose(fragment) || !(part instanceof Sql);
       loosePart ||= loose;
       const strings = loose && this.#exposed[index] === true ? enclosed(fragment.strings) : fragment.strings;
       known = traits.stable ? known?.with(strings) : undefined;

@@ -56,6 +56,10 @@ test("a condition is put in parentheses where it is an operand, and only there",
       name.like("a%").isDistinctFrom(name.eq("a")),
       '("users"."name" like $1) is distinct from ("users"."name" = $2)',
     ],
+    [
+      id.eq(User.find().unscoped().withTrashed().select({ id: User.id }).limit(1) as never),
+      '"users"."id" = (select "users"."id" from "users" limit $1)',
+    ],
     [age.between(1, 2).isTrue(), '("users"."age" between $1 and $2) is true'],
   ];
   for (const [condition, text] of cases) assert.equal(condition.text, text);

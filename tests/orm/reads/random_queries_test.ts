@@ -439,7 +439,10 @@ testOnServer("Query finds what plain SQL finds, by the same text each time", {
     assert.deepEqual(statements[2].values, statements[0].values);
     const again = buildPlan(other).toSQL();
     assert.deepEqual(again.values, statements[1].values);
-    // What is made of templates without fragments inside is found again by identity, not only by its characters.
-    if (!JSON.stringify(plan).includes('"raw"')) assert.ok(again.strings === statements[0].strings, about);
+    // What is made of templates without fragments inside is found again by identity, not only by its characters, as
+    // long as there are not too many shapes.
+    if (round < 200 && !JSON.stringify(plan).includes('"raw"')) {
+      assert.ok(again.strings === statements[0].strings, about);
+    }
   }
 });
