@@ -341,14 +341,18 @@ export class Session implements AsyncDisposable {
     // The last given runs first: the records know again what they knew when this looks at them.
     afterRollback?.call(this.#executor, () => this.#undo(work));
     for (const [record, state] of states) record.become(state, this.#executor);
-    for (const record of work.inserts) this.#added.delete(record);
     for (const record of work.deletes) {
       this.#removed.delete(record);
       this.#stored.delete(record);
     }
-    for (const record of [...work.inserts, ...work.updates]) {
-      if (record.home.table.key.length > 0) this.#stored.set(record, record.original!);
-    }
+    // What was evicted meanwhile stays so.
+    for (const record of work.inserts) if (this.#added.delete(record)) this.#keep(record);
+    for (const record of work.updates) if (this.#stored.has(record)) this.#keep(record);
+  }
+
+  /** Tracks a record under the key of its row. */
+  #keep(record: LifeRecordObject): void {
+    if (record.home.table.key.length > 0) this.#stored.set(record, record.original!);
   }
 
   /** After a rollback: what was inserted is to be inserted, and what was deleted to be deleted. */
@@ -387,7 +391,7 @@ export class Session implements AsyncDisposable {
     for (const record of [...this.#added]) {
       if (record.isNew) continue;
       this.#added.delete(record);
-      if (!record.isDeleted && record.home.table.key.length > 0) this.#stored.set(record, record.original!);
+      if (!record.isDeleted) this.#keep(record);
     }
     for (const record of [...this.#stored.records]) {
       if (record.known.life === "stored") continue;

@@ -443,11 +443,76 @@ testOnBoth(
     assert.equal((await Author.findById(own.key!, pool))?.name, "saved", "what saved itself is tracked");
     await own.delete();
     assert.deepEqual(session.changes, { inserts: 0, updates: 0, deletes: 0 });
-    const saving = author.set("name", "x").save();
+    const [one, two] = [session.add(Author, { name: "one" }), author.set("name", "two")];
+    const flushing = session.flush();
+    await Promise.resolve();
+    session.evict(one);
+    session.evict(two);
+    await flushing;
+    assert.deepEqual([one.isNew, two.isDirty, session.has(one), session.has(two)], [
+      false,
+      false,
+      false,
+      false,
+    ]);
+    const saving = session.add(author).set("name", "x").save();
     await assert.rejects(session.flush(), /its save\(\) still runs/);
     await saving;
   },
 );
+
+const Stock = model("stock", {
+  shop: column.text().primaryKey(),
+  item: column.uuid().primaryKey(),
+  label: column.text().saveAs((value) => sql`upper(${value})`).nullable(),
+  amount: column.numeric(10, 2).nullable(),
+  checkedOn: column.date().nullable(),
+  version: column.bigint().default(1n),
+}, { version: true });
+
+testOnBoth("Session.flush() writes thousands of rows with keys of several columns, nulls and versions", {
+  models: [Stock],
+  timeout: 120_000,
+}, async (pool) => {
+  const recorded = new Recorded(pool);
+  await using session = new Session(recorded.executor);
+  const item = (index: number) => `00000000-0000-0000-0000-${String(index).padStart(12, "0")}`;
+  const records = Array.from(
+    { length: 4_000 },
+    (_, index) => session.add(Stock, { shop: index % 2 === 0 ? "a" : "b", item: item(index), amount: null }),
+  );
+  await session.flush();
+  assert.equal(recorded.take().length, 2);
+  for (const [index, record] of records.entries()) {
+    if (index % 3 === 0) record.set({ amount: `${index}.50`, checkedOn: null });
+    else record.set({ amount: null, checkedOn: Temporal.PlainDate.from("2024-01-01") });
+  }
+  await session.flush();
+  assert.equal(recorded.take().length, 2);
+  assert.deepEqual(
+    await pool.query(sql`
+      select count(*)::int as rows, count(amount)::int as amounts, count(checked_on)::int as dates,
+        max(version)::int as version from stock`),
+    [{ rows: 4_000, amounts: 1_334, dates: 2_666, version: 2 }],
+  );
+  for (const record of records.slice(0, 3)) record.set({ label: "x", amount: null });
+  await session.flush();
+  assert.match(recorded.take()[1], /from \(values \(\$1::text, \$2::uuid, \$3::bigint, upper\(\$\d\)/);
+  assert.deepEqual(records.slice(0, 3).map((record) => record.get("label")), ["X", "X", "X"]);
+
+  await pool.execute(sql`update stock set version = 9 where item = ${item(2_000)}`);
+  for (const record of records) session.remove(record);
+  await assert.rejects(session.flush(), (error: StaleRecordError) => {
+    assert.deepEqual([error.reason, error.key], ["changed", { shop: "a", item: item(2_000) }]);
+    return true;
+  });
+  assert.equal(session.changes.deletes, 4_000);
+  await session.refresh(records[2_000]);
+  recorded.take();
+  await session.flush();
+  assert.equal(recorded.take().length, 2);
+  assert.equal(await Stock.find().count(pool), 0);
+});
 
 test("Session refuses what has no order, and what it cannot know, before anything is sent", async () => {
   const fake = new FakeExecutor();
