@@ -28,7 +28,10 @@ export function loadByJoin(query: SelectQuery, relation: RelationValue): [Select
   const { query: reached, keyColumns } = reach(relation);
   const related = withColumns(reached, keyColumns);
   const keys = propertiesOf(related.shape, keyColumns);
-  const outputs = outputsOf(related.shape);
+  const outputs = outputsOf(related.shape).map((output, index) => ({
+    ...output,
+    place: placeOf(alias, output.property, index),
+  }));
   const source: Source = { name: alias, from: subqueryFrom(related.toSQL(), alias), columns: new Map() };
   const own = keys.map((property, index) =>
     new Column(alias, property, property, keyColumns[index].settings)
@@ -39,8 +42,8 @@ export function loadByJoin(query: SelectQuery, relation: RelationValue): [Select
     { [SOURCE]: source } as unknown as Joinable,
     when.length === 0 ? on : and(on, ...when),
   ).withSelection("add", {
-    outputs: outputs.map(({ property, conversion }) => ({
-      property: `${alias}.${property}`,
+    outputs: outputs.map(({ property, place, conversion }) => ({
+      property: place,
       strings: [`${quoteIdentifier(alias)}.${quoteIdentifier(property)}`],
       conversion,
       hidden: true,
@@ -49,7 +52,7 @@ export function loadByJoin(query: SelectQuery, relation: RelationValue): [Select
     structure: undefined,
     signature: `${alias} ${outputs.map(({ property }) => property).join("\0")}`,
   });
-  const presence = `${alias}.${keys[0]}`;
+  const presence = outputs.find(({ property }) => property === keys[0])!.place;
   const loading: Loading = {
     name,
     relation,
@@ -58,7 +61,7 @@ export function loadByJoin(query: SelectQuery, relation: RelationValue): [Select
       for (const row of rows) {
         if (row[presence] === null) continue;
         const child: OpenRow = {};
-        for (const { property } of outputs) child[property] = row[`${alias}.${property}`];
+        for (const { property, place } of outputs) child[property] = row[place];
         found.push(child);
       }
       convertRows(readerOf(related.shape), found);
@@ -68,4 +71,14 @@ export function loadByJoin(query: SelectQuery, relation: RelationValue): [Select
     },
   };
   return [joined, loading];
+}
+
+const UTF8 = new TextEncoder();
+/** How many bytes of a name PostgreSQL keeps. */
+const NAME_BYTES = 63;
+
+/** Where in a row a related row's property is: under a number where nested names grew too long. */
+function placeOf(alias: string, property: string, index: number): string {
+  const place = `${alias}.${property}`;
+  return UTF8.encode(place).length <= NAME_BYTES ? place : `${alias}.~${index}`;
 }
