@@ -17,8 +17,9 @@ import { TO_SAFE_INTEGER } from "../definition/column_type.ts";
 import { equalParts } from "./match.ts";
 import { conditionsOnly, isBounded, selecting } from "./plain_query.ts";
 import { reach } from "./reach.ts";
-import { RelationValue } from "./relation_value.ts";
-import type { RelationOf } from "./relation_types.ts";
+import { DefinitionObject } from "./definitions.ts";
+import { Link, RelationValue } from "./relation_value.ts";
+import type { DefinitionFor, RelationOf } from "./relation_types.ts";
 
 const EXISTS = template("exists (", ")");
 const NOT_EXISTS = template("not exists (", ")");
@@ -28,10 +29,13 @@ const COUNT: OutputColumn = { property: "count", strings: ["count(*)"], bare: tr
 const SELECT_ONE = template("select 1 from (", ') as "~related" where ', "");
 const SELECT_COUNT = template("select count(*) from (", ') as "~related" where ', "");
 
+/** A relation of a model, or a path of relations that begins there: `linked(artist.albums, album.tracks)`. */
+export type RelationOrPath<Owner extends string> = RelationOf<Owner> | DefinitionFor<Owner>;
+
 /**
  * True for rows that have a related row.
  *
- * @param relation The relation, which may be narrowed.
+ * @param relation The relation, which may be narrowed, or a path of relations.
  * @param condition What is true of the related row besides.
  *
  * @example
@@ -50,7 +54,7 @@ const SELECT_COUNT = template("select count(*) from (", ') as "~related" where '
  * ```
  */
 export function has<Owner extends string>(
-  relation: RelationOf<Owner>,
+  relation: RelationOrPath<Owner>,
   condition?: Sql,
 ): Condition<never, Owner> {
   return new Expression(EXISTS.of([related(relation, condition, "has()", [ONE, SELECT_ONE])]));
@@ -59,11 +63,11 @@ export function has<Owner extends string>(
 /**
  * True for rows that have no related row.
  *
- * @param relation The relation, which may be narrowed.
+ * @param relation The relation, which may be narrowed, or a path of relations.
  * @param condition What is true of a related row besides.
  */
 export function doesntHave<Owner extends string>(
-  relation: RelationOf<Owner>,
+  relation: RelationOrPath<Owner>,
   condition?: Sql,
 ): Condition<never, Owner> {
   return new Expression(NOT_EXISTS.of([related(relation, condition, "doesntHave()", [ONE, SELECT_ONE])]));
@@ -72,7 +76,7 @@ export function doesntHave<Owner extends string>(
 /**
  * How many related rows a row has, to be selected, compared or ordered by.
  *
- * @param relation The relation, which may be narrowed.
+ * @param relation The relation, which may be narrowed, or a path of relations.
  * @param condition What is true of the related rows besides.
  *
  * @example
@@ -87,24 +91,38 @@ export function doesntHave<Owner extends string>(
  * ```
  */
 export function countOf<Owner extends string>(
-  relation: RelationOf<Owner>,
+  relation: RelationOrPath<Owner>,
   condition?: Sql,
 ): Expression<number, never, Owner> {
   const composed = SCALAR.of([related(relation, condition, "countOf()", [COUNT, SELECT_COUNT])]);
   return new Expression(composed, { conversion: TO_SAFE_INTEGER, grouped: false });
 }
 
+/** The relation given, or the one that a path makes. */
+function relationOf(given: RelationOrPath<string>, caller: string): RelationValue {
+  if (given instanceof RelationValue) return given;
+  const { definition } = given instanceof DefinitionObject ? given : { definition: undefined };
+  if (definition?.path !== undefined) {
+    const { owner, name } = definition.path;
+    const link = new Link(definition, owner, { name, strict: false });
+    return new RelationValue(link, definition.query, { name, executor: undefined });
+  }
+  throw new ValidationError(
+    caller,
+    definition === undefined
+      ? "what it was given is no relation; give artist.albums or its like"
+      : "what it was given belongs to no model yet; declare it with relations()",
+  );
+}
+
 /** The statement of the related rows of the row around it. */
 function related(
-  given: RelationOf<string>,
+  given: RelationOrPath<string>,
   condition: Sql | undefined,
   caller: string,
   [output, outside]: readonly [OutputColumn, Composition],
 ): Sql {
-  if (!(given instanceof RelationValue)) {
-    throw new ValidationError(caller, "what it was given is no relation; give artist.albums or its like");
-  }
-  const { link, rows: query } = given as RelationValue;
+  const { link, rows: query, settings } = relationOf(given, caller);
   if (isBounded(query)) {
     throw new ValidationError(
       link.subject,
@@ -116,7 +134,7 @@ function related(
     assertSql(condition, `the condition of ${caller}`);
     narrowed = narrowed.where(condition);
   }
-  const relation = new RelationValue(link, narrowed, { name: given.settings.name, executor: undefined });
+  const relation = new RelationValue(link, narrowed, { name: settings.name, executor: undefined });
   if (!isShadowed(relation)) {
     return statementOf(selecting(reach(relation, (columns) => ownerIs(relation, columns)).query, output));
   }

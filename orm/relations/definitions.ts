@@ -87,6 +87,8 @@ export interface Definition {
   readonly through?: Table;
   /** Whether a related row is to be found once although more than one way leads to it. */
   readonly distinct?: boolean;
+  /** Where a path begins, and what errors call it: it can be used before it is declared. */
+  readonly path?: { readonly owner: Table; readonly name: string };
 }
 
 /** What `hasMany()` and its like made, at run time. */

@@ -60,6 +60,10 @@ export function linked<const Path extends readonly [AnyRelation, ...AnyRelation[
   const last = relations[relations.length - 1];
   return made({
     keyOf: "path",
+    path: {
+      owner: relations[0].link.owner,
+      name: relations.map(({ settings }) => settings.name).join("."),
+    },
     many: relations.some(({ link }) => link.definition.many),
     required: false,
     query: rowsOnly(last.rows),

@@ -12,7 +12,7 @@ export type {
   RelationKeyColumn,
   ThroughOptions,
 } from "./definitions.ts";
-export { countOf, doesntHave, has } from "./conditions.ts";
+export { countOf, doesntHave, has, type RelationOrPath } from "./conditions.ts";
 export { type Graph, graph } from "./graph.ts";
 export type { GraphInputs, GraphValues } from "./graph_types.ts";
 export { LazyLoadError } from "./lazy_load_error.ts";
