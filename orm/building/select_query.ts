@@ -314,6 +314,7 @@ export class SelectQuery extends QueryCalls {
   #join(kind: keyof typeof JOINS, source: Joinable, on: Sql): SelectQuery {
     const joined = sourceOf(source, `a join of ${this.subject}`);
     assertSql(on, `the condition of the join of "${joined.name}"`);
+    this.#refuseSelected(kind, joined.name);
     const { present } = joined;
     const outward = kind === "rightJoin" || kind === "fullJoin";
     const parts = [composedSql(joined.from), on];
@@ -331,6 +332,7 @@ export class SelectQuery extends QueryCalls {
   #lateral(label: string, source: Joinable, on: Sql): SelectQuery {
     const joined = sourceOf(source, `a join of ${this.subject}`);
     assertSql(on, `the condition of the join of "${joined.name}"`);
+    if (label === "left join") this.#refuseSelected("leftJoin", joined.name);
     const composed = LATERAL.of([composedSql(joined.from), on]);
     return this.#ctesOf(joined).add({ clause: "join", label, strings: composed.strings }, composed);
   }
@@ -384,6 +386,24 @@ export class SelectQuery extends QueryCalls {
 
   #without(label: string): SelectQuery {
     return this.add({ clause: "without", label, strings: EMPTY.strings }, EMPTY);
+  }
+
+  /** What is selected has its type by then: nothing in it may become null by a join that comes later. */
+  #refuseSelected(kind: keyof typeof JOINS, name: string): void {
+    if (kind === "join") return;
+    const selection = this.shape.parts.findLast(({ clause }) => clause === "select")?.selection;
+    if (selection === undefined) return;
+    const prefix = `${quoteIdentifier(name)}.`;
+    const named = kind !== "rightJoin" &&
+      selection.outputs.some(({ strings }) => strings.some((text) => text.includes(prefix)));
+    const nested = kind !== "leftJoin" && selection.structure !== undefined;
+    if (!named && !nested) return;
+    throw new ValidationError(
+      this.subject,
+      `${kind}() of "${name}" comes after select(), whose ${
+        named ? "columns of it" : "nested objects"
+      } it may leave null; call select() after it`,
+    );
   }
 
   /** A selection of what is named has no place for relations, so it comes first. */

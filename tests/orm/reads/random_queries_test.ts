@@ -277,6 +277,10 @@ function buildPlan(plan: Plan): AnyQuery {
   const calls = (...clauses: ((query: AnyQuery) => AnyQuery)[]): AnyQuery => {
     const left = [...clauses];
     let built = query;
+    // What is selected has its type already: an outer join comes before.
+    if (plan.joins.some(({ kind }) => kind === "leftJoin")) {
+      built = left.splice(left.indexOf(joined), 1)[0](built);
+    }
     for (const place of plan.shuffle) {
       if (left.length === 0) break;
       built = left.splice(place % left.length, 1)[0](built);

@@ -42,6 +42,15 @@ test("what cannot be told apart is refused when it is named", () => {
   const one = cte("picked", Item.find().where(Item.id.eq(1)).select({ id: Item.id }));
   const two = cte("picked", Item.find().where(Item.id.eq(2)).select({ id: Item.id }));
   refused(() => from(one).withCte(two), /two different common table expressions of it are named "picked"/);
+  const early = Owner.find().select({ nick: Owner.nick, item: Item.id });
+  refused(
+    () => early.leftJoin(Item, Item.id.eq(Owner.itemId)),
+    /leftJoin\(\) of "items" comes after select\(\)/,
+  );
+  refused(() => early.fullJoin(Item, Item.id.eq(Owner.itemId)), /whose columns of it it may leave null/);
+  const nested = Owner.find().select({ owner: { id: Owner.id } });
+  refused(() => nested.rightJoin(Item, Item.id.eq(Owner.itemId)), /whose nested objects it may leave null/);
+  assert.ok(early.join(Item, Item.id.eq(Owner.itemId)).leftJoin(Item.as("other"), Item.id.eq(1)).toSQL());
   assert.equal(from(one).withCte(one).toSQL().text, from(one).toSQL().text);
 });
 
