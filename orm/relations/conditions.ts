@@ -8,7 +8,7 @@ import { ValidationError } from "../../pool/wire/errors.ts";
 import type { AnyColumn } from "../building/column.ts";
 import { Column } from "../building/column.ts";
 import { and } from "../building/condition.ts";
-import { type Composition, template } from "../building/composition.ts";
+import { type Composition, operator, template } from "../building/composition.ts";
 import { type Condition, Expression } from "../building/expression.ts";
 import type { SelectQuery } from "../building/select_query.ts";
 import { type OutputColumn, outputOf } from "../building/selection.ts";
@@ -22,7 +22,7 @@ import { Link, RelationValue } from "./relation_value.ts";
 import type { DefinitionFor, RelationOf } from "./relation_types.ts";
 
 const EXISTS = template("exists (", ")");
-const NOT_EXISTS = template("not exists (", ")");
+const NOT_EXISTS = operator("not exists (", ")");
 const SCALAR = template("(", ")");
 const ONE: OutputColumn = { property: "1", strings: ["1"], bare: true };
 const COUNT: OutputColumn = { property: "count", strings: ["count(*)"], bare: true };

@@ -6,7 +6,7 @@
 import { assertSql, FRAGMENT, type Sql } from "../../../pool/sql/sql.ts";
 import { SelectQuery } from "../select_query.ts";
 import { outputsOf } from "../../compiling/select.ts";
-import { template } from "../composition.ts";
+import { operator, template } from "../composition.ts";
 import { type Condition, Expression } from "../expression.ts";
 
 /** A query, as far as it is a part of another. */
@@ -18,7 +18,7 @@ export interface Selects<Row> {
 }
 
 const EXISTS = template("exists (", ")");
-const NOT_EXISTS = template("not exists (", ")");
+const NOT_EXISTS = operator("not exists (", ")");
 const SCALAR = template("(", ")");
 
 /**

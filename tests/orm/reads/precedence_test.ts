@@ -1,6 +1,6 @@
 /** What is composed means what it says: conditions are operands of others, and fragments hold an `or`. */
 import assert from "node:assert/strict";
-import { and, column, type Condition, model, not, or } from "../../../orm/mod.ts";
+import { and, column, type Condition, model, not, notExists, or } from "../../../orm/mod.ts";
 import { sql } from "../../../pool/sql/sql.ts";
 import { test } from "../../harness.ts";
 import { testOnServer } from "../../testkit/databases.ts";
@@ -59,6 +59,10 @@ test("a condition is put in parentheses where it is an operand, and only there",
     [
       id.eq(User.find().unscoped().withTrashed().select({ id: User.id }).limit(1) as never),
       '"users"."id" = (select "users"."id" from "users" limit $1)',
+    ],
+    [
+      notExists(User.find().unscoped().withTrashed().select({ id: User.id })).isNull(),
+      '(not exists (select "users"."id" from "users")) is null',
     ],
     [age.between(1, 2).isTrue(), '("users"."age" between $1 and $2) is true'],
   ];
