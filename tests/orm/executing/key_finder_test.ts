@@ -123,7 +123,9 @@ testOnServer(
       "a partial select keeps the filter",
     );
     const Other = Note.as("other");
-    const joined = await User.find().leftJoin(Other, Other.id.eq(User.id.cast("bigint"))).where(User.id.in([1, 2]))
+    const joined = await User.find().leftJoin(Other, Other.id.eq(User.id.cast("bigint"))).where(
+      User.id.in([1, 2]),
+    )
       .orderBy(User.id).select({ id: User.id, body: Other.body }).all(pool);
     assert.deepEqual(joined, [{ id: 1, body: "seen" }, { id: 2, body: null }]);
   },
