@@ -73,6 +73,7 @@ export type {
   Concatenated,
   Difference,
   Factor,
+  Moment,
   OperandValue,
   Subtrahend,
   Sum,

@@ -6,7 +6,7 @@
 import type { Fragment, TypedPart } from "./expression.ts";
 
 /** A point in time or a time of day. */
-type Moment = Temporal.Instant | Temporal.PlainDateTime | Temporal.PlainTime | Date;
+export type Moment = Temporal.Instant | Temporal.PlainDateTime | Temporal.PlainTime | Date;
 
 /** What is added to a value: days or a duration to a date, a duration to a point in time, a number to a number. */
 export type Addend<Value> = Value extends string ? string | number

@@ -146,16 +146,19 @@ export class Column<Value, Null = never, From extends string = string, Property 
     return `column "${this.property}" of model "${this.table}"`;
   }
 
+  /** A value as it stands beside the column. */
   protected override beside(value: unknown): unknown {
     return fitting(this.settings.type, value);
   }
 
+  /** A value that may be an element of the column's. */
   protected override element(value: unknown): unknown {
     const type = RANGE_ELEMENTS[this.settings.type.sql];
     if (type === undefined || value instanceof Range || fragmentOf(value) !== undefined) return value;
     return typed(value, type);
   }
 
+  /** Throws for an array, of which there is no list. */
   protected override refuseList(): void {
     if (this.settings.type.dimensions === 0) return;
     throw new ValidationError(
