@@ -5,17 +5,21 @@
  */
 import type { Executor, QueryOptions } from "../../pool/executor.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
+import type { AnyColumn } from "../building/column.ts";
+import { fragmentOf } from "../building/composition.ts";
 import { namingColumn } from "../executing/column_error.ts";
+import type { GivenValues } from "../executing/input.ts";
 import { type OpenRow, readRows, type RowReader } from "../hydrating/row_reader.ts";
 import { atRow } from "./row_groups.ts";
 import type { WriteStatement } from "./write_text.ts";
+import { writtenValue } from "./written_value.ts";
 
 /** One statement of a bulk write. */
 export interface BulkStatement {
   /** Where its rows stand in what was given. */
   readonly positions: readonly number[];
-  /** How many parameters each row of a list has, where all have as many. */
-  readonly parametersEach?: number;
+  /** Its rows, where these are a list of values, to name the one that a value is of. */
+  readonly list?: ListedRows;
   /** Writes it, late, so that one chunk's arrays can go before the next one's are made. */
   readonly write: () => WriteStatement;
 }
@@ -42,7 +46,7 @@ export async function runBulk(
   let count = 0;
   const placed: unknown[] = [];
   let omitted = false;
-  for (const { positions, parametersEach, write } of statements) {
+  for (const { positions, list, write } of statements) {
     const { statement, parameters } = write();
     try {
       if (columns === undefined) {
@@ -53,7 +57,7 @@ export async function runBulk(
       for (let i = 0; i < rows.length; i++) placed[positions[i]] = rows[i];
       omitted ||= rows.length < positions.length;
     } catch (error) {
-      throw namingRow(namingColumn(error, parameters()), { positions, parametersEach });
+      throw namingRow(namingColumn(error, parameters()), { positions, list });
     }
   }
   if (columns === undefined) return count;
@@ -63,29 +67,53 @@ export async function runBulk(
 const ELEMENT = /^element (\d+): /;
 const PARAMETER = /^parameter \$(\d+)\b/;
 
+/** Rows that were written as a list of values. */
+export interface ListedRows {
+  /** The rows. */
+  readonly rows: readonly GivenValues[];
+  /** The columns of each. */
+  readonly columns: readonly AnyColumn[];
+  /** Whether a row has null for what it does not give, instead of a default. */
+  readonly padded: boolean;
+}
+
 /**
  * The error of a value of a bulk write, with its row: of an array that of the element, of a list that of the parameter.
  *
  * @param error The error, which already names its column.
  * @param positions Where the statement's rows stand in what was given.
- * @param parametersEach How many parameters each row of a list has, where all have as many.
+ * @param list The rows where they are a list of values.
  */
 export function namingRow(
   error: unknown,
-  { positions, parametersEach }: {
-    readonly positions: readonly number[];
-    readonly parametersEach?: number | undefined;
-  },
+  { positions, list }: { readonly positions: readonly number[]; readonly list?: ListedRows | undefined },
 ): unknown {
   if (!(error instanceof ValidationError) || !(error.cause instanceof ValidationError)) return error;
   const { subject, cause } = error;
+  const parameter = PARAMETER.exec(cause.subject)?.[1];
+  if (list !== undefined && parameter !== undefined) {
+    const index = rowOf(Number(parameter), list);
+    return index === undefined ? error : atRow(error, positions[index]);
+  }
   const problem = error.message.slice(`Cannot use ${subject}: `.length);
   const element = ELEMENT.exec(problem)?.[1];
-  if (element !== undefined) {
-    const named = new ValidationError(subject, problem.replace(ELEMENT, ""), { cause });
-    return atRow(named, positions[Number(element) - 1]);
+  if (element === undefined) return error;
+  return atRow(
+    new ValidationError(subject, problem.replace(ELEMENT, ""), { cause }),
+    positions[Number(element) - 1],
+  );
+}
+
+/** Which row a parameter is of: each value is one, an expression as many as it has. */
+function rowOf(parameter: number, { rows, columns, padded }: ListedRows): number | undefined {
+  let seen = 0;
+  for (let index = 0; index < rows.length; index++) {
+    const row = rows[index];
+    for (const column of columns) {
+      if (!padded && !Object.hasOwn(row, column.property)) continue;
+      seen += fragmentOf(writtenValue(column, row[column.property] ?? null))?.values.length ?? 1;
+    }
+    if (parameter <= seen) return index;
   }
-  const parameter = PARAMETER.exec(cause.subject)?.[1];
-  if (parametersEach === undefined || parameter === undefined) return error;
-  return atRow(error, positions[Math.floor((Number(parameter) - 1) / parametersEach)]);
+  return undefined;
 }

@@ -131,7 +131,7 @@ export function insertStatements(
     const most = Math.floor((asArrays ? ARRAY_VALUES : LIST_VALUES) / width);
     return chunksOf(group, Math.min(chunk ?? Infinity, Math.max(1, most))).map((part) => ({
       positions: part.positions,
-      ...(group.isPlain ? { parametersEach: width } : {}),
+      ...(asArrays ? {} : { list: { rows: part.rows, columns: group.columns, padded: false } }),
       write: () => {
         const text = writeInsert(table, part, asArrays);
         writeEnd(text, group.columns);

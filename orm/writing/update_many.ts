@@ -63,7 +63,8 @@ export async function updateRows(
   const call: Call = { executor, many: true, signal: options.signal };
   const records = await hooked(table, rows, call);
   const changes = checkRows(table, records);
-  const width = table.key.length + changes.given.length;
+  const columns = [...table.key, ...changes.given];
+  const listed = !columns.every(travelsAsArray);
   const chunks = chunksOf(table, records, changes);
   const work = async (target: Executor) => {
     const updated: unknown[] = [];
@@ -76,7 +77,10 @@ export async function updateRows(
           throw new NotFoundError(statement.statement.text);
         }
       } catch (error) {
-        throw namingRow(error, { positions: rows.map((_, index) => at + index), parametersEach: width });
+        throw namingRow(error, {
+          positions: rows.map((_, index) => at + index),
+          list: listed ? { rows, columns, padded: true } : undefined,
+        });
       }
     }
     if (needsRows(table, "update")) await after(table, "update", updated, { ...call, executor: target });

@@ -45,7 +45,7 @@ export class WriteText {
    * Appends a fragment, or a value as one placeholder.
    *
    * @param part The fragment or the value.
-   * @param column The column a value is for.
+   * @param column The column it is for.
    */
   part(part: unknown, column?: AnyColumn): this {
     this.#glue.push(this.#pending);
@@ -70,7 +70,7 @@ export class WriteText {
       parameters: () =>
         parts.flatMap((part, index) => {
           const count = fragmentOf(part)?.values.length;
-          return count === undefined ? [columns[index]] : new Array<undefined>(count).fill(undefined);
+          return new Array<AnyColumn | undefined>(count ?? 1).fill(columns[index]);
         }),
     };
   }
