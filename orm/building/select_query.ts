@@ -9,6 +9,7 @@
 import { quoteIdentifier } from "../../pool/sql/identifier.ts";
 import { assertSql, FRAGMENT, Sql } from "../../pool/sql/sql.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
+import { groupedText } from "../compiling/grouped_text.ts";
 import { derivedOutputs, writeSelect } from "../compiling/select.ts";
 import type { Clause, Question, Shape, ShapePart } from "../compiling/shape.ts";
 import { QueryCalls } from "../executing/query_calls.ts";
@@ -271,7 +272,9 @@ export class SelectQuery extends QueryCalls {
 
   /** The statement of a question. */
   statement(question: Question): Sql {
-    const { strings, text, order } = this.shape.text(question, writeSelect);
+    const { strings, text, order } = this.shape.grouped
+      ? groupedText(this.shape, question, this.values)
+      : this.shape.text(question, writeSelect);
     return new OwnSql(strings, this.#ordered(order), this.shape, text);
   }
 

@@ -10,11 +10,21 @@ import type { Table } from "../definition/table.ts";
 import type { Clause, Question, Shape, ShapePart } from "./shape.ts";
 import { type StatementText, StatementWriter } from "./statement_text.ts";
 
-/** Writes what a question asks of a shape. */
-export function writeSelect(shape: Shape, question: Question): StatementText {
+/**
+ * Writes what a question asks of a shape.
+ *
+ * @param shape The shape.
+ * @param question The question.
+ * @param ordinals The groups, by the positions of their clauses, that are named by their places in the select list.
+ */
+export function writeSelect(
+  shape: Shape,
+  question: Question,
+  ordinals: ReadonlyMap<number, number> = NO_ORDINALS,
+): StatementText {
   const clauses = clausesOf(shape);
   const writer = new StatementWriter();
-  const body = new SelectBody(writer, shape, clauses);
+  const body = new SelectBody(writer, shape, { clauses, ordinals });
   switch (question) {
     case "count":
       if (clauses.comment.length > 0) body.comments();
@@ -133,16 +143,24 @@ function defaultOutputs(source: Source): readonly OutputColumn[] {
 /** Joins that keep rows of what is joined. */
 const OUTWARD_JOINS: ReadonlySet<string> = new Set(["right join", "full join"]);
 
+const NO_ORDINALS: ReadonlyMap<number, number> = new Map();
+
 /** Writes the parts of one select, each with its values. */
 class SelectBody {
   readonly #writer: StatementWriter;
   readonly #shape: Shape;
   readonly #clauses: Clauses;
+  readonly #ordinals: ReadonlyMap<number, number>;
 
-  constructor(writer: StatementWriter, shape: Shape, clauses: Clauses) {
+  constructor(
+    writer: StatementWriter,
+    shape: Shape,
+    { clauses, ordinals }: { readonly clauses: Clauses; readonly ordinals: ReadonlyMap<number, number> },
+  ) {
     this.#writer = writer;
     this.#shape = shape;
     this.#clauses = clauses;
+    this.#ordinals = ordinals;
   }
 
   /** Whether each row of the tables is a row of the result, so that they can be counted without a subquery. */
@@ -199,7 +217,12 @@ class SelectBody {
       }
     }
     this.#list(" where ", " and ", where);
-    this.#list(" group by ", ", ", groupBy);
+    groupBy.forEach((placed, index) => {
+      const start = index === 0 ? " group by " : ", ";
+      const ordinal = this.#ordinals.get(placed.position);
+      if (ordinal === undefined) this.#list(start, "", [placed]);
+      else this.#writer.write(`${start}${ordinal}`);
+    });
     this.#list(" having ", " and ", having);
     window.forEach((placed, index) =>
       this.#list(`${index === 0 ? " window " : ", "}${quoteIdentifier(placed.part.label)} as `, "", [placed])

@@ -80,6 +80,8 @@ export class Shape {
   readonly traits: ClauseTraits;
   /** Whether nothing in it can write or lock. */
   readonly pure: boolean;
+  /** Whether it has groups. */
+  readonly grouped: boolean;
   /** Whether it is found again. */
   readonly stable: boolean;
   readonly #root: { remembered: number };
@@ -95,6 +97,7 @@ export class Shape {
     this.part = part;
     this.traits = traits;
     this.pure = traits.pure && (parent === undefined || parent.pure);
+    this.grouped = part?.clause === "groupBy" || parent?.grouped === true;
     this.stable = stable;
     this.#root = parent === undefined ? { remembered: 0 } : parent.#root;
     this.#depth = parent === undefined ? 0 : parent.#depth + 1;

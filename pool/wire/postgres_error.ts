@@ -176,11 +176,17 @@ export function postgresError(
 ): PostgresError {
   const state = fields.get("C") ?? "";
   const Class = CLASSES[state] ?? (state.startsWith("23") ? ConstraintViolationError : PostgresError);
-  return new Class(fields, query, `${withoutValues(fields, parameters)}${advice(state, fields)}`);
+  return new Class(fields, query, `${withoutValues(fields, parameters)}${advice(state, fields, query)}`);
 }
 
+/** `grouping_error`: https://www.postgresql.org/docs/18/errcodes-appendix.html. */
+const SQLSTATE_GROUPING = "42803";
+
 /** What to change, where PostgreSQL's own words leave a user of placeholders puzzled. */
-function advice(state: string, fields: ErrorFields): string {
+function advice(state: string, fields: ErrorFields, query = ""): string {
+  if (state === SQLSTATE_GROUPING && /\$\d/.test(query)) {
+    return "; an expression with placeholders is another each time it is written, so group and order by its name or its place in the select list";
+  }
   if (state !== "42601") return "";
   const message = fields.get("M") ?? "";
   if (/"\$\d+"/.test(message)) {

@@ -350,7 +350,7 @@ export const SALES: readonly ReadQuestion[] = [
         "large",
       );
       return await Invoice.find()
-        .groupBy(output("size"))
+        .groupBy(size)
         .select({ size, invoices: fn.count(), least: fn.min(Invoice.total), most: fn.max(Invoice.total) })
         .orderBy(output("size"))
         .all(pool);
