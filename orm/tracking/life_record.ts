@@ -134,7 +134,7 @@ export class LifeRecordObject implements ReferredRecord {
   }
 
   set(first: string | GivenValues, value?: unknown): this {
-    this.#assertIdle("set a value of");
+    this.#assertIdle();
     const { table } = this.#home;
     if (typeof first !== "string") checkRecord(table, first);
     const values = typeof first === "string" ? [[first, value] as const] : Object.entries(first);
@@ -144,14 +144,14 @@ export class LifeRecordObject implements ReferredRecord {
   }
 
   reset(property?: string): this {
-    this.#assertIdle("reset");
+    this.#assertIdle();
     if (property !== undefined) this.#column(property);
     this.#state = withoutChange(this.#state, property);
     return this;
   }
 
   take(property: string): unknown {
-    this.#assertIdle("take a value of");
+    this.#assertIdle();
     const value = this.get(property);
     this.#state = withTaken(this.#state, property);
     return value;
@@ -238,7 +238,7 @@ export class LifeRecordObject implements ReferredRecord {
    * @param verb What it is called in errors.
    */
   begin(verb: string): () => void {
-    this.#assertIdle(verb);
+    this.#assertIdle();
     this.#running = verb;
     return () => this.#running = undefined;
   }
@@ -351,12 +351,9 @@ export class LifeRecordObject implements ReferredRecord {
     }
   }
 
-  #assertIdle(act: string): void {
+  #assertIdle(): void {
     if (this.#running === undefined) return;
-    throw new ValidationError(
-      `${act} ${this.subject}`,
-      `its ${this.#running}() still runs; await that first`,
-    );
+    throw new ValidationError(this.subject, `its ${this.#running}() still runs; await that first`);
   }
 
   #column(property: string): AnyColumn {

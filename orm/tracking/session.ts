@@ -36,6 +36,7 @@ import { Flush, type FlushWork } from "./flush.ts";
 import { IdentityMap } from "./identity_map.ts";
 import { LifeRecordObject } from "./life_record.ts";
 import { homeOf } from "./record_home.ts";
+import { assertKeyed } from "./record_writes.ts";
 import type { AnyRecord } from "./record_reference.ts";
 import type { LifeRecord, RecordValues } from "./record_types.ts";
 import type { RecordState } from "./record_state.ts";
@@ -194,6 +195,7 @@ export class Session implements AsyncDisposable {
       );
     }
     const table = shape.source as Table;
+    assertKeyed(table, "query");
     const rows = await (query as unknown as SelectQuery).all(this.#executor) as GivenValues[];
     const records = rows.map((row) => this.#track(table, row));
     return records.filter((record) => !this.#removed.has(record)).map((record) => typed<Columns>(record));
@@ -420,6 +422,7 @@ export class Session implements AsyncDisposable {
       return;
     }
     const { table } = record.home;
+    assertKeyed(table, "add");
     const other = this.#stored.find(table, record.original!);
     if (other !== undefined && other !== record) {
       throw new ValidationError(

@@ -319,7 +319,7 @@ async function undo(pool: Pool, random: () => number): Promise<boolean> {
 
 testOnBoth("Session does what a plain model of it says, whatever is done and whatever fails", {
   ...MODELS,
-  timeout: 120_000,
+  timeout: 600_000,
 }, async (pool) => {
   const random = randomNumbers(SEED);
   const counts = { flushed: 0, failed: 0, undone: 0 };

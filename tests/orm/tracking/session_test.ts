@@ -14,6 +14,7 @@ import {
   UniqueViolationError,
 } from "../../../mod.ts";
 import { ValidationError } from "../../../pool/wire/errors.ts";
+import { beginRollback } from "../../../testkit/mod.ts";
 import { test } from "../../harness.ts";
 import { testOnBoth } from "../../testkit/databases.ts";
 import { FakeExecutor } from "../fake_executor.ts";
@@ -362,6 +363,23 @@ testOnBoth(
   },
 );
 
+testOnBoth("Session on a transaction of the testkit is undone with it", MODELS, async (pool) => {
+  await using db = await beginRollback(pool);
+  await using session = new Session(db);
+  const author = session.add(Author, { name: "a" });
+  await assert.rejects(
+    db.transaction(async () => {
+      await session.flush();
+      assert.equal(author.isNew, false);
+      throw new Error("undo");
+    }),
+    /^Error: undo$/,
+  );
+  assert.deepEqual([author.isNew, session.changes.inserts], [true, 1]);
+  await session.flush();
+  assert.equal(await Author.find().count(db), 1);
+});
+
 testOnBoth(
   "Session deletes softly in one statement, and tells hooks of each record",
   { models: [Note] },
@@ -538,6 +556,9 @@ test("Session refuses what has no order, and what it cannot know, before anythin
     session.query(Author.find().select({ name: Author.name }) as never),
     /whole rows of a model/,
   );
+  const Line = model("lines", { text: column.text() });
+  await assert.rejects(session.query(Line.find()), /the model has no primary key/);
+  assert.throws(() => session.add(Line.edit({ text: "x" })), /the model has no primary key/);
   // @ts-expect-error: a query of some columns has no whole rows
   await assert.rejects(session.query(Author.find().only("name")), ValidationError);
   // @ts-expect-error: it is no record
