@@ -73,8 +73,8 @@ export type {
   Concatenated,
   Difference,
   Factor,
-  Moment,
   OperandValue,
+  PointInTime,
   Subtrahend,
   Sum,
 } from "./building/arithmetic.ts";

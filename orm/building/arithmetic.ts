@@ -6,12 +6,12 @@
 import type { Fragment, TypedPart } from "./expression.ts";
 
 /** A point in time or a time of day. */
-export type Moment = Temporal.Instant | Temporal.PlainDateTime | Temporal.PlainTime | Date;
+export type PointInTime = Temporal.Instant | Temporal.PlainDateTime | Temporal.PlainTime | Date;
 
 /** What is added to a value: days or a duration to a date, a duration to a point in time, a number to a number. */
 export type Addend<Value> = Value extends string ? string | number
   : Value extends Temporal.PlainDate ? number | Temporal.Duration | Temporal.PlainTime
-  : Value extends Moment ? Temporal.Duration
+  : Value extends PointInTime ? Temporal.Duration
   : Value;
 
 /** What is taken from a value: what can be added to it, or another of its type. */
@@ -20,7 +20,7 @@ export type Subtrahend<Value> = Addend<Value> | Value;
 /** What a value is multiplied with, or divided by: a duration by a number. */
 export type Factor<Value> = Value extends string ? string | number
   : Value extends Temporal.Duration ? number
-  : Value extends Temporal.PlainDate | Moment ? never
+  : Value extends Temporal.PlainDate | PointInTime ? never
   : Value;
 
 /** What an operand is where it is not null; of a fragment nothing is known. */
@@ -38,8 +38,8 @@ export type Sum<Value, Added> = Value extends Temporal.PlainDate ? Added extends
 /** What a difference is: between dates a number of days, between points in time a duration, else what a sum is. */
 export type Difference<Value, Taken> = Value extends Temporal.PlainDate
   ? Taken extends Temporal.PlainDate ? number : Sum<Value, Taken>
-  : Value extends Moment ? Taken extends Temporal.Duration ? Value
-    : Taken extends Moment ? Temporal.Duration
+  : Value extends PointInTime ? Taken extends Temporal.Duration ? Value
+    : Taken extends PointInTime ? Temporal.Duration
     : Value | Temporal.Duration
   : Value;
 
