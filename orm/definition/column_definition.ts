@@ -167,7 +167,8 @@ export class ColumnDefinition<Value, Null, Input extends ColumnInput, Key extend
   }
 
   /**
-   * Has PostgreSQL compute it from other columns; no value can be given.
+   * Has PostgreSQL compute it from other columns; no value can be given. The model is not there yet, so columns are
+   * called by their names in the database: `lower(first_name)`.
    *
    * @param expression The expression, made with `sql`.
    */
@@ -197,7 +198,8 @@ export class ColumnDefinition<Value, Null, Input extends ColumnInput, Key extend
   }
 
   /**
-   * Allows only values that satisfy a condition.
+   * Allows only values that satisfy a condition. The model is not there yet, so the column is called by its name in the
+   * database: `unit_price >= 0`; the model's option `checks` takes a function of its columns.
    *
    * @param condition The condition, made with `sql`.
    */
