@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { assertSql, type Sql } from "../../pool/sql/sql.ts";
+import { assertSql, Sql } from "../../pool/sql/sql.ts";
 import type { Advice, WriteSql } from "./advice.ts";
 import { type Composition, list, operator, template } from "./composition.ts";
 import { type Condition, Expression } from "./expression.ts";
@@ -80,7 +80,7 @@ function combine(
   none: Condition,
 ): Condition {
   const terms = conditions.map((condition) => {
-    assertSql(condition, `a condition of ${name}()`);
+    if (!(condition instanceof Sql)) assertSql(condition, `a condition of ${name}()`);
     return term(condition);
   });
   return terms.length === 0 ? none : new Expression(composition.of(terms));

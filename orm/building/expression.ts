@@ -376,17 +376,17 @@ export class Expression<Value, Null = never, From extends string = string> exten
 
   /** Contains a value (`@>`): arrays, ranges, JSON, networks. */
   contains(value: Operand<Value> | Operand<ElementOf<Value>>): Condition<Null, From> {
-    return new Expression(CONTAINS.of([this, this.element(required(this.subject, value))]));
+    return new Expression(CONTAINS.of([this, this.element(required(this, value))]));
   }
 
   /** Is contained in a value (`<@`): arrays, ranges, JSON. */
   containedBy(value: Operand<Value>): Condition<Null, From> {
-    return new Expression(CONTAINED.of([this, required(this.subject, value)]));
+    return new Expression(CONTAINED.of([this, required(this, value)]));
   }
 
   /** Has something in common with a value (`&&`): arrays, ranges, networks. */
   overlaps(value: Operand<Value>): Condition<Null, From> {
-    return new Expression(OVERLAPS.of([this, required(this.subject, value)]));
+    return new Expression(OVERLAPS.of([this, required(this, value)]));
   }
 
   /** The order from the least to the greatest. */
@@ -429,7 +429,7 @@ export class Expression<Value, Null = never, From extends string = string> exten
 
   #calculate<V, N, F extends string>(operator: Composition, value: unknown): Expression<V, N, F> {
     const { conversion, isDate } = this;
-    const type = operandType(required(this.subject, value), isDate);
+    const type = operandType(required(this, value), isDate);
     const operand = type === undefined ? value : typed(value, type);
     return new Expression(operator.of([this, operand]), { conversion, isDate: isDate && type === "integer" });
   }
@@ -470,7 +470,7 @@ export class Expression<Value, Null = never, From extends string = string> exten
   protected refuseList(): void {}
 
   #checked(value: unknown): unknown {
-    required(this.subject, value);
+    required(this, value);
     if (fragmentOf(value) !== undefined) return this.beside(value);
     const refusal = this.refuse(value);
     if (refusal !== undefined) throw refusal;
@@ -528,10 +528,10 @@ function match<N, F extends string>(
 }
 
 /** Refuses what was forgotten: nothing is equal to null, and undefined is a mistake. */
-function required(subject: string, value: unknown): unknown {
+function required(expression: { readonly subject: string }, value: unknown): unknown {
   if (value !== undefined && value !== null) return value;
   throw new ValidationError(
-    subject,
+    expression.subject,
     `it is compared with ${value}; leave the condition out, or use isNull() or isNotNull()`,
   );
 }

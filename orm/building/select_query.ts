@@ -54,7 +54,7 @@ export class SelectQuery extends QueryCalls {
 
   where(condition: Condition): SelectQuery {
     if (!(condition instanceof Sql) && isPlainObject(condition)) return this.#whereEqual(condition);
-    assertSql(condition, `the condition of ${this.subject}`);
+    if (!(condition instanceof Sql)) assertSql(condition, `the condition of ${this.subject}`);
     return this.withPart("where", term(condition));
   }
 
@@ -308,7 +308,7 @@ export class SelectQuery extends QueryCalls {
     // deno-lint-ignore no-this-alias -- each makes a new query
     let query: SelectQuery = this;
     for (const fragment of fragments) {
-      assertSql(fragment, `${what} of ${this.subject}`);
+      if (!(fragment instanceof Sql)) assertSql(fragment, `${what} of ${this.subject}`);
       query = query.withPart(clause, fragment);
     }
     return query;
