@@ -54,9 +54,9 @@ test("Query.where() writes every operator", () => {
 test("Query.where() compares with columns and fragments", () => {
   const find = User.find();
   golden(find.where(User.age.gt(User.id)), ' where "users"."age" > "users"."id"');
-  golden(find.where(User.age.lt(sql`${User.id} + ${5}`)), ' where "users"."age" < "users"."id" + $1', [5]);
+  golden(find.where(User.age.lt(sql`${User.id} + ${5}`)), ' where "users"."age" < ("users"."id" + $1)', [5]);
   golden(find.where(User.age.between(User.id, 9)), ' where "users"."age" between "users"."id" and $1', [9]);
-  golden(find.where(User.email.like(sql`${"a"} || '%'`)), ` where "users"."email" like $1 || '%'`, ["a"]);
+  golden(find.where(User.email.like(sql`${"a"} || '%'`)), ` where "users"."email" like ($1 || '%')`, ["a"]);
   golden(
     find.where(sql`lower(${User.email}) = ${"x"}`).where(User.active),
     ' where lower("users"."email") = $1 and "users"."active"',
