@@ -2,16 +2,17 @@
  * How expressions are made of parts: text around fragments and values. Every operator and function is one
  * {@link Composition}.
  *
- * Invariant: the same composition of the same stable parts gives the same strings array, up to a limit on how many are
- * remembered; beyond it the result is the same but its text is built again. A value takes part as a placeholder only,
- * so what is remembered grows with the program's text and not with its data.
+ * Invariant: the same composition of the same stable parts gives the same strings array, until so many are remembered
+ * that all are forgotten; then the result is the same but its text is built again, once. So a program that makes new
+ * combinations for ever neither grows nor slows down the rest of it for good. A value takes part as a placeholder
+ * only, so that what is remembered grows with the program's text and not with its data.
  *
  * @module
  */
 import { FRAGMENT, Sql } from "../../pool/sql/sql.ts";
 import { traitsOf } from "./traits.ts";
 
-/** How many different combinations are remembered. */
+/** How many different combinations are remembered before all are forgotten. */
 const MAX_COMBINATIONS = 50_000;
 /** How many placeholders a remembered combination has at most. */
 const MAX_PLACEHOLDERS = 64;
@@ -19,6 +20,8 @@ const MAX_PLACEHOLDERS = 64;
 const PLACEHOLDER: readonly string[] = ["", ""];
 
 let remembered = 0;
+/** Grows when all are forgotten; what was remembered before is found no more. */
+let generation = 0;
 
 /** What a composition makes of its parts. */
 export interface Composed {
@@ -41,11 +44,14 @@ class Combination {
   strings: readonly string[] | undefined;
   readonly #next = new WeakMap<readonly string[], Combination>();
 
-  /** The combination with one more part, or undefined when it is not to be remembered. */
-  with(strings: readonly string[]): Combination | undefined {
+  /** The combination with one more part. */
+  with(strings: readonly string[]): Combination {
     let next = this.#next.get(strings);
     if (next === undefined) {
-      if (remembered >= MAX_COMBINATIONS) return undefined;
+      if (remembered >= MAX_COMBINATIONS) {
+        generation++;
+        remembered = 0;
+      }
       remembered++;
       this.#next.set(strings, next = new Combination());
     }
@@ -84,7 +90,8 @@ function isLoose(fragment: Sql): boolean {
 
 /** Text into which parts are put. */
 export class Composition {
-  readonly #root = new Combination();
+  #root = new Combination();
+  #generation = generation;
   readonly #glue: (count: number) => readonly string[];
   readonly #exposed: readonly boolean[];
   readonly #loose: boolean | undefined;
@@ -116,6 +123,10 @@ export class Composition {
     let pure = true;
     let grouped = false;
     let loosePart = false;
+    if (this.#generation !== generation) {
+      this.#root = new Combination();
+      this.#generation = generation;
+    }
     let known: Combination | undefined = this.#root;
     for (let index = 0; index < parts.length; index++) {
       const part = parts[index];

@@ -4,8 +4,8 @@
  * which keeps its text.
  *
  * Invariants: a shape never changes but for the texts it keeps and the children it knows; a clause whose strings are
- * new each time, and any beyond the limit, gets a child that is not remembered, and nothing else differs. The n-th clause
- * of a shape has the n-th array of the query's values; a text says in which order they are bound.
+ * new each time gets a child that is not remembered, and nothing else differs; when a source has too many shapes all are
+ * forgotten, and those in use are found again after one more writing of their text. The n-th clause of a shape has the n-th array of the query's values; a text says in which order they are bound.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import type { Source } from "../building/source.ts";
 import type { FlatSelection } from "../building/selection.ts";
 import type { StatementText } from "./statement_text.ts";
 
-/** How many shapes one source remembers. */
+/** How many shapes one source remembers before it forgets all. */
 const MAX_SHAPES = 5_000;
 
 /** How many clauses a remembered shape has at most, so that one long chain does not use up the number. */
@@ -65,6 +65,17 @@ export interface ClauseTraits {
   readonly pure: boolean;
 }
 
+/** Shapes by what was added, and by its strings. */
+type Children = Map<string, Map<readonly string[], Shape>>;
+
+/** What the shapes of one source share. */
+interface Remembered {
+  /** How many there are. */
+  count: number;
+  /** The root's children, to forget all. */
+  readonly children: Children;
+}
+
 const PURE: ClauseTraits = { stable: true, pure: true };
 const IMPURE: ClauseTraits = { stable: true, pure: false };
 
@@ -84,9 +95,9 @@ export class Shape {
   readonly grouped: boolean;
   /** Whether it is found again. */
   readonly stable: boolean;
-  readonly #root: { remembered: number };
+  readonly #root: Remembered;
   readonly #depth: number;
-  readonly #children = new Map<string, Map<readonly string[], Shape>>();
+  readonly #children: Children = new Map();
   readonly #texts: Partial<Record<Question, StatementText>> = {};
   #parts: readonly ShapePart[] | undefined;
   #derived: unknown;
@@ -99,7 +110,7 @@ export class Shape {
     this.pure = traits.pure && (parent === undefined || parent.pure);
     this.grouped = part?.clause === "groupBy" || parent?.grouped === true;
     this.stable = stable;
-    this.#root = parent === undefined ? { remembered: 0 } : parent.#root;
+    this.#root = parent === undefined ? { count: 0, children: this.#children } : parent.#root;
     this.#depth = parent === undefined ? 0 : parent.#depth + 1;
   }
 
@@ -125,15 +136,22 @@ export class Shape {
     const children = this.#children.get(key);
     const known = children?.get(part.strings);
     if (known !== undefined) return known;
-    const remember = this.stable && traits.stable && this.#depth < MAX_CLAUSES &&
-      this.#root.remembered < MAX_SHAPES;
+    const remember = this.stable && traits.stable && this.#depth < MAX_CLAUSES;
     const child = new Shape(this.source, this, part, traits, remember);
-    if (remember) {
-      this.#root.remembered++;
-      if (children === undefined) this.#children.set(key, new Map([[part.strings, child]]));
-      else children.set(part.strings, child);
-    }
+    if (remember) this.#remember(key, child);
     return child;
+  }
+
+  #remember(key: string, child: Shape): void {
+    const root = this.#root;
+    if (root.count >= MAX_SHAPES) {
+      root.children.clear();
+      root.count = 0;
+    }
+    root.count++;
+    const children = this.#children.get(key);
+    if (children === undefined) this.#children.set(key, new Map([[child.part!.strings, child]]));
+    else children.set(child.part!.strings, child);
   }
 
   /** The clauses in the order they were added. */
