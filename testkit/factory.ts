@@ -80,8 +80,8 @@ export function factory<
   const insert = async (values: readonly Values[], executor: Executor): Promise<unknown[]> => {
     const rows =
       await (values.length === 1
-        ? model.insert(values[0] as never, executor).then((row) => [row])
-        : model.insertMany(values as never, executor)) as M["Row"][];
+        ? [await model.insert(values[0] as never, executor)]
+        : await model.insertMany(values as never, executor)) as M["Row"][];
     for (const row of rows) await options.afterCreate?.(row, executor);
     return rows;
   };

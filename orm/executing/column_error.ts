@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { atCaller } from "../../pool/caller.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
 import type { AnyColumn } from "../building/column.ts";
 
@@ -13,10 +14,11 @@ const PARAMETER = /^parameter \$(\d+)\b/;
  *
  * @param error What it failed with.
  * @param columns The columns of its parameters, in order; `undefined` for one that is of none.
- * @returns The error itself unless it is a `ValidationError` of a parameter.
+ * @returns The error itself unless it is a `ValidationError` of a parameter. Its stack is the caller's, so that this is to
+ * be called in the `catch` of an `async` function.
  */
 export function namingColumn(error: unknown, columns: readonly (AnyColumn | undefined)[]): unknown {
-  if (!(error instanceof ValidationError)) return error;
+  if (!(error instanceof ValidationError)) return atCaller(error);
   const position = PARAMETER.exec(error.subject)?.[1];
   const column = columns[Number(position) - 1];
   if (column === undefined) return error;
