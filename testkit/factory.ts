@@ -79,7 +79,7 @@ export function factory<
   const counter = new Counter(table.name, options.seed ?? runSeed());
   const insert = async (values: readonly Values[], executor: Executor): Promise<unknown[]> => {
     const rows =
-      await (values.length === 1
+      (values.length === 1
         ? [await model.insert(values[0] as never, executor)]
         : await model.insertMany(values as never, executor)) as M["Row"][];
     for (const row of rows) await options.afterCreate?.(row, executor);
