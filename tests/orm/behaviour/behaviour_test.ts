@@ -229,7 +229,7 @@ test("Behaviour registers afterCommit on a transaction, and runs it at once on a
   assert.deepEqual([log.length, registered.length], [0, 1]);
   await registered[0]();
   assert.deepEqual(log.splice(0), ["insert 1", "insert 2"]);
-  await using pool = new Pool("postgres://nowhere.invalid/none");
+  await using pool = new Pool("postgres://nobody@nowhere.invalid/none");
   await behaviour.after("delete", [{ id: 3 }], { executor: pool });
   assert.deepEqual(log, ["delete 3"]);
 });
@@ -246,7 +246,9 @@ test("Behaviour runs every afterCommit, and gives the logger what they threw", a
     },
   });
   const logger = { error: (_message: string, fields: { error?: unknown }) => void logged.push(fields.error) };
-  await using pool = new Pool({ host: "nowhere.invalid", logger } as ConstructorParameters<typeof Pool>[0]);
+  await using pool = new Pool(
+    { host: "nowhere.invalid", user: "nobody", logger } as ConstructorParameters<typeof Pool>[0],
+  );
   await behaviour.after("insert", [{ id: 2 }, { id: 3 }], { executor: pool });
   await behaviour.after("insert", [{ id: 1 }, { id: 2 }, { id: 3 }], { executor: pool });
   assert.deepEqual(ran, [2, 3, 1, 2, 3]);
