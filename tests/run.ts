@@ -39,7 +39,9 @@ async function runSteps(options: Options): Promise<Totals[]> {
   const env = { NO_COLOR: "1", [CONTROL_VARIABLE]: services?.url ?? NO_SERVICES };
   const results: Totals[] = [];
   const add = ({ totals }: StepResult): void => void results.push(totals);
-  const { files, filter } = options;
+  const { filter } = options;
+  // By name: given a folder, Deno runs only the workspace's members in it.
+  const files = options.files.length > 0 ? options.files : await Array.fromAsync(testFiles("tests"));
 
   const missing = services === undefined ? [] : await missingServers(services.url);
   if (missing.length > 0) {
@@ -47,15 +49,14 @@ async function runSteps(options: Options): Promise<Totals[]> {
     results.push({ name: "services", passed: 0, failed: missing.length, skipped: 0, seconds: 0, failures });
   }
   if (options.steps.has("deno")) {
-    add(await runStep("Deno", denoTests(files.length > 0 ? files : ["tests"], filter), env));
+    add(await runStep("Deno", denoTests(files, filter), env));
   }
   if (options.steps.has("docs")) {
     const sources = await Array.fromAsync(existing(DOCUMENTED));
     add(await runStep("examples", denoTests(["--doc", "--parallel", "--permit-no-files", ...sources]), env));
   }
   if (options.steps.has("bun")) {
-    const all = files.length > 0 ? files : await Array.fromAsync(testFiles("tests"));
-    add(await runStep("Bun", await bunTests(all, filter), env));
+    add(await runStep("Bun", await bunTests(files, filter), env));
   }
   if (options.steps.has("net-only")) add(await runStep("net-only", netOnlyTests(), env));
   return results;

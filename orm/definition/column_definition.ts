@@ -296,7 +296,7 @@ export class ColumnDefinition<Value, Null, Input extends ColumnInput, Key extend
    * ```ts
    * import { column, model } from "@lifeguard/core";
    * const User = model("users", { id: column.identity().primaryKey(), photo: column.bytea().skipped() });
-   * const row: typeof User.Row = { id: 1 };
+   * const row: typeof User.Row = { id: 1, photo: undefined };
    * console.assert(User.find().toSQL().text === 'select "users"."id" from "users"' && row.id === 1);
    * ```
    */
