@@ -33,7 +33,7 @@ const RANGE_ELEMENTS: Readonly<Record<string, string>> = {
  * The strings of a column by its text: the same array for each alias of the same name, and another where values are
  * converted otherwise, since what is known of a query's rows is found by the strings.
  */
-const STRINGS = new WeakMap<object, Map<string, readonly string[]>>();
+let sharedStrings = new WeakMap<object, Map<string, readonly string[]>>();
 /** What the strings of columns without a conversion are kept by. */
 const UNCONVERTED = {};
 /** How many columns' strings are shared. */
@@ -169,15 +169,17 @@ export class Column<Value, Null = never, From extends string = string, Property 
 }
 
 function columnStrings(text: string, conversion: Conversion | object = UNCONVERTED): readonly string[] {
-  let known = STRINGS.get(conversion);
-  if (known === undefined) STRINGS.set(conversion, known = new Map());
-  let strings = known.get(text);
+  let known = sharedStrings.get(conversion);
+  let strings = known?.get(text);
   if (strings === undefined) {
-    strings = [text];
-    if (shared < MAX_STRINGS) {
-      shared++;
-      known.set(text, strings);
+    if (shared >= MAX_STRINGS) {
+      sharedStrings = new WeakMap();
+      shared = 0;
+      known = undefined;
     }
+    if (known === undefined) sharedStrings.set(conversion, known = new Map());
+    shared++;
+    known.set(text, strings = [text]);
   }
   return strings;
 }

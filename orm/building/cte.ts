@@ -11,6 +11,7 @@ import { type Composed, type Composition, template } from "./composition.ts";
 import { SelectQuery } from "./select_query.ts";
 import type { OutputColumn } from "./selection.ts";
 import { type CteClause, type DerivedSource, derivedSource, type Source } from "./source.ts";
+import { keep } from "./kept.ts";
 
 /** How a common table expression is made. */
 export interface CteOptions {
@@ -132,7 +133,7 @@ function memo<Value>(kept: Map<string, Value>, key: string, make: () => Value): 
   let value = kept.get(key);
   if (value === undefined) {
     value = make();
-    if (kept.size < 1_000) kept.set(key, value);
+    keep(kept, 1_000, [key, value]);
   }
   return value;
 }

@@ -23,6 +23,7 @@ import { castConversion, typeText } from "./cast.ts";
 import { type Composed, type Composition, fragmentOf, operator, template } from "./composition.ts";
 import { SpecialOperators } from "./operators/special_operators.ts";
 import type { Traits } from "./traits.ts";
+import { keep } from "./kept.ts";
 
 /** What the type level knows of an expression. */
 export interface ExpressionTypes<Value, Null, From extends string> {
@@ -560,7 +561,7 @@ function castTo(type: string): Composition {
   let cast = CASTS.get(type);
   if (cast === undefined) {
     cast = template("cast(", ` as ${type})`);
-    if (CASTS.size < 1_000) CASTS.set(type, cast);
+    keep(CASTS, 1_000, [type, cast]);
   }
   return cast;
 }

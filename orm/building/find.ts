@@ -59,7 +59,7 @@ export function from<Name extends string, Row>(
  * table expression's is its name alone.
  */
 const ROOTS = new WeakMap<readonly string[], Shape[]>();
-/** How many sources of the same text are remembered. */
+/** How many sources of the same text are remembered before all are forgotten. */
 const MAX_ROOTS = 16;
 
 function rootOf(source: Source): Shape {
@@ -68,7 +68,7 @@ function rootOf(source: Source): Shape {
   const known = roots.find((root) => root.source === source || alike(root.source, source));
   if (known !== undefined) return known;
   const root = Shape.root(withoutValues(source));
-  if (stable && roots.length < MAX_ROOTS) ROOTS.set(strings, [...roots, root]);
+  if (stable) ROOTS.set(strings, [...(roots.length < MAX_ROOTS ? roots : []), root]);
   return root;
 }
 

@@ -13,6 +13,7 @@ import { type AnyColumn, Column } from "./column.ts";
 import { type Composed, template } from "./composition.ts";
 import type { ExpressionTypes } from "./expression.ts";
 import type { OutputColumn } from "./selection.ts";
+import { keep } from "./kept.ts";
 
 /** Where what rows can come from says what it is, for the ORM's own parts. */
 export const SOURCE: unique symbol = Symbol("lifeguard.source");
@@ -83,7 +84,7 @@ export function subqueryFrom(statement: Sql, name: string): Composed {
   let composition = NAMED_SUBQUERIES.get(name);
   if (composition === undefined) {
     composition = template("(", `) as ${quoteIdentifier(name)}`);
-    if (NAMED_SUBQUERIES.size < 1_000) NAMED_SUBQUERIES.set(name, composition);
+    keep(NAMED_SUBQUERIES, 1_000, [name, composition]);
   }
   return composition.of([statement]);
 }

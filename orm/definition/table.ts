@@ -18,6 +18,7 @@ import { structureOf, type TableStructure } from "./table_structure.ts";
 import { MODEL_OPTIONS, type ModelOptions } from "./model_options.ts";
 import { type Joinable, SOURCE, type Source } from "../building/source.ts";
 import { conversionsOf, type PropertyConversion } from "../hydrating/row_reader.ts";
+import { keep } from "../building/kept.ts";
 
 /** A model's table, or an alias of it. */
 export interface Table extends Source, Lifecycle, TableStructure {
@@ -118,7 +119,7 @@ function columnFacts(
 }
 
 const ALIASES = new WeakMap<Table, Map<string, Table>>();
-/** How many aliases of a table are kept; others are made again each time. */
+/** How many aliases of a table are kept before all are forgotten. */
 const MAX_ALIASES = 1_000;
 
 /**
@@ -141,7 +142,7 @@ export function aliasOf(table: Table, name: string): Table {
       name,
       from: { ...table.from, strings: [`${table.fragment.text} as ${quoted}`] },
     };
-    if (aliases.size < MAX_ALIASES) aliases.set(name, alias);
+    keep(aliases, MAX_ALIASES, [name, alias]);
   }
   return alias;
 }

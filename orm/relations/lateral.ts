@@ -20,6 +20,7 @@ import { reach } from "./reach.ts";
 import { recordLayout, rowOf } from "./record.ts";
 import { RelationValue } from "./relation_value.ts";
 import { resultsOf } from "./results.ts";
+import { keep } from "../building/kept.ts";
 
 /**
  * Adds a relation to a query.
@@ -101,7 +102,7 @@ class Named {
     let composition = this.#known.get(name);
     if (composition === undefined) {
       composition = this.#make(quoteIdentifier(name));
-      if (this.#known.size < 10_000) this.#known.set(name, composition);
+      keep(this.#known, 1_000, [name, composition]);
     }
     return composition;
   }

@@ -7,6 +7,7 @@ import type { AnyColumn } from "../building/column.ts";
 import { type StatementText, StatementWriter } from "../compiling/statement_text.ts";
 import type { Table } from "../definition/table.ts";
 import { insertTimes, nameOf } from "./write_columns.ts";
+import { keep } from "../building/kept.ts";
 
 /** How many texts one model remembers. */
 const MAX_TEXTS = 1_000;
@@ -34,7 +35,7 @@ export class InsertTexts {
     let text = this.#texts.get(key);
     if (text === undefined) {
       text = this.#write(columns);
-      if (this.#texts.size < MAX_TEXTS) this.#texts.set(key, text);
+      keep(this.#texts, MAX_TEXTS, [key, text]);
     }
     return text;
   }

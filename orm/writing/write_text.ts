@@ -11,6 +11,7 @@ import type { AnyColumn } from "../building/column.ts";
 import { Composition, fragmentOf } from "../building/composition.ts";
 import { OwnSql } from "../building/traits.ts";
 import { StatementWriter } from "../compiling/statement_text.ts";
+import { keep } from "../building/kept.ts";
 
 /** How many different statements are remembered. */
 const MAX_STATEMENTS = 10_000;
@@ -81,7 +82,7 @@ export class WriteText {
     let composition = COMPOSITIONS.get(key);
     if (composition === undefined) {
       composition = new Composition(() => glue);
-      if (COMPOSITIONS.size < MAX_STATEMENTS) COMPOSITIONS.set(key, composition);
+      keep(COMPOSITIONS, MAX_STATEMENTS, [key, composition]);
     }
     const { strings, values, stable } = composition.of(this.#parts);
     const statement = new OwnSql(strings, values, { pure: false, stable }, TEXTS.get(strings));

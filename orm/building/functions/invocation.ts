@@ -16,6 +16,7 @@ import {
   type NullOf,
   type Operand,
 } from "../expression.ts";
+import { keep } from "../kept.ts";
 
 /** An expression of any type. */
 export interface TypedSql extends Sql {
@@ -53,7 +54,7 @@ export function compositionFor(key: string, make: () => Composition): Compositio
   let composition = KEPT.get(key);
   if (composition === undefined) {
     composition = make();
-    if (KEPT.size < MAX_KEPT) KEPT.set(key, composition);
+    keep(KEPT, MAX_KEPT, [key, composition]);
   }
   return composition;
 }

@@ -7,6 +7,7 @@
 import { kindOf } from "../../../pool/wire/codec/refusal.ts";
 import { ValidationError } from "../../../pool/wire/errors.ts";
 import type { Composed } from "../composition.ts";
+import { keep } from "../kept.ts";
 
 /**
  * Text as PostgreSQL writes constants; nothing in it can end it.
@@ -30,7 +31,7 @@ export function constantStrings(text: string): Composed {
   let strings = CONSTANTS.get(text);
   if (strings === undefined) {
     strings = [text];
-    if (CONSTANTS.size < MAX_CONSTANTS) CONSTANTS.set(text, strings);
+    keep(CONSTANTS, MAX_CONSTANTS, [text, strings]);
   }
   return { strings, values: [], pure: true, stable: CONSTANTS.get(text) !== undefined, grouped: false };
 }
