@@ -25,10 +25,10 @@ export function writeSelect(
   const clauses = clausesOf(shape);
   const writer = new StatementWriter();
   const body = new SelectBody(writer, shape, { clauses, ordinals });
+  body.comments();
+  body.ctes();
   switch (question) {
     case "count":
-      if (clauses.comment.length > 0) body.comments();
-      body.ctes();
       if (body.plain) {
         writer.write("select count(*) from ");
         body.rows();
@@ -39,8 +39,6 @@ export function writeSelect(
       }
       break;
     case "exists":
-      if (clauses.comment.length > 0) body.comments();
-      body.ctes();
       writer.write("select exists (");
       body.whole("select 1", false);
       writer.write(') as "exists"');
@@ -48,8 +46,6 @@ export function writeSelect(
     case "all":
     case "two":
     case "first":
-      if (clauses.comment.length > 0) body.comments();
-      body.ctes();
       body.whole(undefined, true, question === "first" ? 1 : question === "two" ? 2 : undefined);
       break;
     default:
@@ -93,8 +89,6 @@ export function clausesOf(shape: Shape): Clauses {
   shape.parts.forEach((part, position) => clauses[part.clause].push({ part, position }));
   const without = new Set(clauses.without.map(({ part }) => part.label));
   if (without.size > 0) clauses.where = clauses.where.filter(({ part }) => !without.has(part.label));
-  const names = new Set<string>();
-  clauses.cte = clauses.cte.filter(({ part }) => !names.has(part.label) && names.add(part.label));
   return clauses;
 }
 
@@ -241,21 +235,21 @@ class SelectBody {
     if (chosen === undefined) {
       const { selection } = this.#shape.source as Source & Partial<Table>;
       writer.write(selection ?? defaultOutputs(this.#shape.source).map(outputText).join(", "));
-    } else this.#outputs(chosen, true);
+    } else this.#outputs(chosen);
     for (const placed of add) {
       writer.write(", ");
-      this.#outputs(placed, true);
+      this.#outputs(placed);
     }
     writer.write(" from ");
   }
 
-  #outputs({ part, position }: Placed, bind: boolean): void {
+  #outputs({ part, position }: Placed): void {
     part.selection!.outputs.forEach((output, index) => {
       if (index > 0) this.#writer.write(", ");
       this.#writer.fragment(output.strings);
       if (output.bare !== true) this.#writer.write(` as ${quoteIdentifier(output.property)}`);
     });
-    if (bind) this.#writer.values(position);
+    this.#writer.values(position);
   }
 
   #combinations(combine: readonly Placed[]): void {

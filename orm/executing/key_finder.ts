@@ -21,6 +21,7 @@ import type { AnyColumn } from "../building/column.ts";
 import { traitsOf } from "../building/traits.ts";
 import { writeSelectByKey } from "../compiling/select_by_key.ts";
 import type { StatementText } from "../compiling/statement_text.ts";
+import { TO_STRING } from "../definition/column_type.ts";
 import type { Table } from "../definition/table.ts";
 import { readRows } from "../hydrating/row_reader.ts";
 import { namingColumn } from "./column_error.ts";
@@ -146,19 +147,17 @@ const DECIMAL = /^(?:0|-?[1-9]\d*)$/;
 function comparisonOf({ settings }: AnyColumn): ((key: unknown) => unknown) | undefined {
   const { type } = settings;
   if (settings.selectAs !== undefined) return undefined;
-  if (type.dimensions > 0 || (settings as { readonly collation?: unknown }).collation !== undefined) {
+  if (type.dimensions > 0 || type.declared !== undefined || settings.collation !== undefined) {
     return undefined;
   }
-  switch (type.sql.replace(/\(\d+\)$/, "")) {
-    case "smallint":
-    case "integer":
+  switch (type.base) {
+    case "int2":
+    case "int4":
       return (key) => typeof key === "number" ? key : undefined;
-    case "bigint":
-      return type.expected === "a bigint"
-        ? (key) => typeof key === "bigint" ? key : undefined
-        : type.expected === "a safe integer"
-        ? (key) => typeof key === "number" ? key : undefined
-        : (key) => typeof key === "string" && DECIMAL.test(key) ? key : undefined;
+    case "int8":
+      return type.conversion === TO_STRING
+        ? (key) => typeof key === "string" && DECIMAL.test(key) ? key : undefined
+        : (key) => type.conversion?.fits(key) === true ? key : undefined;
     case "uuid":
       return (key) => typeof key === "string" && UUID.test(key) ? key.toLowerCase() : undefined;
     case "text":

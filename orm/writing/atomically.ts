@@ -5,7 +5,7 @@
  */
 import type { Executor } from "../../pool/executor.ts";
 import { Sql } from "../../pool/sql/sql.ts";
-import { PostgresError } from "../../pool/wire/postgres_error.ts";
+import { PostgresError, SQLSTATE } from "../../pool/wire/postgres_error.ts";
 
 /** What opens transactions: a pool, or a transaction, of which they are savepoints. */
 interface Transactional {
@@ -18,9 +18,6 @@ const ROLLBACK_TO: Sql = new Sql(["rollback to savepoint lifeguard_write"], []);
 const BEGIN: Sql = new Sql(["begin"], []);
 const COMMIT: Sql = new Sql(["commit"], []);
 const ROLLBACK: Sql = new Sql(["rollback"], []);
-
-/** `no_active_sql_transaction`: a savepoint outside a transaction. */
-const NO_TRANSACTION = "25P01";
 
 /**
  * Runs work in a transaction of a pool, in a savepoint of a transaction, and on a reserved session in whichever of both
@@ -54,7 +51,7 @@ async function isInTransaction(executor: Executor): Promise<boolean> {
     await executor.execute(SAVEPOINT);
     return true;
   } catch (error) {
-    if (error instanceof PostgresError && error.sqlState === NO_TRANSACTION) return false;
+    if (error instanceof PostgresError && error.sqlState === SQLSTATE.noActiveTransaction) return false;
     throw error;
   }
 }

@@ -16,6 +16,8 @@ export const SQLSTATE = {
   invalidStatementName: "26000",
   readOnlyTransaction: "25006",
   failedTransaction: "25P02",
+  noActiveTransaction: "25P01",
+  groupingError: "42803",
   undefinedFunction: "42883",
   invalidSchemaName: "3F000",
   queryCanceled: "57014",
@@ -179,12 +181,9 @@ export function postgresError(
   return new Class(fields, query, `${withoutValues(fields, parameters)}${advice(state, fields, query)}`);
 }
 
-/** `grouping_error`: https://www.postgresql.org/docs/18/errcodes-appendix.html. */
-const SQLSTATE_GROUPING = "42803";
-
 /** What to change, where PostgreSQL's own words leave a user of placeholders puzzled. */
 function advice(state: string, fields: ErrorFields, query = ""): string {
-  if (state === SQLSTATE_GROUPING && /\$\d/.test(query)) {
+  if (state === SQLSTATE.groupingError && /\$\d/.test(query)) {
     return "; an expression with placeholders is another each time it is written, so group and order by its name or its place in the select list";
   }
   if (state !== "42601") return "";
