@@ -22,6 +22,5 @@ export function namingColumn(error: unknown, columns: readonly (AnyColumn | unde
   const position = PARAMETER.exec(error.subject)?.[1];
   const column = columns[Number(position) - 1];
   if (column === undefined) return error;
-  const problem = error.message.slice(`Cannot use ${error.subject}: `.length);
-  return new ValidationError(column.subject, problem, { cause: error });
+  return new ValidationError(column.subject, error.problem, { cause: error });
 }

@@ -89,13 +89,12 @@ export function namingRow(
   { positions, list }: { readonly positions: readonly number[]; readonly list?: ListedRows | undefined },
 ): unknown {
   if (!(error instanceof ValidationError) || !(error.cause instanceof ValidationError)) return error;
-  const { subject, cause } = error;
+  const { subject, problem, cause } = error;
   const parameter = PARAMETER.exec(cause.subject)?.[1];
   if (list !== undefined && parameter !== undefined) {
     const index = rowOf(Number(parameter), list);
     return index === undefined ? error : atRow(error, positions[index]);
   }
-  const problem = error.message.slice(`Cannot use ${subject}: `.length);
   const element = ELEMENT.exec(problem)?.[1];
   if (element === undefined) return error;
   return atRow(

@@ -72,6 +72,5 @@ function namingRow(error: unknown, columns: readonly AnyColumn[]): unknown {
   const [, name, row] = SUBJECT.exec(error.subject) ?? [];
   const column = columns.find(({ columnName }) => columnName === name);
   if (column === undefined) return error;
-  const problem = error.message.slice(`Cannot use ${error.subject}: `.length);
-  return atRow(new ValidationError(column.subject, problem, { cause: error }), Number(row) - 1);
+  return atRow(new ValidationError(column.subject, error.problem, { cause: error }), Number(row) - 1);
 }

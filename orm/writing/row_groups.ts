@@ -82,8 +82,9 @@ export function assertRows(table: Table, rows: unknown): asserts rows is readonl
 /** The error of a row, with where the row stands, counted from 1. */
 export function atRow(error: unknown, position: number): unknown {
   if (!(error instanceof ValidationError)) return error;
-  const problem = error.message.slice(`Cannot use ${error.subject}: `.length);
-  return new ValidationError(`${error.subject} in row ${position + 1}`, problem, { cause: error.cause });
+  return new ValidationError(`${error.subject} in row ${position + 1}`, error.problem, {
+    cause: error.cause,
+  });
 }
 
 function hasProperties(row: GivenValues, properties: readonly string[]): boolean {

@@ -173,6 +173,8 @@ export class ValidationError extends LifeguardError {
   readonly code = "VALIDATION";
   /** What was refused, for example `"parameter $2"` or `"column email"`. */
   readonly subject: string;
+  /** What is wrong with it and what to change: the message without its beginning. */
+  readonly problem: string;
 
   /**
    * Creates the error.
@@ -183,6 +185,7 @@ export class ValidationError extends LifeguardError {
   constructor(subject: string, problem: string, options: LifeguardErrorOptions = {}) {
     super(`Cannot use ${subject}: ${problem}`, options);
     this.subject = subject;
+    this.problem = problem;
     showCaller(this, new.target);
   }
 }

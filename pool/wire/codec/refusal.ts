@@ -58,9 +58,8 @@ export function contentRefusal(type: string, state: string, advice: string): Val
 export function elementRefusal(error: unknown, index: number): unknown {
   // Its subclasses are about the whole message.
   if ((error as Error | undefined)?.constructor !== ValidationError) return error;
-  const refused = error as ValidationError;
-  const problem = refused.message.slice(`Cannot use ${refused.subject}: `.length);
-  return new ValidationError(refused.subject, `element ${index + 1}: ${problem}`, { cause: refused.cause });
+  const { subject, problem, cause } = error as ValidationError;
+  return new ValidationError(subject, `element ${index + 1}: ${problem}`, { cause });
 }
 
 function undefinedRefusal(type: string): ValidationError {

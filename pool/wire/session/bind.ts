@@ -88,9 +88,9 @@ function writeValues(writer: ByteWriter, start: number, plan: Plan, values: read
 /** The error of a value, with its placeholder. */
 function parameterError(error: unknown, index: number, type: string): unknown {
   if (!(error instanceof ValidationError) || error instanceof OversizeError) return error;
-  const prefix = `Cannot use ${error.subject}: `;
-  const problem = error.message.startsWith(prefix) ? error.message.slice(prefix.length) : error.message;
   // The catalogue's name of text[] is _text.
   const name = type.startsWith("_") ? `${type.slice(1)}[]` : type;
-  return new ValidationError(`parameter $${index + 1} of type ${name}`, problem, { cause: error.cause });
+  return new ValidationError(`parameter $${index + 1} of type ${name}`, error.problem, {
+    cause: error.cause,
+  });
 }

@@ -169,9 +169,7 @@ function assertDefined(value: unknown): void {
 /** The error of a value, with its row and column. */
 function valueError(error: unknown, column: CopyColumn, index: number): unknown {
   if (!(error instanceof ValidationError)) return error;
-  const prefix = `Cannot use ${error.subject}: `;
-  const problem = error.message.startsWith(prefix) ? error.message.slice(prefix.length) : error.message;
-  return new ValidationError(`column "${column.name}" in row ${index + 1} of the COPY`, problem, {
+  return new ValidationError(`column "${column.name}" in row ${index + 1} of the COPY`, error.problem, {
     cause: error.cause,
   });
 }
