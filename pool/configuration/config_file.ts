@@ -1,12 +1,13 @@
 /**
- * The TOML file of an application: its table `[database]` holds settings of the pool.
+ * The TOML file of an application: its table `[database]` holds settings of the pool, `[reflector]` those of the
+ * reflector.
  *
  * @module
  */
 import { parse, TomlError } from "smol-toml";
 import type { Environment } from "../wire/configuration/environment.ts";
 import { ConfigError } from "../wire/errors.ts";
-import type { Layer, RawValue } from "../wire/configuration/setting.ts";
+import type { Layer, RawValue, Setting } from "../wire/configuration/setting.ts";
 import { tableLayer } from "../wire/configuration/setting_layers.ts";
 import { parseText, refuse } from "../wire/configuration/setting.ts";
 import { SETTINGS } from "./settings.ts";
@@ -25,6 +26,23 @@ export const CONFIG_FILE_VARIABLE = "LIFEGUARD_CONFIG";
  * @throws {ConfigError} When a named file cannot be read, or the file is not TOML, or a setting is unknown.
  */
 export function configFileLayer(environment: Environment, option: RawValue | undefined): Layer | undefined {
+  return configTableLayer(environment, option, { table: "database", settings: SETTINGS });
+}
+
+/** A table of the file, and the settings it may hold. */
+export interface ConfigTable {
+  /** Its name, without brackets. */
+  readonly table: string;
+  /** What it may hold. */
+  readonly settings: readonly Setting[];
+}
+
+/** {@link configFileLayer} of any table of the file. */
+export function configTableLayer(
+  environment: Environment,
+  option: RawValue | undefined,
+  { table, settings }: ConfigTable,
+): Layer | undefined {
   if (option?.value === false) return undefined;
   const named = option ?? configFileVariable(environment);
   const path = named === undefined ? DEFAULT_CONFIG_FILE : parseText(named);
@@ -37,8 +55,8 @@ export function configFileLayer(environment: Environment, option: RawValue | und
       "give the path of a file that exists (Deno needs --allow-read for it)",
     );
   }
-  const { database } = parseToml(text, path);
-  return database === undefined ? undefined : tableLayer(database, SETTINGS, path);
+  const { [table]: found } = parseToml(text, path);
+  return found === undefined ? undefined : tableLayer(found, settings, path);
 }
 
 function configFileVariable(environment: Environment): RawValue | undefined {

@@ -5,13 +5,12 @@
  * @module
  */
 import { configFileLayer } from "./config_file.ts";
-import { SETTINGS, VARIABLE_PREFIX, variableName } from "./settings.ts";
+import { SETTINGS, VARIABLE_PREFIX } from "./settings.ts";
 import { isPgliteUrl, parsePgliteUrl } from "../wire/configuration/connection_string.ts";
 import type { Environment } from "../wire/configuration/environment.ts";
 import { urlLayer, urlText } from "../wire/configuration/resolve_connect_options.ts";
 import type { Layer, RawValue } from "../wire/configuration/setting.ts";
-import { optionsLayer, parametersLayer } from "../wire/configuration/setting_layers.ts";
-import { namedSetting } from "../wire/configuration/setting_names.ts";
+import { optionsLayer, parametersLayer, prefixedLayer } from "../wire/configuration/setting_layers.ts";
 
 /** What all sources say. */
 export interface PoolLayers {
@@ -46,7 +45,7 @@ export function poolLayers(input: unknown, environment: Environment): PoolLayers
   };
   const options: Layer = isUrl ? new Map([["url", direct]]) : optionsLayer(input, SETTINGS);
   const file = configFileLayer(environment, options.get("configFile"));
-  const sources = [options, prefixedLayer(environment), ...(file === undefined ? [] : [file])];
+  const sources = [options, poolVariablesLayer(environment), ...(file === undefined ? [] : [file])];
   const layers: Layer[] = [];
   let urlSource: RawValue | undefined;
   let pglite: PgliteChoice | undefined;
@@ -69,38 +68,25 @@ export function poolLayers(input: unknown, environment: Environment): PoolLayers
 }
 
 /** The layer of the `LIFEGUARD__DATABASE__…` variables. A name that is not a setting is found if they can be listed. */
-function prefixedLayer(environment: Environment): Layer {
-  const layer = new Map<string, RawValue>();
-  const settings = SETTINGS.filter(({ optionsOnly, key }) =>
-    optionsOnly !== true && key !== "runtimeParameters"
-  );
-  const names = new Map(settings.map((setting) => [variableName(setting), setting]));
-  const parameters: Record<string, string> = {};
+function poolVariablesLayer(environment: Environment): Layer {
   const parameterPrefix = "RUNTIME_PARAMETERS__";
+  const layer = prefixedLayer(environment, {
+    prefix: VARIABLE_PREFIX,
+    settings: SETTINGS.filter(({ key }) => key !== "runtimeParameters"),
+    passOver: (name) => name.startsWith(parameterPrefix),
+  });
+  const parameters: Record<string, string> = {};
+  const start = VARIABLE_PREFIX + parameterPrefix;
   for (const variable of environment.variableNames()) {
-    if (!variable.startsWith(VARIABLE_PREFIX)) continue;
-    const name = variable.slice(VARIABLE_PREFIX.length);
-    if (name.startsWith(parameterPrefix)) {
-      const value = environment.variable(variable);
-      if (value !== undefined) parameters[name.slice(parameterPrefix.length).toLowerCase()] = value;
-    } else {
-      namedSetting(names, name, { source: variable, form: "text", printable: true });
-    }
+    const value = variable.startsWith(start) ? environment.variable(variable) : undefined;
+    if (value !== undefined) parameters[variable.slice(start.length).toLowerCase()] = value;
   }
-  for (const [name, { key, type }] of names) {
-    const source = VARIABLE_PREFIX + name;
-    const value = environment.variable(source);
-    if (value === undefined || value === "") continue;
-    layer.set(key, { name: key, value, source, form: "text", printable: type !== "secret" });
-  }
-  if (Object.keys(parameters).length > 0) {
-    layer.set("runtimeParameters", {
-      name: "runtimeParameters",
-      value: parameters,
-      source: `${VARIABLE_PREFIX}${parameterPrefix}…`,
-      form: "text",
-      printable: true,
-    });
-  }
-  return layer;
+  if (Object.keys(parameters).length === 0) return layer;
+  return new Map(layer).set("runtimeParameters", {
+    name: "runtimeParameters",
+    value: parameters,
+    source: `${start}…`,
+    form: "text",
+    printable: true,
+  });
 }

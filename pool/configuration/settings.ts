@@ -343,7 +343,8 @@ function code(name: string | undefined): string {
   return name === undefined ? "" : `\`${name}\``;
 }
 
-function typeText(setting: Setting): string {
+/** The values a setting takes, in words. */
+export function typeText(setting: Setting): string {
   switch (setting.type) {
     case "choice":
       return (setting.choices ?? []).map(code).join(", ");
@@ -368,7 +369,8 @@ function typeText(setting: Setting): string {
   }
 }
 
-function defaultText(setting: Setting): string {
+/** What holds when nothing is given, in words. */
+export function defaultText(setting: Setting): string {
   if (setting.defaultText !== undefined) return setting.defaultText;
   if (setting.default === undefined) return "none";
   if (setting.default === 0 && setting.zero !== undefined) return `0 (${setting.zero})`;

@@ -80,6 +80,36 @@ export function parametersLayer(
   return layer;
 }
 
+/** Which variables of ours are read. */
+export interface PrefixedLayerOptions {
+  /** What their names begin with. */
+  readonly prefix: string;
+  /** Each is named by the prefix and its TOML name in upper case. */
+  readonly settings: readonly Setting[];
+  /** Says of a name, without the prefix, that it is no concern of this layer. */
+  readonly passOver?: (name: string) => boolean;
+}
+
+/** The layer of the variables with a prefix of ours. A name that is not a setting is found where they can be listed. */
+export function prefixedLayer(environment: Environment, options: PrefixedLayerOptions): Layer {
+  const { prefix, settings, passOver = () => false } = options;
+  const usable = settings.filter(({ optionsOnly }) => optionsOnly !== true);
+  const names = new Map(usable.map((setting) => [snakeCase(setting.key).toUpperCase(), setting]));
+  for (const variable of environment.variableNames()) {
+    const name = variable.slice(prefix.length);
+    if (!variable.startsWith(prefix) || passOver(name)) continue;
+    namedSetting(names, name, { source: variable, form: "text", printable: true });
+  }
+  const layer = new Map<string, RawValue>();
+  for (const [name, { key, type }] of names) {
+    const source = prefix + name;
+    const value = environment.variable(source);
+    if (value === undefined || value === "") continue;
+    layer.set(key, { name: key, value, source, form: "text", printable: type !== "secret" });
+  }
+  return layer;
+}
+
 /** The layer of the `PG*` variables. */
 export function variablesLayer(environment: Environment, settings: readonly Setting[]): Layer {
   const layer = new Map<string, RawValue>();
