@@ -17,15 +17,14 @@ import { atCaller } from "../../pool/caller.ts";
 import { Pool } from "../../pool/pool.ts";
 import { Sql } from "../../pool/sql/sql.ts";
 import { PostgresError } from "../../pool/wire/postgres_error.ts";
-import type { AnyColumn } from "../building/column.ts";
 import { traitsOf } from "../building/traits.ts";
 import { writeSelectByKey } from "../compiling/select_by_key.ts";
 import type { StatementText } from "../compiling/statement_text.ts";
-import { TO_STRING } from "../definition/column_type.ts";
 import type { Table } from "../definition/table.ts";
 import { readRows } from "../hydrating/row_reader.ts";
 import { namingColumn } from "./column_error.ts";
 import { READ } from "./executor_argument.ts";
+import { comparisonOf } from "./key_comparison.ts";
 
 /** How many keys travel in one statement at most. */
 const MAX_KEYS = 1_000;
@@ -137,33 +136,5 @@ export class KeyFinder {
 
   async #rows(statement: Sql, executor: Executor): Promise<unknown[]> {
     return readRows(this.#table, await executor.query(statement, this.#pure ? READ : undefined));
-  }
-}
-
-const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
-const DECIMAL = /^(?:0|-?[1-9]\d*)$/;
-
-/** How a key of a column is compared with those of rows: its form in a row, or `undefined` when that is not known. */
-function comparisonOf({ settings }: AnyColumn): ((key: unknown) => unknown) | undefined {
-  const { type } = settings;
-  if (settings.selectAs !== undefined) return undefined;
-  if (type.dimensions > 0 || type.declared !== undefined || settings.collation !== undefined) {
-    return undefined;
-  }
-  switch (type.base) {
-    case "int2":
-    case "int4":
-      return (key) => typeof key === "number" ? key : undefined;
-    case "int8":
-      return type.conversion === TO_STRING
-        ? (key) => typeof key === "string" && DECIMAL.test(key) ? key : undefined
-        : (key) => type.conversion?.fits(key) === true ? key : undefined;
-    case "uuid":
-      return (key) => typeof key === "string" && UUID.test(key) ? key.toLowerCase() : undefined;
-    case "text":
-    case "varchar":
-      return (key) => typeof key === "string" ? key : undefined;
-    default:
-      return undefined;
   }
 }
