@@ -5,8 +5,8 @@
  *
  * @module
  */
+import { Body } from "./body.ts";
 import type { ByteSource } from "../byte_source.ts";
-import { ProtocolError } from "../errors.ts";
 
 /** One column of a result, from RowDescription. */
 export interface Field {
@@ -27,77 +27,6 @@ const SHORT_TAG = 32;
 
 /** The fields of ErrorResponse and NoticeResponse by their one-letter codes. */
 export type ErrorFields = ReadonlyMap<string, string>;
-
-/** A cursor over one message's body that never leaves it. */
-class Body {
-  readonly #message: string;
-  readonly #source: ByteSource;
-  readonly #end: number;
-  #at: number;
-
-  constructor(message: string, source: ByteSource, offset: number, end: number) {
-    this.#message = message;
-    this.#source = source;
-    this.#at = offset;
-    this.#end = end;
-  }
-
-  /** Moves past `size` bytes; returns where they were. */
-  #take(size: number): number {
-    const at = this.#at;
-    if (size < 0 || at + size > this.#end) throw this.bad("it ends too early");
-    this.#at = at + size;
-    return at;
-  }
-
-  bad(problem: string): ProtocolError {
-    return new ProtocolError(this.#message, problem);
-  }
-
-  u8(): number {
-    return this.#source.u8(this.#take(1));
-  }
-
-  i16(): number {
-    return this.#source.i16(this.#take(2));
-  }
-
-  i32(): number {
-    return this.#source.i32(this.#take(4));
-  }
-
-  u32(): number {
-    return this.#source.u32(this.#take(4));
-  }
-
-  /** A count of things of at least `size` bytes each. */
-  count(size: number): number {
-    const count = this.i16() & 0xffff;
-    if (count * size > this.#end - this.#at) {
-      throw this.bad(`it announces ${count} items, more than it holds`);
-    }
-    return count;
-  }
-
-  rest(): Uint8Array<ArrayBuffer> {
-    return this.#source.copy(this.#at, this.#end - this.#take(this.#end - this.#at));
-  }
-
-  cstring(): string {
-    const nul = this.#source.bytes.indexOf(0, this.#at);
-    if (nul < 0 || nul >= this.#end) throw this.bad("a text is not terminated");
-    const at = this.#take(nul + 1 - this.#at);
-    try {
-      return this.#source.utf8(at, nul - at);
-    } catch {
-      throw this.bad("a text is not valid UTF-8");
-    }
-  }
-
-  finish(): void {
-    if (this.#at !== this.#end) throw this.bad(`${this.#end - this.#at} bytes are left over`);
-  }
-}
 
 /** Reads RowDescription. */
 export function readRowDescription(source: ByteSource, offset: number, end: number): Field[] {

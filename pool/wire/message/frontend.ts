@@ -35,6 +35,13 @@ function end(writer: ByteWriter, start: number): void {
   writer.setI32(start, writer.length - start);
 }
 
+/** Appends Query: the simple protocol, the only one of replication connections. The text was checked for NUL. */
+export function writeQuery(writer: ByteWriter, text: string): void {
+  const start = begin(writer, 0x51);
+  writer.cstring(text);
+  end(writer, start);
+}
+
 /** Appends Parse; an OID of 0 leaves a parameter's type to the server. */
 export function writeParse(writer: ByteWriter, name: string, text: string, oids: readonly number[]): void {
   const start = begin(writer, 0x50);

@@ -10,6 +10,7 @@
 import type { ByteSource } from "../byte_source.ts";
 import type { ByteWriter } from "../byte_writer.ts";
 import { ProtocolError, QueryTimeoutError } from "../errors.ts";
+import type { Escort } from "./escort.ts";
 import type { ErrorFields } from "../message/backend.ts";
 import { messageName } from "../message/names.ts";
 import type { Plan } from "./plan.ts";
@@ -17,9 +18,10 @@ import type { Session } from "./session.ts";
 
 /**
  * How an exchange ends: by a Sync of its `own` (it is its own implicit transaction), by a Sync it may `share` with
- * other reads behind it, or by a Sync it sends by itself (`manual`: nothing is written behind it until then).
+ * other reads behind it, by a Sync it sends by itself (`manual`: nothing is written behind it until then), or without
+ * one, since a simple `query` is answered with a ReadyForQuery anyway.
  */
-export type SyncPolicy = "own" | "shared" | "manual";
+export type SyncPolicy = "own" | "shared" | "manual" | "query";
 
 /** What writing an exchange came to: its bytes are in the buffer, or its statement must be prepared first. */
 export type WriteOutcome = "written" | "unprepared";
@@ -66,6 +68,8 @@ export abstract class Exchange {
   isErratic = false;
   /** What is known of its statement, once it is. */
   plan: Plan | undefined = undefined;
+  /** What goes before and behind it, each time it is sent. */
+  escort: Escort | undefined = undefined;
 
   /** Whether it may be sent again after its connection was lost with it, because it writes nothing. */
   get repeatable(): boolean {

@@ -1,8 +1,8 @@
 /**
  * What a session has to say: one buffer, cut into groups by Sync, handed to the transport once a tick.
  *
- * Invariants: every group that was begun has its Sync in the buffer before the buffer is sent; Syncs are numbered from 1
- * in the order in which they are written; while the transport is blocked nothing is handed to it.
+ * Invariants: every group that was begun has its Sync in the buffer before the buffer is sent; Syncs, and simple queries,
+ * which need none, are numbered from 1 in the order in which they are written; while the transport is blocked nothing is handed to it.
  *
  * @module
  */
@@ -67,6 +67,11 @@ export class Outbox {
   sync(): void {
     this.#isGroupOpen = false;
     writeSync(this.writer);
+    this.#syncs++;
+  }
+
+  /** Ends the group of a simple query, which needs no Sync. */
+  endQuery(): void {
     this.#syncs++;
   }
 

@@ -44,7 +44,16 @@ export interface QueryExchangeOptions {
   readonly readOnly?: boolean;
   /** A plan that is certain without asking the server: for commands without parameters and result. */
   readonly plan?: Plan;
+  /**
+   * Whether its rows stay as they travelled: each is the body of its DataRow, a copy, in the columns and formats of the
+   * exchange's plan. For reads only. Default false.
+   */
+  readonly raw?: boolean;
 }
+
+/** Copies a row's bytes instead of reading them. */
+const copyRow: RowReader = (source, offset, end) =>
+  source.copy(offset, end - offset) as unknown as Record<string, unknown>;
 
 /** What a finished query has. */
 export interface QueryResult {
@@ -52,6 +61,11 @@ export interface QueryResult {
   readonly rows: Record<string, unknown>[];
   /** The command tag, for example `"UPDATE 3"`; empty for an empty statement. */
   readonly tag: string;
+}
+
+/** The error of rows whose columns were others each time they were asked for. */
+function changingColumns(): ProtocolError {
+  return new ProtocolError("RowDescription", "the statement's columns change again and again");
 }
 
 /** A statement with its values, on its way to its rows. */
@@ -64,6 +78,7 @@ export class QueryExchange extends Exchange implements QueryResult {
   readonly promise: Promise<QueryResult>;
   readonly #values: readonly unknown[];
   readonly #certain: Plan | undefined;
+  readonly #isRaw: boolean;
   #stage: number = BINDING;
   /** The named statement it is bound to. */
   #statement: Statement | undefined;
@@ -91,6 +106,7 @@ export class QueryExchange extends Exchange implements QueryResult {
     this.#values = values;
     this.sync = options.readOnly ? "shared" : "own";
     this.#certain = options.plan;
+    this.#isRaw = options.raw === true;
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -132,7 +148,8 @@ export class QueryExchange extends Exchange implements QueryResult {
     }
     try {
       // Rows that cannot be read are better not asked for.
-      if (plan.fields.length > 0) this.#reader = plan.reader;
+      if (this.#isRaw) this.#reader = copyRow;
+      else if (plan.fields.length > 0) this.#reader = plan.reader;
       if (statement === undefined) writeBind(writer, "", name, plan, this.#values);
       else writeBindOf(writer, statement, this.#values);
     } catch (error) {
@@ -215,6 +232,8 @@ export class QueryExchange extends Exchange implements QueryResult {
   /** The plan was learned before the schema changed: rows asked for in its formats must not be read by it. */
   #adaptTo(fields: readonly Field[], session: Session): void {
     this.#isStale = true;
+    // Whoever is to read them takes the plan's columns for theirs.
+    if (this.#isRaw) return;
     this.#reader = this.plan!.readerFor(fields, session.shared.registry);
     this.#kept = this.#reader === undefined ? new KeptRows(this.plan!, fields) : undefined;
   }
@@ -246,6 +265,8 @@ export class QueryExchange extends Exchange implements QueryResult {
       if (this.givenUp !== undefined) return this.reject(this.givenUp(true));
       if (this.#repeats(session)) return;
       this.reject(postgresError(this.failure, this.text, this.#values));
+    } else if (this.#isRaw && this.#isStale) {
+      if (!this.#again(session)) this.reject(changingColumns());
     } else if (this.#kept !== undefined) {
       if (this.repeatable && this.#again(session)) return;
       this.#readLater(this.#kept, session);

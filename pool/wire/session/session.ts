@@ -264,6 +264,8 @@ export class Session {
       );
       return;
     }
+    const { escort } = exchange;
+    escort?.before?.(this);
     exchange.session = this;
     // The time of waiting here, for a statement to be prepared say, is the query's too.
     if (exchange.deadline === 0 && exchange.timeout > 0) {
@@ -273,6 +275,7 @@ export class Session {
     if (this.#isWriting) queueMicrotask(() => this.#pump());
     if (this.#mustWait) this.#backlog.push(exchange);
     else this.#write(exchange);
+    escort?.after?.(this);
   }
 
   get #mustWait(): boolean {
@@ -308,6 +311,7 @@ export class Session {
     this.#inFlight.add(exchange);
     if (policy === "own") this.#outbox.sync();
     else if (policy === "shared") this.#outbox.shareGroup();
+    else if (policy === "query") this.#outbox.endQuery();
     else {
       this.#barrier = exchange;
       writeFlush(writer);
