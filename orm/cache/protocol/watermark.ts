@@ -22,7 +22,7 @@ export interface Watermark {
   readonly seq: number;
   /** Milliseconds that canary took, by the reflector's monotonic clock. */
   readonly delay: number;
-  /** The store's `run_id` as the reflector saw it (R9). */
+  /** The store's identity as the reflector saw it (R9): see `SeenWatermark.server`. */
   readonly runId: string;
   /** Names the list of covered tables that is in force. */
   readonly coverage: string;

@@ -23,7 +23,7 @@ export interface Ticket {
   readonly id: string;
   /** The epoch it was left in. */
   readonly epoch: string;
-  /** The least version the fill needs: the watermark's floor when the ticket was left. */
+  /** The least version the fill needs: the watermark's floor when the ticket was left, or a writer's above it. */
   readonly floor: bigint;
 }
 
@@ -41,7 +41,10 @@ export interface KeyLook {
 export interface SeenWatermark extends Watermark {
   /** The shard: 0 where there is one only. */
   readonly shard: number;
-  /** The `run_id` of the server that answered, as its connection was told when it was made. */
+  /**
+   * The identity of the server that answered, 40 characters, as its connection was told: of its `run_id` and of its
+   * replication id, which changes too when a server was a replica in between. A leader writes it into `runId`.
+   */
   readonly server: string;
 }
 
@@ -68,9 +71,11 @@ export type FillOutcome = "stored" | "void" | "epoch" | "newer" | "early";
 /** Who voids: a writer after its commit, or the leading reflector. */
 export type Voider = "writer" | Leader;
 
-/** A leadership, as scripts check it (R12, R9). */
+/** A leadership, as scripts check it (R12, R9): hand on what `advance()` gave, do not make one. */
 export interface Leader {
   readonly term: number;
+  /** Terms begin anew in a store that was emptied or restored; an epoch never comes again. */
+  readonly epoch: string;
 }
 
 /** What is to be voided. */
@@ -86,11 +91,11 @@ export interface Voided {
   readonly key: string;
   /** `"absent"`: nobody has it; `"idle"`: a tombstone was there; `"active"`: an entry, or a reader on its way. */
   readonly was: "absent" | "idle" | "active";
-  /** The shape of the entry that was there. */
+  /** The shape of the entry that was there, or for which the tombstone stands; empty: nothing to refill. */
   readonly shape: string;
-  /** Milliseconds that entry would have lived on. */
+  /** Milliseconds that entry would have lived on; 0 where there is nothing to refill. */
   readonly ttl: number;
-  /** The reflector's own ticket for its refill (R11); undefined for a writer, and where nobody is active. */
+  /** The reflector's own ticket for its refill (R11); undefined for a writer, and where nothing is to be refilled. */
   readonly ticket: Ticket | undefined;
 }
 
@@ -143,11 +148,16 @@ export type WatermarkChange =
     /** Never lowered. */
     readonly lsn?: bigint;
     readonly floor?: bigint;
+    /** Never lowered: what comes late with an older number changes neither it, nor `delay`, nor `coverage`. */
     readonly seq?: number;
     readonly delay?: number;
+    /** To be sent with a `seq`, so that an older list which comes late does not win. */
     readonly coverage?: string;
     /** Table floors to be raised. */
     readonly tables?: ReadonlyMap<string, bigint>;
-    /** Tables whose floors nobody needs any more. */
-    readonly forget?: readonly string[];
+    /**
+     * Tables whose floors nobody needs any more, since every entry and ticket from before is over, each with the floor
+     * that is meant: one raised since stays.
+     */
+    readonly forget?: ReadonlyMap<string, bigint>;
   };
