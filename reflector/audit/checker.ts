@@ -125,10 +125,11 @@ export class HistoryChecker {
 
   #write(write: WriteEvent): void {
     this.#writes++;
-    if (write.outcome === "unknown") return;
-    this.#session(write.session).wrote(write.key, write.ended, write.state);
-    const newest = this.#key(write.key).ended(write, this.#options.skew);
-    if (newest < write.state || this.#isLost(write.sent, write.ended)) return;
+    const { state } = write;
+    if (write.outcome === "unknown" || state === undefined) return;
+    this.#session(write.session).wrote(write.key, write.ended, state);
+    const newest = this.#key(write.key).ended({ ...write, state }, this.#options.skew);
+    if (newest < state || this.#isLost(write.sent, write.ended)) return;
     this.#violated({ promise: "order", event: write, needed: newest + 1, staleness: 0 });
   }
 

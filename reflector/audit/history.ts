@@ -28,8 +28,11 @@ export interface WriteEvent {
   readonly kind: "write";
   readonly session: string;
   readonly key: string;
-  /** The number of the state. A number whose write failed may be taken again by another. */
-  readonly state: number;
+  /**
+   * The number of the state. A number whose write failed may be taken again by another. Undefined: it was never told,
+   * so the outcome is unknown, too.
+   */
+  readonly state: number | undefined;
   /** True when there is no row in this state. */
   readonly absent: boolean;
   /** When it was begun. */

@@ -6,6 +6,9 @@
 import type { ReadEvent, WriteEvent } from "./history.ts";
 import { NO_STATE, Staircase } from "./staircase.ts";
 
+/** A write whose number is known. */
+export type NumberedWrite = WriteEvent & { readonly state: number };
+
 /** How many of a key's last reads are kept, to be shown beside a violation. */
 const READS_SHOWN = 12;
 /** How many of a key's writes are shown beside a violation. */
@@ -17,7 +20,7 @@ export class KeyHistory {
   readonly acknowledged: Staircase = new Staircase();
   /** From when on a state was acknowledged, or had been read from the primary. */
   readonly visible: Staircase = new Staircase();
-  readonly #writes: Map<number, WriteEvent> = new Map();
+  readonly #writes: Map<number, NumberedWrite> = new Map();
   /** The states without a row, rising. */
   readonly #absences: number[] = [];
   readonly #reads: ReadEvent[] = [];
@@ -26,8 +29,16 @@ export class KeyHistory {
   /** The last absence that was forgotten. */
   #forgottenAbsence: number | undefined;
 
+  /** When the first write was begun of which nobody knows what it wrote. */
+  #doubtful: number = Infinity;
+
   /** Takes in that a write was begun: from then on it may be read. */
-  begun(write: WriteEvent): void {
+  begun(given: WriteEvent): void {
+    if (given.state === undefined) {
+      this.#doubtful = Math.min(this.#doubtful, given.sent);
+      return;
+    }
+    const write = { ...given, state: given.state };
     const known = this.#writes.get(write.state);
     // A number whose write failed is given again: either may have happened, until one is acknowledged.
     const isSure = write.outcome === "acknowledged";
@@ -46,7 +57,7 @@ export class KeyHistory {
    * @param skew Milliseconds by which clocks may differ.
    * @returns The newest state that could be seen before it began.
    */
-  ended({ state, sent, ended }: WriteEvent, skew: number): number {
+  ended({ state, sent, ended }: NumberedWrite, skew: number): number {
     const newest = this.visible.before(sent - skew);
     this.acknowledged.add(ended, state);
     this.visible.add(ended, state);
@@ -67,7 +78,7 @@ export class KeyHistory {
     if (found !== "absent") {
       if (found < this.#kept) return found;
       const write = this.#writes.get(found);
-      return write !== undefined && write.sent <= answered ? found : undefined;
+      return Math.min(write?.sent ?? Infinity, this.#doubtful) <= answered ? found : undefined;
     }
     for (let index = this.#absences.length - 1; index >= 0; index--) {
       const state = this.#absences[index];

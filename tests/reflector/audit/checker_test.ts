@@ -47,7 +47,10 @@ function blamed({ violations }: Judgement): string[] {
 
 /** Judges by the words of the promises, with a look at every event for every read. */
 function slowJudge(events: readonly HistoryEvent[]): string[] {
-  const writes = events.filter((event) => event.kind === "write");
+  const writes = events.filter((event) => event.kind === "write").map((event) => ({
+    ...event,
+    state: event.state!,
+  }));
   const sure = writes.filter(({ outcome }) => outcome === "acknowledged");
   const ordered = events.filter((event) => event.kind !== "loss").sort((a, b) => endOf(a) - endOf(b));
   const visible: { key: string; at: number; state: number }[] = [];
@@ -67,9 +70,9 @@ function slowJudge(events: readonly HistoryEvent[]): string[] {
     const name = (promise: string): string => `${promise} ${key} ${session} ${sent} ${event.kind}`;
     if (event.kind === "write") {
       if (event.outcome === "unknown") continue;
-      if (most(visible.filter((one) => one.key === key), sent) >= event.state) found.push(name("order"));
-      visible.push({ key, at: event.ended, state: event.state });
-      known.push({ session, key, at: event.ended, state: event.state, isWrite: true });
+      if (most(visible.filter((one) => one.key === key), sent) >= event.state!) found.push(name("order"));
+      visible.push({ key, at: event.ended, state: event.state! });
+      known.push({ session, key, at: event.ended, state: event.state!, isWrite: true });
       continue;
     }
     // A write of unknown outcome did not happen where another with its number was acknowledged.
@@ -281,6 +284,11 @@ const CASES: readonly Case[] = [
       read("primary", 1, 70),
     ],
     broken: ["primary"],
+  },
+  {
+    what: "a value of a write that never told its number",
+    events: [FIRST, write(1, 20, 30, { state: undefined, outcome: "unknown" }), read("primary", 2, 40)],
+    broken: [],
   },
   { what: "two acknowledged writes of one number", events: [FIRST, write(1, 20, 30)], broken: ["order"] },
   {

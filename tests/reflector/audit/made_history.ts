@@ -129,7 +129,7 @@ export function spoilt(events: readonly HistoryEvent[], next: () => number, shar
   const states = new Map<string, (number | "absent")[]>();
   for (const event of events) {
     if (event.kind !== "write") continue;
-    const found = event.absent ? "absent" : event.state;
+    const found = event.absent ? "absent" : event.state!;
     states.set(event.key, [...states.get(event.key) ?? [], found]);
   }
   return events.map((event) => {
