@@ -15,6 +15,15 @@ import {
 import { type BatchOutcomes, type BatchRows, runBatch } from "./transaction/batch.ts";
 import { atCaller, atTaker } from "./caller.ts";
 import { command } from "./commands.ts";
+import { ConsistencySessions, SESSIONS, TOKENS_ON } from "./consistency/current_session.ts";
+import {
+  LABELLED,
+  type LabelledOptions,
+  type LabelledRows,
+  labelledRows,
+  Labelling,
+} from "./consistency/labelled.ts";
+import { Ticks } from "./consistency/ticks.ts";
 import type { QueryOptions, UnknownRow } from "./executor.ts";
 import { guardCallbacks } from "./tier/guarded_callbacks.ts";
 import type { Lease, LeasePurpose } from "./tier/lease.ts";
@@ -54,7 +63,7 @@ import { copyIn } from "./wire/stream/copy_in.ts";
 import { copyOut } from "./wire/stream/copy_out.ts";
 import type { CopySource } from "./wire/stream/copy_source.ts";
 import type { DatabaseKnowledge } from "./wire/session/database_knowledge.ts";
-import { ConfigError, QueryTimeoutError, ValidationError } from "./wire/errors.ts";
+import { ConfigError, ConnectionError, QueryTimeoutError, ValidationError } from "./wire/errors.ts";
 import { openRowStream, type RowStream } from "./wire/stream/row_stream.ts";
 import type { Session } from "./wire/session/session.ts";
 import { QueryExchange, type QueryResult } from "./wire/session/query_exchange.ts";
@@ -63,6 +72,9 @@ import { QueryExchange, type QueryResult } from "./wire/session/query_exchange.t
 const PROMPTLY = 20;
 /** Milliseconds to wait for an answer before a slot that was given up is cleaned. */
 const CLEANING_DELAY = 5_000;
+
+/** How often a labelled read is made again when its labels say nothing. */
+const MOST_READINGS = 3;
 
 /** How a pool is closed. */
 export interface CloseOptions {
@@ -83,6 +95,19 @@ interface SlotOnDemand {
   readonly take: (signal: AbortSignal) => Promise<Session>;
   readonly release: () => void;
   readonly explain: (error: unknown) => unknown;
+}
+
+/** What a pool offers the layers above it, under names that only these know. */
+export interface Pool {
+  /** The consistency sessions of who uses it. */
+  readonly [SESSIONS]: ConsistencySessions;
+  /** Has every write take a token from now on. */
+  readonly [TOKENS_ON]: () => void;
+  /** Reads rows, and between which moments of the database; the statement must write nothing and take no locks. */
+  readonly [LABELLED]: <Row = Record<string, unknown>>(
+    statement: Sql<unknown>,
+    options?: LabelledOptions,
+  ) => Promise<LabelledRows<Row>>;
 }
 
 /**
@@ -109,6 +134,9 @@ export class Pool extends Queryable implements AsyncDisposable {
     if (!this.#primary.giveUpQuery(exchange, reason)) giveUpSubmitted(exchange, reason);
   };
   readonly #telemetry: PoolTelemetry;
+  readonly #ticks: Ticks;
+  readonly #closed = new AbortController();
+  readonly #sessions = new ConsistencySessions();
   #maintenance: Maintenance | undefined;
   #closing: Promise<void> | undefined;
 
@@ -149,7 +177,22 @@ export class Pool extends Queryable implements AsyncDisposable {
       backoffMax: settings.backoffMax,
       logger: settings.logger,
     });
+    this.#ticks = new Ticks(this.#sessions, {
+      run: (exchange) => tier.run(exchange, undefined),
+      registry: knowledge.registry,
+      logger: settings.logger,
+      closed: this.#closed.signal,
+    });
+    if (settings.replicas.length > 0) this.#ticks.turnOn();
+    Object.defineProperties(this, {
+      [SESSIONS]: { value: this.#sessions },
+      [TOKENS_ON]: { value: () => this.#ticks.turnOn() },
+      [LABELLED]: {
+        value: (statement: Sql<unknown>, options?: LabelledOptions) => this.#readLabelled(statement, options),
+      },
+    });
     this.#home = {
+      ticks: this.#ticks,
       take: (signal) => this.#take("transaction", signal),
       queryTimeout: settings.queryTimeout,
       contextFunction: settings.sessionContextFunction,
@@ -206,9 +249,36 @@ export class Pool extends Queryable implements AsyncDisposable {
     const observed = this.#primary.observer?.statement(statement, options);
     const exchange = observed ?? new QueryExchange(text, statement.values, options);
     exchange.timeout = options?.timeout ?? this.#settings.queryTimeout;
+    const tick = this.#ticks.isOn && options?.readOnly !== true ? this.#ticks.take() : undefined;
+    if (tick !== undefined) exchange.escort = tick;
     this.#primary.run(exchange, plan?.estimate);
     if (signal !== undefined) watchSignal(exchange, signal, this.#giveUp);
-    return observed === undefined ? exchange.promise : observed.whenGiven();
+    const outcome = observed === undefined ? exchange.promise : observed.whenGiven();
+    return tick === undefined ? outcome : tick.finish(outcome);
+  }
+
+  async #readLabelled(
+    statement: Sql<unknown>,
+    options: LabelledOptions = {},
+  ): Promise<LabelledRows<unknown>> {
+    this.#assertOpen("run the statement");
+    this.#start();
+    const { text, values } = statement;
+    const { signal, timeout = this.#settings.queryTimeout, raw } = options;
+    for (let reading = 1;; reading++) {
+      signal?.throwIfAborted();
+      const how = { readOnly: true, raw };
+      const observed = this.#primary.observer?.statement(statement, how);
+      const exchange = observed ?? new QueryExchange(text, values, how);
+      exchange.timeout = timeout;
+      const labelling = exchange.escort = new Labelling();
+      this.#primary.run(exchange, this.#knowledge.plans.get(text)?.estimate);
+      if (signal !== undefined) watchSignal(exchange, signal, this.#giveUp);
+      await (observed === undefined ? exchange.promise : observed.whenGiven());
+      const labels = await labelling.labels();
+      if (labels !== undefined) return labelledRows(exchange, labels, "primary");
+      if (reading === MOST_READINGS) throw unlabelled();
+    }
   }
 
   /** Runs a statement that changes its session, which is reset afterwards. */
@@ -225,9 +295,12 @@ export class Pool extends Queryable implements AsyncDisposable {
       const observed = lease.observer?.leased(statement, undefined);
       const exchange = observed ?? new QueryExchange(statement.text, statement.values);
       exchange.timeout = options?.timeout ?? this.#settings.queryTimeout;
+      const tick = options?.readOnly === true ? undefined : this.#ticks.take();
+      exchange.escort = tick;
       lease.submit(exchange);
       watchSignal(exchange, options?.signal);
-      return await (observed === undefined ? exchange.promise : observed.outcome());
+      const outcome = observed === undefined ? exchange.promise : observed.outcome();
+      return await (tick === undefined ? outcome : tick.finish(outcome));
     } catch (error) {
       if (options?.signal?.aborted || error instanceof QueryTimeoutError) isGivenUp = true;
       throw error;
@@ -295,7 +368,11 @@ export class Pool extends Queryable implements AsyncDisposable {
       },
       release: () => {
         observation?.end({ address: lease?.session.address });
-        void lease?.release();
+        if (lease === undefined) return;
+        // Nobody knows whether it has written.
+        const tick = this.#ticks.take();
+        tick?.followAlone(lease.session);
+        void (tick === undefined ? lease.release() : tick.drained().then(() => lease!.release()));
       },
       explain: (error) => {
         observation?.end({ address: lease?.session.address, failure: { error } });
@@ -349,7 +426,12 @@ export class Pool extends Queryable implements AsyncDisposable {
       const { address } = lease.session;
       let isGivenUp = false;
       try {
-        const results = await runBatch(lease, statements, { atomic, timeout, signal });
+        const results = await runBatch(lease, statements, {
+          atomic,
+          timeout,
+          signal,
+          tick: options.readOnly === true ? undefined : this.#ticks.take(),
+        });
         observation?.end({ address });
         if (!atomic) return results;
         return results.map((result) => (result as PromiseFulfilledResult<unknown[]>).value);
@@ -497,6 +579,7 @@ export class Pool extends Queryable implements AsyncDisposable {
       return new LeasedSession(
         await this.#take("reserved session", options.signal),
         this.#settings.queryTimeout,
+        this.#ticks,
       );
     } catch (error) {
       throw atCaller(error);
@@ -568,8 +651,10 @@ export class Pool extends Queryable implements AsyncDisposable {
         lease.note(statement.text);
         const { signal, timeout = this.#settings.queryTimeout } = options;
         const copy = () => copyIn(lease.session, statement.text, source, { signal, timeout });
-        const { observer } = lease;
-        return await (observer === undefined ? copy() : observer.copied(statement.text, copy, lease.session));
+        const { observer, session } = lease;
+        const tick = this.#ticks.take();
+        const outcome = observer === undefined ? copy() : observer.copied(statement.text, copy, session);
+        return await (tick === undefined ? outcome : tick.finishOn(session, outcome));
       } finally {
         await lease.release();
       }
@@ -671,6 +756,7 @@ export class Pool extends Queryable implements AsyncDisposable {
       this.#hub.close(),
       ...this.#each((tier) => tier.close(timeout)),
     ]);
+    this.#closed.abort(new PoolClosedError("ask what became of a write"));
     this.#maintenance?.stop();
     this.#maintenance = undefined;
     this.#telemetry.close();
@@ -706,6 +792,16 @@ export class Pool extends Queryable implements AsyncDisposable {
     if (tier.observer === undefined) return tier.lease(purpose, taker, signal);
     return tier.observer.acquire(purpose, () => tier.lease(purpose, taker, signal), span);
   }
+}
+
+/** The error of a read that was made again and again and never between two moments of one server. */
+function unlabelled(): ConnectionError {
+  return new ConnectionError(
+    "Cannot label the read: its connection's statements, or its server's role, keep changing",
+    {
+      retryable: true,
+    },
+  );
 }
 
 /** Releases what was given up: its user is told at once, and the slot is cleaned in the background. */

@@ -17,6 +17,7 @@ export const POOL_EVENTS = [
   "leak",
   "listen_lost",
   "callback_failed",
+  "outcome_unknown",
 ] as const;
 
 /** What has happened; `docs/observability.md` has the fields of each. */

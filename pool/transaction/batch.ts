@@ -6,8 +6,10 @@
 import { command } from "../commands.ts";
 import { TransactionAbortedError } from "../pool_errors.ts";
 import { isOutcomeUnknown, unknownOutcome } from "./unknown_outcome.ts";
+import type { WriteTick } from "../consistency/tick.ts";
 import type { Lease } from "../tier/lease.ts";
 import type { Sql } from "../sql/sql.ts";
+import { PostgresError } from "../wire/postgres_error.ts";
 import { QueryExchange, type QueryResult } from "../wire/session/query_exchange.ts";
 
 /** The type of a statement's rows. */
@@ -34,6 +36,8 @@ export interface BatchRun {
   readonly timeout: number;
   /** Gives the batch up. */
   readonly signal: AbortSignal | undefined;
+  /** What goes with what it writes, where that takes a token. */
+  readonly tick: WriteTick | undefined;
 }
 
 /**
@@ -49,7 +53,7 @@ export interface BatchRun {
 export async function runBatch(
   lease: Lease,
   statements: readonly Sql<unknown>[],
-  { atomic, timeout, signal }: BatchRun,
+  { atomic, timeout, signal, tick }: BatchRun,
 ): Promise<PromiseSettledResult<unknown[]>[]> {
   const { session } = lease;
   const { registry } = session.shared;
@@ -58,14 +62,16 @@ export async function runBatch(
     lease.submitOwn(begin);
     begin.promise.catch(() => {});
   }
-  const exchanges = statements.map(({ text, values }) => {
+  const exchanges = statements.map(({ text, values }, index) => {
     const exchange = new QueryExchange(text, values);
     exchange.timeout = timeout;
+    if (!atomic && index === statements.length - 1) exchange.escort = tick;
     lease.submit(exchange);
     return exchange;
   });
   const submitCommit = (): QueryExchange => {
     const commit = command(registry, "COMMIT");
+    commit.escort = tick;
     lease.submitOwn(commit);
     commit.promise.catch(() => {});
     return commit;
@@ -95,7 +101,16 @@ export async function runBatch(
     const results = outcomes.map((outcome): PromiseSettledResult<unknown[]> =>
       outcome.status === "fulfilled" ? { status: "fulfilled", value: outcome.value.rows } : outcome
     );
-    if (begin === undefined) return results;
+    if (begin === undefined) {
+      // One that was sent again has run behind the tick.
+      if (exchanges.some(({ attempts }) => attempts > 0)) tick?.follow(session);
+      const lost = outcomes.find((outcome) =>
+        outcome.status === "rejected" && isOutcomeUnknown(outcome.reason)
+      );
+      if (lost?.status === "rejected") tick?.failed(lost.reason);
+      else await tick?.arrived();
+      return results;
+    }
     const failed = outcomes.find((outcome) => outcome.status === "rejected")?.reason;
     // What the server has not confirmed it need not be waited for again.
     if (isOutcomeUnknown(failed)) throw failed;
@@ -104,9 +119,12 @@ export async function runBatch(
       commit ??= submitCommit();
     }
     if (commit !== undefined) {
-      const { tag } = await settled(commit, timeout).catch((error) => {
+      const { tag } = await settled(commit, timeout).catch(async (error) => {
+        tick?.failed(error);
+        if (error instanceof PostgresError) await tick?.drained();
         throw failed === undefined || isOutcomeUnknown(error) ? error : failed;
       });
+      await tick?.arrived();
       if (failed === undefined && tag === "ROLLBACK") throw new TransactionAbortedError();
     }
     if (failed !== undefined) throw failed;

@@ -14,6 +14,7 @@ import { copyIn } from "../wire/stream/copy_in.ts";
 import { copyOut } from "../wire/stream/copy_out.ts";
 import type { CopySource } from "../wire/stream/copy_source.ts";
 import { openRowStream, type RowStream } from "../wire/stream/row_stream.ts";
+import type { WriteTick } from "../consistency/tick.ts";
 import { QueryExchange, type QueryResult } from "../wire/session/query_exchange.ts";
 import type { CopyOptions, SessionExecutor, StreamOptions } from "../session_executor.ts";
 import { TransactionClosedError } from "../pool_errors.ts";
@@ -60,10 +61,18 @@ export abstract class LeaseQueryable extends Queryable implements SessionExecuto
     const observed = this.lease.observer?.leased(statement, this.span);
     const exchange = observed ?? new QueryExchange(statement.text, statement.values);
     exchange.timeout = options?.timeout ?? this.#queryTimeout;
+    const tick = options?.readOnly === true ? undefined : this.writes();
+    exchange.escort = tick;
     this.lease.submit(exchange);
     watchSignal(exchange, signal);
     this.submitted(exchange);
-    return observed === undefined ? exchange.promise : observed.outcome();
+    const outcome = observed === undefined ? exchange.promise : observed.outcome();
+    return tick === undefined ? outcome : tick.finish(outcome);
+  }
+
+  /** Told that something may write; returns what goes with it where it commits by itself. */
+  protected writes(): WriteTick | undefined {
+    return undefined;
   }
 
   /** Told of every statement that was submitted. */
@@ -84,6 +93,11 @@ export abstract class LeaseQueryable extends Queryable implements SessionExecuto
     });
     await Promise.all([...[...this.#streams].map((stream) => stream.fail(error)), ...copies]);
     return hadCopy;
+  }
+
+  /** A stream or COPY has ended, which may have written. */
+  #followed(): void {
+    this.writes()?.followAlone(this.lease.session);
   }
 
   /** Resolves when something that takes several steps may begin. */
@@ -120,6 +134,7 @@ export abstract class LeaseQueryable extends Queryable implements SessionExecuto
         inTransaction: this.lease.purpose === "transaction" ? true : undefined,
         onEnd: () => {
           this.#streams.delete(stream);
+          this.#followed();
           observation?.end({ address: this.lease.session.address });
         },
         explain: (error) => {
@@ -141,8 +156,11 @@ export abstract class LeaseQueryable extends Queryable implements SessionExecuto
       const session = await this.#open();
       const copy = () => copyIn(session, statement.text, source, { signal: this.signalFor(signal), timeout });
       const { observer } = this.lease;
-      if (observer === undefined) return await copy();
-      return await observer.copied(statement.text, copy, { address: session.address, span: this.span });
+      const tick = this.writes();
+      const outcome = observer === undefined
+        ? copy()
+        : observer.copied(statement.text, copy, { address: session.address, span: this.span });
+      return tick === undefined ? await outcome : await tick.finishOn(session, outcome);
     } catch (error) {
       throw atCaller(error);
     }
@@ -171,6 +189,7 @@ export abstract class LeaseQueryable extends Queryable implements SessionExecuto
         timeout,
         onEnd: () => {
           this.#copies.delete(abort);
+          this.#followed();
           observation?.end({ address: this.lease.session.address });
           resolve();
         },

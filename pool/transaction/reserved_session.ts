@@ -4,6 +4,9 @@
  * @module
  */
 import type { QueryOptions } from "../executor.ts";
+import type { Ticks } from "../consistency/ticks.ts";
+import type { WriteTick } from "../consistency/tick.ts";
+import type { Lease } from "../tier/lease.ts";
 import { LeaseQueryable } from "./lease_queryable.ts";
 import { TransactionAbortedError } from "../pool_errors.ts";
 import type { ReservedSession } from "../session_executor.ts";
@@ -16,6 +19,17 @@ import type { QueryResult } from "../wire/session/query_exchange.ts";
 export class LeasedSession extends LeaseQueryable implements ReservedSession {
   /** What failed first since the last statement that succeeded: in a failed transaction none does but its end. */
   #failure: PostgresError | undefined;
+  readonly #ticks: Ticks | undefined;
+
+  /** Runs SQL on `lease`; what it writes takes tokens of `ticks`. */
+  constructor(lease: Lease, queryTimeout: number, ticks?: Ticks) {
+    super(lease, queryTimeout);
+    this.#ticks = ticks;
+  }
+
+  protected override writes(): WriteTick | undefined {
+    return this.#ticks?.take();
+  }
 
   protected override async run(
     statement: Sql<unknown>,

@@ -12,6 +12,7 @@
  */
 import { watchSignal } from "../abort_watch.ts";
 import { command } from "../commands.ts";
+import type { Ticks } from "../consistency/ticks.ts";
 import { calling } from "./calling_context.ts";
 import type { Lease } from "../tier/lease.ts";
 import { LeaseQueryable } from "./lease_queryable.ts";
@@ -48,6 +49,8 @@ export interface TransactionHome {
   readonly contextFunction: string | undefined;
   /** Told what a callback after a commit threw. */
   readonly callbackFailed: (error: unknown) => void;
+  /** The tokens of what is written. */
+  readonly ticks?: Ticks | undefined;
   /** The span that everything in it belongs to, where spans are made. */
   readonly span?: TransactionSpan | undefined;
 }
@@ -58,7 +61,8 @@ export class TransactionSession extends LeaseQueryable implements Transaction {
   readonly #parent: TransactionSession | undefined;
   readonly #afterCommit: (() => void | Promise<void>)[] = [];
   readonly #afterRollback: (() => void)[] = [];
-  readonly #savepoints: { count: number };
+  /** What it shares with those nested in it. */
+  readonly #savepoints: { count: number; mayWrite: boolean };
   readonly #signal: AbortSignal | undefined;
   /** Whether it was ended by {@link TransactionSession.abandon}. */
   isAbandoned = false;
@@ -81,7 +85,7 @@ export class TransactionSession extends LeaseQueryable implements Transaction {
     this.#home = home;
     this.#parent = parent;
     this.#signal = parent === undefined ? signal : parent.#signal;
-    this.#savepoints = parent === undefined ? { count: 0 } : parent.#savepoints;
+    this.#savepoints = parent === undefined ? { count: 0, mayWrite: false } : parent.#savepoints;
   }
 
   protected override assertOpen(): void {
@@ -114,6 +118,10 @@ export class TransactionSession extends LeaseQueryable implements Transaction {
 
   protected override submitted({ promise }: QueryExchange): void {
     promise.catch((error) => this.#failed(error));
+  }
+
+  protected override writes(): undefined {
+    this.#savepoints.mayWrite = true;
   }
 
   protected override async ready(): Promise<void> {
@@ -264,6 +272,8 @@ export class TransactionSession extends LeaseQueryable implements Transaction {
     });
     this.#begun = Promise.all([begin, ...steps]);
     this.#isSetUp = steps.length > 0;
+    // The application's function for the context may write what it likes.
+    if (this.#isSetUp) this.writes();
     this.#begun.catch((error) => this.#failure = error);
     for (const step of steps) step.catch(() => {});
   }
@@ -283,6 +293,8 @@ export class TransactionSession extends LeaseQueryable implements Transaction {
     }
     const exchange = command(this.lease.session.shared.registry, "COMMIT");
     exchange.timeout = this.#home.queryTimeout;
+    const tick = this.#savepoints.mayWrite ? this.#home.ticks?.take("transaction") : undefined;
+    exchange.escort = tick;
     this.lease.submitOwn(exchange);
     watchSignal(
       exchange,
@@ -291,7 +303,12 @@ export class TransactionSession extends LeaseQueryable implements Transaction {
         commit.session?.giveUp(commit, (isConfirmed) => isConfirmed ? reason : unknownOutcome(reason)),
     );
     const [start, end] = await Promise.allSettled([this.#begun, exchange.promise]);
-    if (end.status === "rejected" && isOutcomeUnknown(end.reason)) throw end.reason;
+    if (end.status === "fulfilled") await tick?.arrived();
+    else {
+      tick?.failed(end.reason);
+      if (end.reason instanceof PostgresError) await tick?.drained();
+      if (isOutcomeUnknown(end.reason)) throw end.reason;
+    }
     if (start.status === "rejected") throw start.reason;
     if (end.status === "rejected") throw end.reason;
     if (end.value.tag === "ROLLBACK") throw new TransactionAbortedError({ cause: this.#failure });
@@ -361,6 +378,7 @@ export async function runTransaction<T>(
   const begin = beginText(options);
   const setup = setupStatements(options, home.contextFunction);
   const retries = options.retries ?? 0;
+  if (options.readOnly) home = { ...home, ticks: undefined };
   for (let attempt = 0;; attempt++) {
     home.span?.attempted(options.isolation);
     try {

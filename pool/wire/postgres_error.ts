@@ -18,6 +18,7 @@ export const SQLSTATE = {
   failedTransaction: "25P02",
   noActiveTransaction: "25P01",
   groupingError: "42803",
+  insufficientPrivilege: "42501",
   undefinedFunction: "42883",
   invalidSchemaName: "3F000",
   queryCanceled: "57014",
