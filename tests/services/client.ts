@@ -11,34 +11,26 @@
  * The control endpoint is looked for once, when this module is loaded: at `LIFEGUARD_TEST_CONTROL` where that
  * may be read, else at the ports of `deno task services`.
  */
-import {
-  CONTROL_PORTS,
-  CONTROL_VARIABLE,
-  type DatabaseDescription,
-  type Direction,
-  type FreshDatabaseOptions,
-  type IsolatedServerOptions,
-  type LinkDescription,
-  type LinkTarget,
-  NO_SERVICES,
-  type PostgresOperation,
-  type ProxyDescription,
-  type ProxyFaults,
-  type ProxyTarget,
-  type ServerDescription,
-  SERVICE_NAME,
-  type ServicesDescription,
-  type SharedService,
+import type {
+  DatabaseDescription,
+  Direction,
+  FreshDatabaseOptions,
+  IsolatedServerOptions,
+  LinkDescription,
+  LinkTarget,
+  ProxyDescription,
+  ProxyFaults,
+  ProxyTarget,
+  ServerDescription,
+  SharedService,
 } from "./description.ts";
-import { testVariable } from "../variables.ts";
+import { found, needs, request, running, type Services } from "./found_services.ts";
+import { type ServerControl, serverControl } from "./server_control.ts";
 
 export type * from "./description.ts";
-
-/** The services that answer, and where. */
-export interface Services extends ServicesDescription {
-  /** The URL of the control endpoint. */
-  readonly controlUrl: string;
-}
+export { type Need, needs, type Services } from "./found_services.ts";
+export * from "./isolated_helpers.ts";
+export { type ServerControl, serverControl } from "./server_control.ts";
 
 /** A database that is dropped at the end of its scope. */
 export interface FreshDatabase extends DatabaseDescription, AsyncDisposable {
@@ -50,31 +42,6 @@ export interface IsolatedServer extends ServerDescription, AsyncDisposable {
   /** What may be done to it. */
   readonly control: ServerControl;
   remove(): Promise<void>;
-}
-
-/** What may be done to one server; each resolves when it is true. */
-export interface ServerControl {
-  /** Shuts down in order, after ending every session (57P01). */
-  stop(): Promise<void>;
-  /** Shuts down at once, without a checkpoint. */
-  stopImmediate(): Promise<void>;
-  /** Ends every process by SIGKILL. */
-  kill(): Promise<void>;
-  start(): Promise<void>;
-  restart(): Promise<void>;
-  /** Stops every process in its tracks (SIGSTOP): sockets stay open and answer nothing. */
-  pause(): Promise<void>;
-  resume(): Promise<void>;
-  /** Makes a standby a primary. */
-  promote(): Promise<void>;
-  /** Gives back the state of the beginning; the standbys of a primary are made anew too. */
-  reset(): Promise<void>;
-  /** Makes a standby apply commits so many milliseconds later, or stop and continue applying. */
-  lag(options: { readonly milliseconds?: number; readonly paused?: boolean }): Promise<void>;
-  /** The server's description at this moment. */
-  describe(): Promise<ServerDescription>;
-  /** The end of the server's log. */
-  log(): Promise<string>;
 }
 
 /** A proxy with faults, closed at the end of its scope. */
@@ -119,38 +86,9 @@ export interface DroppingLink extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-interface DenoPermissions {
-  permissions: {
-    query(descriptor: { name: "net"; host: string }): Promise<{ state: string }>;
-  };
-}
-
-const deno: DenoPermissions | undefined = (globalThis as { Deno?: DenoPermissions }).Deno;
-
-const { services: found, reason } = await findServices();
-
 /** The services that run, or `undefined`. */
 export function services(): Promise<Services | undefined> {
   return Promise.resolve(found);
-}
-
-/**
- * The options of a test that needs services: `test(name, needs("primary"), body)`, or spread into others. The
- * test is ignored, with the reason printed, where one of them does not run.
- */
-export function needs(...names: (SharedService | "control" | "link")[]): { ignore?: string } {
-  if (found === undefined) return { ignore: reason };
-  for (const name of names) {
-    if (name === "control" || found.servers[name] !== undefined) continue;
-    if (name === "link") {
-      if (found.links) continue;
-      return {
-        ignore: `no link that drops packets: ${found.missing.link ?? "the supervisor does not know it"}`,
-      };
-    }
-    return { ignore: `${name} does not run: ${found.missing[name] ?? "the supervisor does not know it"}` };
-  }
-  return {};
 }
 
 /** Whether the primary offers an extension: `{}`, or the reason to ignore a test of it. */
@@ -185,36 +123,6 @@ export async function isolatedServer(options: IsolatedServerOptions = {}): Promi
     await request("DELETE", `/servers/${description.name}`);
   };
   return { ...description, control: serverControl(description.name), remove, [Symbol.asyncDispose]: remove };
-}
-
-/** What may be done to a server by its name. A shared one must be given back as it was found. */
-export function serverControl(name: string): ServerControl {
-  const path = name === "redis" || name === "pgbouncer"
-    ? `/${name}`
-    : `/postgres/${encodeURIComponent(name)}`;
-  const operation = (operation: PostgresOperation) => async (): Promise<void> => {
-    await request("POST", `${path}/${operation}`);
-  };
-  return {
-    stop: operation("stop"),
-    stopImmediate: operation("stop-immediate"),
-    kill: operation("kill"),
-    start: operation("start"),
-    restart: operation("restart"),
-    pause: operation("pause"),
-    resume: operation("resume"),
-    promote: operation("promote"),
-    reset: operation("reset"),
-    async lag(options) {
-      await request("POST", `${path}/lag`, options);
-    },
-    async describe() {
-      return await request("GET", `/servers/${encodeURIComponent(name)}`) as ServerDescription;
-    },
-    async log() {
-      return (await request("GET", `/servers/${encodeURIComponent(name)}/log`) as { log: string }).log;
-    },
-  };
 }
 
 /** Opens a proxy in front of a server by its name, or of an address. */
@@ -274,53 +182,4 @@ function withAddress(of: string, address: string): string {
   const url = new URL(of);
   url.host = address;
   return url.href;
-}
-
-function running(): Services {
-  if (found === undefined) throw new Error(`Cannot use the test services: ${reason}`);
-  return found;
-}
-
-async function request(method: string, path: string, body?: object): Promise<unknown> {
-  const response = await fetch(running().controlUrl + path, {
-    method,
-    body: body === undefined ? undefined : JSON.stringify(body),
-    signal: AbortSignal.timeout(90_000),
-  });
-  const answer = await response.json() as { error?: string };
-  if (!response.ok) throw new Error(`The test services refused ${method} ${path}: ${answer.error}`);
-  return answer;
-}
-
-async function findServices(): Promise<{ services?: Services; reason: string }> {
-  const named = await testVariable(CONTROL_VARIABLE);
-  if (named === NO_SERVICES) return { reason: "the run was to use no test services" };
-  const urls = named !== undefined ? [named] : CONTROL_PORTS.map((port) => `http://127.0.0.1:${port}`);
-  let isDenied = false;
-  for (const controlUrl of urls) {
-    if (!await mayConnect(controlUrl)) {
-      isDenied = true;
-      continue;
-    }
-    try {
-      const response = await fetch(controlUrl, { signal: AbortSignal.timeout(5_000) });
-      const description = await response.json() as ServicesDescription;
-      if (description.service === SERVICE_NAME) {
-        return { services: { ...description, controlUrl }, reason: "" };
-      }
-    } catch {
-      // Nobody there, or somebody else.
-    }
-  }
-  if (named !== undefined) return { reason: `no test services answer at ${CONTROL_VARIABLE}="${named}"` };
-  return {
-    reason: isDenied
-      ? "no permission to look for test services; run with --allow-net"
-      : "no test services run; start them with `deno task services`, or use `deno task test`",
-  };
-}
-
-async function mayConnect(url: string): Promise<boolean> {
-  if (deno === undefined) return true;
-  return (await deno.permissions.query({ name: "net", host: new URL(url).host })).state === "granted";
 }

@@ -4,6 +4,8 @@ import {
   type DatabaseDescription,
   type Direction,
   type FreshDatabaseOptions,
+  GROUP_KINDS,
+  type HelperGroupOptions,
   type IsolatedServerOptions,
   type LinkTarget,
   POSTGRES_OPERATIONS,
@@ -87,6 +89,18 @@ export class Control {
       case "DELETE /servers/…":
         await this.#inTurn(name, () => this.#services.removeIsolated(name));
         return {};
+      case "POST /helpers":
+        return (await this.#services.group(groupOptions(body))).describe();
+      case "GET /helpers/…":
+        return this.#services.findGroup(name).describe();
+      case "GET /helpers/…/…":
+        if (operation === "master") return { master: await this.#services.findGroup(name).master() };
+        break;
+      case "POST /helpers/…/…":
+        return await this.#inTurn(name, () => this.#operateGroup(name, operation, body));
+      case "DELETE /helpers/…":
+        await this.#inTurn(name, () => this.#services.removeGroup(name));
+        return {};
       case "POST /databases":
         return await this.#createDatabase(body as FreshDatabaseOptions);
       case "DELETE /databases/…":
@@ -121,6 +135,7 @@ export class Control {
       case "GET /servers/…/…":
         if (operation === "log") return { log: await this.#services.find(name).log(20_000) };
         break;
+      case "POST /servers/…/…":
       case "POST /postgres/…/…":
         return await this.#inTurn(name, () => this.#operate(name, operation, body));
       case "POST /redis/…":
@@ -143,6 +158,14 @@ export class Control {
       }
     }
     return server.describe();
+  }
+
+  async #operateGroup(name: string, operation: string, body: { to?: string }): Promise<unknown> {
+    const group = this.#services.findGroup(name);
+    if (operation === "failover") await group.failover(body.to);
+    else if (operation === "settle") await group.settle();
+    else throw new RequestError(`"${operation}" is no operation; use one of failover, settle`);
+    return group.describe();
   }
 
   /** Waits for the operations on the same server that were asked for before. */
@@ -286,6 +309,32 @@ function isolatedOptions(body: IsolatedServerOptions): IsolatedServerOptions {
     throw new RequestError(`"certificate" must be one of ${CERTIFICATE_FLAWS.join(", ")}`);
   }
   return body;
+}
+
+function groupOptions(body: object): HelperGroupOptions {
+  const options = body as Partial<HelperGroupOptions> & Record<string, unknown>;
+  const { kind, settings = {}, tls } = options;
+  if (kind === undefined || !GROUP_KINDS.includes(kind)) {
+    throw new RequestError(`"kind" must be one of ${GROUP_KINDS.join(", ")}`);
+  }
+  const known = kind === "etcd"
+    ? ["kind", "tls", "members"]
+    : ["kind", "tls", "settings", "replicas", "sentinels", "downAfter"];
+  const unknown = Object.keys(body).find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw new RequestError(`"${unknown}" is no option of ${kind}; use one of ${known.join(", ")}`);
+  }
+  for (const name of ["members", "replicas", "sentinels", "downAfter"]) {
+    const value = options[name];
+    if (value === undefined) continue;
+    const isSmall = Number.isInteger(value) && Number(value) >= 0 &&
+      (name === "downAfter" || Number(value) <= 5);
+    if (!isSmall) throw new RequestError(`"${name}" must be a small whole number`);
+  }
+  if (typeof settings !== "object" || settings === null || (tls !== undefined && typeof tls !== "boolean")) {
+    throw new RequestError(`"settings" must be an object and "tls" a boolean`);
+  }
+  return options as HelperGroupOptions;
 }
 
 const FAULT_NAMES: readonly string[] = [

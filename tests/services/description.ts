@@ -21,6 +21,12 @@ export const SHARED_SERVICES = ["primary", "replica", "pg15", "redis", "pgbounce
 /** The name of a shared service. */
 export type SharedService = typeof SHARED_SERVICES[number];
 
+/** What the supervisor can be told to start, or to make ready: etcd, which each test makes its own of. */
+export type Startable = SharedService | "etcd";
+
+/** Everything {@linkcode Startable}. */
+export const STARTABLE: readonly Startable[] = [...SHARED_SERVICES, "etcd"];
+
 /** The things that may be done to a running PostgreSQL. */
 export const POSTGRES_OPERATIONS = [
   "stop-immediate",
@@ -88,6 +94,8 @@ export interface ServicesDescription {
   readonly certificates: CertificateDescription;
   /** Whether links that drop packets can be made; why not is in `missing.link`. */
   readonly links: boolean;
+  /** What a test can make its own of beside PostgreSQL; why not is in `missing.redis` and `missing.etcd`. */
+  readonly isolated: readonly ("redis" | "etcd")[];
   /** Extensions that `CREATE EXTENSION` finds on the primary. */
   readonly extensions: readonly string[];
 }
@@ -105,6 +113,72 @@ export interface IsolatedServerOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** What is wrong with the server's certificate; `noTls` refuses TLS. Default `none`. */
   readonly certificate?: typeof CERTIFICATE_FLAWS[number];
+}
+
+/** The helper servers that a test may make its own of: one, or several that work together. */
+export const GROUP_KINDS = ["redis", "redisSentinel", "redisCluster", "etcd"] as const;
+
+/** A kind of {@linkcode GROUP_KINDS}. */
+export type GroupKind = typeof GROUP_KINDS[number];
+
+/** How Redis is made for one test. */
+export interface IsolatedRedisOptions {
+  /** Lines of `redis.conf`, such as `{ maxmemory: "10mb" }`; with `requirepass` the URL holds the password. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Whether it listens with TLS, and only so. Default false. */
+  readonly tls?: boolean;
+}
+
+/** How Redis with Sentinels is made for one test. */
+export interface RedisSentinelOptions extends IsolatedRedisOptions {
+  /** How many replicas the master has. Default 1. */
+  readonly replicas?: number;
+  /** How many Sentinels watch; most of them must agree. Default 1. */
+  readonly sentinels?: number;
+  /** Milliseconds of silence after which the master counts as down. Default 500. */
+  readonly downAfter?: number;
+}
+
+/** How a Redis Cluster of three masters is made for one test. */
+export interface RedisClusterOptions extends IsolatedRedisOptions {
+  /** How many replicas each master has. Default 0. */
+  readonly replicas?: number;
+}
+
+/** How etcd is made for one test. */
+export interface IsolatedEtcdOptions {
+  /** How many servers. Default 1. */
+  readonly members?: 1 | 3;
+  /** Whether it listens with TLS, and only so. Default false. */
+  readonly tls?: boolean;
+}
+
+/** What `POST /helpers` accepts for Redis. */
+export interface RedisGroupOptions extends RedisSentinelOptions {
+  readonly kind: "redis" | "redisSentinel" | "redisCluster";
+}
+
+/** What `POST /helpers` accepts for etcd. */
+export interface EtcdGroupOptions extends IsolatedEtcdOptions {
+  readonly kind: "etcd";
+}
+
+/** What `POST /helpers` accepts. */
+export type HelperGroupOptions = RedisGroupOptions | EtcdGroupOptions;
+
+/** What a member is in its group when the group was made. */
+export type MemberRole = "server" | "master" | "replica" | "sentinel";
+
+/** A server of a group. */
+export interface MemberDescription extends ServerDescription {
+  readonly role: MemberRole;
+}
+
+/** Helper servers of one test: the answer of `POST /helpers` and `GET /helpers/{name}`. */
+export interface GroupDescription {
+  readonly name: string;
+  readonly kind: GroupKind;
+  readonly members: readonly MemberDescription[];
 }
 
 /** A database made by `POST /databases`. */

@@ -1,4 +1,4 @@
-/** Redis and PgBouncer: the servers beside PostgreSQL, each a program with a small configuration. */
+/** Redis, PgBouncer and etcd: the servers beside PostgreSQL, each a program with a small configuration. */
 import { join } from "node:path";
 import { type Account, giveTo } from "./account.ts";
 import type { ServerDescription } from "./description.ts";
@@ -7,7 +7,7 @@ import { HopelessError, until } from "./wait.ts";
 
 /** What a helper server is made of. */
 export interface HelperServerOptions {
-  readonly name: "redis" | "pgbouncer";
+  readonly name: string;
   readonly program: string;
   readonly arguments: readonly string[];
   readonly port: number;
@@ -18,6 +18,10 @@ export interface HelperServerOptions {
   readonly password?: string;
   readonly database?: string;
   readonly url: string;
+  /** The certificate of the authority that signed the server's, where it asks for TLS. */
+  readonly ca?: string;
+  /** What ends it in order. Default `SIGINT`. */
+  readonly stopSignal?: Deno.Signal;
 }
 
 /** A server that is only started, stopped and paused. */
@@ -49,8 +53,22 @@ export class HelperServer {
     const { stdout } = await new Deno.Command(options.program, { args: ["--version"] }).output();
     const text = new TextDecoder().decode(stdout);
     server.#version = /\d+\.\d+(\.\d+)?/.exec(text)?.[0] ?? "unknown";
-    await server.start();
-    return server;
+    try {
+      await server.start();
+      return server;
+    } catch (error) {
+      await server.remove();
+      throw error;
+    }
+  }
+
+  get name(): string {
+    return this.#options.name;
+  }
+
+  /** What a client needs to enter. */
+  get entrance(): Pick<HelperServerOptions, "port" | "password" | "url" | "ca"> {
+    return this.#options;
   }
 
   get port(): number {
@@ -79,7 +97,7 @@ export class HelperServer {
   }
 
   async stop(mode: "fast" | "immediate" | "kill"): Promise<void> {
-    await this.#process.end(mode === "fast" ? "SIGINT" : "SIGKILL");
+    await this.#process.end(mode === "fast" ? this.#options.stopSignal ?? "SIGINT" : "SIGKILL");
   }
 
   async pause(): Promise<void> {

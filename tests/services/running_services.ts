@@ -15,7 +15,7 @@ export async function useServices(): Promise<AsyncDisposable & { url: string }> 
     console.log(`Using the test services that run at ${url}`);
     return { url, async [Symbol.asyncDispose]() {} };
   }
-  console.log("Starting the test services (PostgreSQL 18 and 15, a replica, Redis, PgBouncer)");
+  console.log("Starting the test services (PostgreSQL 18 and 15, a replica, Redis, PgBouncer, etcd)");
   return await startServices();
 }
 

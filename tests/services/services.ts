@@ -4,18 +4,22 @@ import { type Account, giveTo, serverAccount, temporaryRoot } from "./account.ts
 import { Authority, type Identity } from "./certificates.ts";
 import {
   type CERTIFICATE_FLAWS,
+  type HelperGroupOptions,
   type IsolatedServerOptions,
   SERVICE_NAME,
   type ServicesDescription,
-  SHARED_SERVICES,
-  type SharedService,
+  STARTABLE,
+  type Startable,
 } from "./description.ts";
 import { DroppingLink } from "./dropping_link.ts";
+import { etcdGroup } from "./etcd_group.ts";
+import type { GroupSetting, HelperGroup } from "./helper_group.ts";
 import { HelperServer } from "./helper_server.ts";
 import { findProgram } from "./installed_program.ts";
 import { type PostgresBinaries, postgresBinaries } from "./postgres_binaries.ts";
 import { PostgresServer } from "./postgres_server.ts";
 import { createTemplate, TEST_DATABASE, TEST_USER, USERS } from "./postgres_template.ts";
+import { clusterRedis, sentinelRedis, standaloneRedis } from "./redis_group.ts";
 import { freePort } from "./wait.ts";
 
 /** Durability is of no use here; everything else is as a server in service has it, but for more of each limit. */
@@ -40,17 +44,31 @@ const SHARED_SETTINGS: Readonly<Record<string, string>> = { max_connections: "40
 /** Milliseconds after which an isolated server is removed, in case its test died. */
 const ISOLATED_LIFE = 15 * 60_000;
 
+/** How each kind of group is made. */
+const GROUPS: Readonly<Record<HelperGroupOptions["kind"], (setting: GroupSetting) => Promise<HelperGroup>>> =
+  {
+    redis: standaloneRedis,
+    redisSentinel: sentinelRedis,
+    redisCluster: clusterRedis,
+    etcd: etcdGroup,
+  };
+
+/** The programs that a test may have its own of. */
+type IsolatedProgram = "redis" | "etcd";
+
 /** The servers of one supervisor. */
 export class Services {
   readonly folder: string;
   readonly postgres: Map<string, PostgresServer> = new Map();
   readonly helpers: Map<string, HelperServer> = new Map();
+  readonly groups: Map<string, HelperGroup> = new Map();
   readonly missing: Record<string, string> = {};
   readonly #account: Account;
   readonly #authority: Authority;
   readonly #client: Identity;
   readonly #templates: Map<18 | 15, Promise<{ binaries: PostgresBinaries; folder: string }>> = new Map();
   readonly #timers: Map<string, ReturnType<typeof setTimeout>> = new Map();
+  readonly #programs: Map<IsolatedProgram, string> = new Map();
   #extensions: string[] = [];
   #links = false;
   #made = 0;
@@ -76,8 +94,8 @@ export class Services {
    *
    * @param only Those to start; a replica and PgBouncer come with the primary only.
    */
-  async start(only: ReadonlySet<SharedService> = new Set(SHARED_SERVICES)): Promise<void> {
-    for (const name of SHARED_SERVICES) if (!only.has(name)) this.missing[name] = "it was not asked for";
+  async start(only: ReadonlySet<Startable> = new Set(STARTABLE)): Promise<void> {
+    for (const name of STARTABLE) if (!only.has(name)) this.missing[name] = "it was not asked for";
     await Promise.all([
       this.#attempt(["primary", "replica"], async () => {
         await this.#shared("primary", 18);
@@ -91,6 +109,7 @@ export class Services {
       // One package manager at a time.
       this.#attempt(["redis"], () => this.#startRedis())
         .then(() => this.#attempt(["pgbouncer"], () => this.#findPgbouncer()))
+        .then(() => this.#attempt(["etcd"], () => this.#findEtcd()))
         .then(() =>
           this.#attempt(["link"], async () => {
             await DroppingLink.prepare();
@@ -114,6 +133,7 @@ export class Services {
         clientKey: this.#client.key,
       },
       links: this.#links,
+      isolated: [...this.#programs.keys()],
       extensions: this.#extensions,
     };
   }
@@ -152,6 +172,48 @@ export class Services {
     this.#timers.delete(name);
     this.postgres.delete(name);
     await server.remove();
+  }
+
+  /** Makes helper servers for one test. */
+  async group(options: HelperGroupOptions): Promise<HelperGroup> {
+    const { kind, tls = false } = options;
+    const needed: IsolatedProgram = kind === "etcd" ? "etcd" : "redis";
+    const program = this.#programs.get(needed);
+    if (program === undefined) throw new Error(`Cannot make a ${kind}: ${this.missing[needed]}`);
+    const name = `${kind}_${++this.#made}`;
+    const group = await GROUPS[kind]({
+      name,
+      folder: this.folder,
+      account: this.#account,
+      program,
+      options,
+      tls: tls ? await this.#tls("none") : undefined,
+    });
+    this.groups.set(name, group);
+    for (const { server } of group.members) this.helpers.set(server.name, server);
+    const timer = setTimeout(() => this.removeGroup(name).catch(() => {}), ISOLATED_LIFE);
+    Deno.unrefTimer(timer);
+    this.#timers.set(name, timer);
+    return group;
+  }
+
+  /** Ends helper servers made for one test. */
+  async removeGroup(name: string): Promise<void> {
+    const group = this.findGroup(name);
+    clearTimeout(this.#timers.get(name));
+    this.#timers.delete(name);
+    this.groups.delete(name);
+    for (const { server } of group.members) this.helpers.delete(server.name);
+    await group.remove();
+  }
+
+  /** Helper servers by their group's name. */
+  findGroup(name: string): HelperGroup {
+    const group = this.groups.get(name);
+    if (group === undefined) {
+      throw new Error(`Cannot find the helper servers "${name}"; they were removed, or never made`);
+    }
+    return group;
   }
 
   /** Ends every server and removes every file. */
@@ -235,6 +297,7 @@ export class Services {
   async #startRedis(): Promise<void> {
     const found = await findProgram("redis-server", "redis-server");
     if ("reason" in found) throw new Error(found.reason);
+    this.#programs.set("redis", found.path);
     const port = freePort();
     const args = ["--port", `${port}`, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
     this.helpers.set(
@@ -254,6 +317,12 @@ export class Services {
   async #findPgbouncer(): Promise<void> {
     const found = await findProgram("pgbouncer", "pgbouncer");
     if ("reason" in found) throw new Error(found.reason);
+  }
+
+  async #findEtcd(): Promise<void> {
+    const found = await findProgram("etcd", "etcd-server");
+    if ("reason" in found) throw new Error(found.reason);
+    this.#programs.set("etcd", found.path);
   }
 
   async #startPgbouncer(): Promise<void> {

@@ -6,7 +6,7 @@
  *     deno run -A tests/services/supervisor.ts [--with-parent] [--lease MINUTES] [--only primary,redis]
  */
 import { Control } from "./control.ts";
-import { CONTROL_PORTS, SHARED_SERVICES, type SharedService } from "./description.ts";
+import { CONTROL_PORTS, STARTABLE, type Startable } from "./description.ts";
 import { Services } from "./services.ts";
 import { sleep } from "./wait.ts";
 
@@ -92,13 +92,13 @@ function leaseOf(args: string[]): number {
   return minutes;
 }
 
-function onlyOf(args: string[]): Set<SharedService> {
+function onlyOf(args: string[]): Set<Startable> {
   const index = args.indexOf("--only");
-  if (index === -1) return new Set(SHARED_SERVICES);
-  const names = (args[index + 1] ?? "").split(",") as SharedService[];
-  const unknown = names.find((name) => !SHARED_SERVICES.includes(name));
+  if (index === -1) return new Set(STARTABLE);
+  const names = (args[index + 1] ?? "").split(",") as Startable[];
+  const unknown = names.find((name) => !STARTABLE.includes(name));
   if (unknown === undefined) return new Set(names);
-  throw new Error(`Cannot start "${unknown}"; name some of ${SHARED_SERVICES.join(",")}`);
+  throw new Error(`Cannot start "${unknown}"; name some of ${STARTABLE.join(",")}`);
 }
 
 async function endWithInput(end: (reason: string) => void): Promise<void> {
@@ -125,11 +125,12 @@ function announce(
   services: Services,
   { url, lease, hasParent }: { url: string; lease: number; hasParent: boolean },
 ): void {
-  const { servers, missing } = services.describe();
+  const { servers, missing, isolated } = services.describe();
   for (const { name, version, url } of Object.values(servers)) {
     console.log(`${name.padEnd(10)} ${version.padEnd(8)} ${url}`);
   }
   for (const [name, reason] of Object.entries(missing)) console.log(`${name.padEnd(10)} missing: ${reason}`);
+  if (isolated.length > 0) console.log(`Each test may have its own of: ${isolated.join(", ")}`);
   if (!hasParent) {
     console.log("Tests find these by themselves: deno test --allow-net, or bun test");
     const idle = lease > 0 ? `, or ${lease / 60_000} minutes after a test file last asked` : "";
