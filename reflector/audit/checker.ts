@@ -165,8 +165,8 @@ export class HistoryChecker {
         return this.#session(session).floor(key, sent).state;
       case "mixed":
       case "replica": {
-        const isCached = origin === "near" || origin === "redis";
-        return this.#key(key).acknowledged.before(sent - skew - (isCached ? mixedBound : replicaBound));
+        const bound = mode === "replica" || origin === "replica" ? replicaBound : mixedBound;
+        return this.#key(key).acknowledged.before(sent - skew - bound);
       }
       default:
         return mode satisfies never;

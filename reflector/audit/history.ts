@@ -17,8 +17,8 @@ export const READ_MODES = ["primary", "replica", "mixed", "strong"] as const;
 /** What a read asked for. */
 export type ReadMode = typeof READ_MODES[number];
 
-/** Where an answer may come from: this process, the shared cache, a replica, the primary. */
-export const READ_ORIGINS = ["near", "redis", "replica", "primary"] as const;
+/** Where an answer may come from: this process, the shared cache, a replica, the primary; or nobody can tell. */
+export const READ_ORIGINS = ["near", "redis", "replica", "primary", "unknown"] as const;
 
 /** Where an answer came from. */
 export type ReadOrigin = typeof READ_ORIGINS[number];
