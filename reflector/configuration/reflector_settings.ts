@@ -19,6 +19,8 @@ export interface ReflectorSetting extends Setting {
   readonly group: typeof SETTING_GROUPS[number];
   /** What its value is called there. */
   readonly placeholder?: string;
+  /** What the flag that turns it off does, for a boolean that is on by default. */
+  readonly off?: string;
   /** Whether no flag takes it, since other users of the machine can read the flags of a program. */
   readonly noFlag?: true;
 }
@@ -130,6 +132,7 @@ export const REFLECTOR_SETTINGS: readonly ReflectorSetting[] = [
     key: "refresh",
     type: "boolean",
     default: true,
+    off: "leave changed rows to their next reader rather than read them again at once",
     description:
       "Whether changed rows that are in use are read again at once, rather than by their next reader.",
   },
@@ -207,6 +210,7 @@ export const REFLECTOR_SETTINGS: readonly ReflectorSetting[] = [
     key: "http",
     type: "boolean",
     default: true,
+    off: "serve nothing",
     description: "Whether the status page, `/healthz`, `/readyz` and `/metrics` are served.",
   },
   {

@@ -48,7 +48,7 @@ export interface ReflectorHttp extends AsyncDisposable {
  *
  * @param options What is served, and where.
  * @returns When it listens.
- * @throws What the operating system says, for example that the port is in use.
+ * @throws When it cannot listen, with what to change.
  */
 export async function serveReflector(options: ReflectorHttpOptions): Promise<ReflectorHttp> {
   const server = createServer(LIMITS, (request, response) => void respond(request, response, options));
@@ -85,13 +85,25 @@ function holdAtMost(server: Server, limit: number): void {
 
 function listening(server: Server, { host, port }: ReflectorHttpOptions): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once("error", reject);
+    const refuse = (cause: Error & { readonly code?: string }): void => {
+      const [state, advice] = OBSTACLES[cause.code ?? ""] ?? [cause.message, "change the host or the port"];
+      reject(new Error(`Cannot serve on ${host}:${port}: ${state}; ${advice}`, { cause }));
+    };
+    server.once("error", refuse);
     server.listen(port, host, () => {
-      server.off("error", reject);
+      server.off("error", refuse);
       resolve();
     });
   });
 }
+
+/** What keeps a server from listening, by the operating system's code: what is so, and what to change. */
+const OBSTACLES: Readonly<Record<string, readonly [state: string, advice: string]>> = {
+  EADDRINUSE: ["the port is in use", 'give another "httpPort", or end who uses it'],
+  EADDRNOTAVAIL: ["this machine has no such address", 'give another "httpHost"'],
+  EACCES: ["this user may not use the port", 'give an "httpPort" from 1024 on'],
+  ENOTFOUND: ["there is no such host", 'give another "httpHost"'],
+};
 
 interface Answer {
   readonly status: number;

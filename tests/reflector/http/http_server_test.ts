@@ -178,7 +178,11 @@ test("serveReflector() closes the oldest of too many connections, and serves who
 
 test("serveReflector() rejects when it cannot listen", async () => {
   await using http = await serve();
-  await assert.rejects(serve({ port: Number(new URL(http.url).port) }), { code: "EADDRINUSE" });
+  const port = Number(new URL(http.url).port);
+  await assert.rejects(serve({ port }), {
+    message:
+      `Cannot serve on 127.0.0.1:${port}: the port is in use; give another "httpPort", or end who uses it`,
+  });
 });
 
 test("serveReflector() ends open connections when it is disposed of", async () => {
