@@ -13,3 +13,4 @@
  */
 export * from "./pool/mod.ts";
 export * from "./orm/mod.ts";
+export * from "./orm/cache/mod.ts";

@@ -187,6 +187,8 @@ export type {
   IndexKeyOptions,
 } from "./definition/index_definition.ts";
 export type { StructureOptions, ViewKind } from "./definition/table_structure.ts";
+export type { CachedModelOptions, ModelCacheOptions } from "./definition/cache_option.ts";
+export type { CachedQueryOptions } from "./executing/cached_result.ts";
 export type { CreateOptions, DropOptions } from "./compiling/ddl/statements.ts";
 export { createTables, createTablesSQL, dropTables, dropTablesSQL } from "./executing/create_tables.ts";
 export type { InsertManyOptions } from "./writing/insert_many.ts";

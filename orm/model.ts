@@ -14,6 +14,7 @@ import { Shape } from "./compiling/shape.ts";
 import type { ColumnDefinitions } from "./definition/row_types.ts";
 import type { ModelOptions } from "./definition/model_options.ts";
 import { aliasOf, defineTable, type Table } from "./definition/table.ts";
+import { cachedReads } from "./executing/cache_target.ts";
 import { chooseExecutor } from "./executing/executor_argument.ts";
 import { KeyFinder } from "./executing/key_finder.ts";
 import { checkKey, type GivenValues } from "./executing/input.ts";
@@ -141,11 +142,22 @@ class ModelObject {
     return findIn(this.#core.shape, this.#executor);
   }
 
-  async findById(key: unknown, executor?: Executor): Promise<unknown> {
+  findById(key: unknown, executor?: Executor): Promise<unknown> {
+    const { table } = this.#core;
+    if (table.cache !== undefined && table.behaviour === undefined) {
+      const row = cachedReads(table, executor ?? this.#executor)?.peek(key);
+      if (row !== undefined) return Promise.resolve(row);
+    }
+    return this.#findById(key, executor);
+  }
+
+  async #findById(key: unknown, executor: Executor | undefined): Promise<unknown> {
     const { table, keys } = this.#core;
     const values = checkKey(table, key);
     const target = chooseExecutor(table.name, executor, this.#executor);
-    const row = await keys.find(values, target);
+    const asked = table.cache === undefined ? undefined : cachedReads(table, target)?.byKey(values);
+    const cached = asked === undefined ? undefined : await asked;
+    const row = cached === undefined ? await keys.find(values, target) : cached.rows[0];
     if (table.behaviour !== undefined && row !== undefined) await table.behaviour.loaded([row], target);
     return row;
   }

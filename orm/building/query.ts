@@ -6,6 +6,7 @@
  */
 import type { FRAGMENT, Sql } from "../../pool/sql/sql.ts";
 import type { Anything, ColumnDefinitions, ValuesOf } from "../definition/row_types.ts";
+import type { CachedQueryOptions } from "../executing/cached_result.ts";
 import type { QueryEnds } from "../executing/query_ends.ts";
 import type { Related, RelationOf } from "../relations/relation_types.ts";
 import type { Advice, SelectByName, WriteSql } from "./advice.ts";
@@ -222,6 +223,14 @@ export interface Query<
   timeout(milliseconds: number): Query<Columns, Row, Args, From, Nullable, Ordered>;
   /** Gives the statement up when the signal is aborted. */
   signal(signal: AbortSignal): Query<Columns, Row, Args, From, Nullable, Ordered>;
+  /**
+   * Keeps the result of `all()` and `first()` in the pool's cache, where it has one, until one of the tables it reads
+   * changes. Without a cache it changes nothing.
+   *
+   * @param options Seconds, or also the models of other tables that it reads.
+   * @throws {ValidationError} When it reads other tables and does not say which, or a fragment of yours.
+   */
+  cached(options: number | CachedQueryOptions): Query<Columns, Row, Args, From, Nullable, Ordered>;
   /**
    * The query under a name, to be joined or selected from: its output columns are its properties.
    *

@@ -2,16 +2,16 @@
  * Whether the cache may be believed, and what a hit is worth (R7): by canaries that came through the change stream, not by
  * anybody's being alive.
  *
- * A canary that is sent at c comes out of the stream, behind everything visible at c, when all of that has been applied;
- * then the watermark's number goes up. We do not see when it was sent. But when a question that was sent at t still
- * showed the number before, the number went up after t, and the canary had taken `delay`: c ≥ t − delay. So each number
- * is *current at* t − delay: whatever was committed before then, a look that shows the number sees.
+ * A canary comes out of the stream behind everything that was visible when it was sent, and when all of that has been
+ * applied the watermark's number goes up. When it was sent nobody can tell us: whoever measured it may have been stopped
+ * after measuring, for any time. But the leader sends the canary for number n only when it knows that number n − 1 is in
+ * the store. So a question of ours that still showed n − 2, or another leadership, was asked before that canary was
+ * sent: if we sent it at t, everything committed before t has been applied when we see n. Number n is *current at* t.
  *
- * States of a shard: `unknown` (no watermark, or the first number of an epoch: nothing is known of when it went up) →
- * `known` (the number has been seen to go up). Another epoch, term or server leads back to `unknown`; a number that goes
- * down is another history, and does too.
+ * States of a shard: `unknown` (no watermark, or too few numbers of this leadership seen) → `known`. Another epoch, term or
+ * server, or a number that goes down, begins a new history.
  *
- * Invariants: what a number is current at never decreases within an epoch; only questions' send times count, never
+ * Invariants: what a number is current at never decreases within a history; only questions' send times count, never
  * those of answers; only this process's monotonic clock.
  *
  * @module
@@ -21,14 +21,25 @@ import type { SeenWatermark } from "./stores/cache_store.ts";
 /** Milliseconds for which a number is worth something: how much older than the database a hit may be. */
 export const TRUST_WINDOW = 1_000;
 
+/** How many numbers are remembered: more than go up while an answer is on its way. */
+const MAX_NUMBERS = 32;
+
+/** A number, and when the latest question was sent that showed it. */
+interface Shown {
+  readonly seq: number;
+  askedAt: number;
+}
+
 /** What is known of one shard. */
 interface Shard {
   /** What it was last seen as. */
   seen: SeenWatermark;
-  /** Since when that number is current, in monotonic milliseconds; -Infinity while unknown. */
+  /** Since when its number is current, in monotonic milliseconds; -Infinity while unknown. */
   currentAt: number;
-  /** When the latest question that showed the number was sent. */
-  askedAt: number;
+  /** When the latest question was sent that showed another leadership. */
+  readonly before: number;
+  /** The numbers that were shown, ascending. */
+  readonly shown: Shown[];
 }
 
 /** Which watermarks count: those of this database. */
@@ -67,23 +78,29 @@ export class Trust {
     const shard = this.#shards[index];
     if (shard === undefined || !isSameHistory(shard.seen, watermark)) {
       this.#forget(index);
-      this.#shards[index] = { seen: watermark, currentAt: -Infinity, askedAt: sentAt };
+      this.#shards[index] = {
+        seen: watermark,
+        currentAt: -Infinity,
+        before: shard === undefined ? -Infinity : Math.min(shard.shown.at(-1)!.askedAt, sentAt),
+        shown: [{ seq: watermark.seq, askedAt: sentAt }],
+      };
       return -Infinity;
     }
-    if (watermark !== shard.seen) {
-      if (watermark.seq < shard.seen.seq) {
-        // The answer of an earlier question that came later says nothing new; anything else is another history.
-        if (sentAt < shard.askedAt) return this.#believed(watermark, -Infinity);
-        this.#shards[index] = { seen: watermark, currentAt: -Infinity, askedAt: sentAt };
-        return -Infinity;
-      }
-      if (watermark.seq > shard.seen.seq) {
-        shard.currentAt = Math.max(shard.currentAt, Math.min(shard.askedAt, sentAt) - watermark.delay);
-        shard.askedAt = sentAt;
-      }
-      shard.seen = watermark;
+    const last = shard.shown.at(-1)!;
+    if (watermark.seq < last.seq) {
+      // The answer of an earlier question that came later says nothing new; anything else is another history.
+      if (sentAt <= last.askedAt) return -Infinity;
+      this.#forget(index);
+      return this.saw(watermark, sentAt, index);
     }
-    if (sentAt > shard.askedAt) shard.askedAt = sentAt;
+    if (watermark.seq === last.seq) {
+      if (sentAt > last.askedAt) last.askedAt = sentAt;
+    } else {
+      shard.shown.push({ seq: watermark.seq, askedAt: sentAt });
+      if (shard.shown.length > MAX_NUMBERS) shard.shown.shift();
+      shard.currentAt = Math.max(shard.currentAt, Math.min(currentAt(shard, watermark.seq), sentAt));
+    }
+    shard.seen = watermark;
     return this.#believed(watermark, shard.currentAt);
   }
 
@@ -111,6 +128,16 @@ export class Trust {
     this.#shards[index] = undefined;
     this.#onEpoch();
   }
+}
+
+/** When the latest question was sent that was asked before the canary of a number was. */
+function currentAt({ shown, before }: Shard, seq: number): number {
+  // What a leadership begins with is no canary's.
+  if (seq < 1) return -Infinity;
+  for (let index = shown.length - 1; index >= 0; index--) {
+    if (shown[index].seq <= seq - 2) return shown[index].askedAt;
+  }
+  return before;
 }
 
 function isSameHistory(one: SeenWatermark, other: SeenWatermark): boolean {

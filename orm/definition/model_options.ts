@@ -4,6 +4,7 @@
  * @module
  */
 import { BEHAVIOUR_OPTIONS, type BehaviourOptions } from "../behaviour/behaviour.ts";
+import { CACHED_MODEL_OPTIONS, type CachedModelOptions } from "./cache_option.ts";
 import type { ModelColumns } from "../model_types.ts";
 import { LIFECYCLE_OPTIONS, type LifecycleOptions } from "./lifecycle.ts";
 import type { ColumnDefinitions } from "./row_types.ts";
@@ -14,6 +15,7 @@ export interface ModelOptions<Columns extends ColumnDefinitions, Name extends st
   extends
     LifecycleOptions<ModelColumns<Columns, Name>>,
     BehaviourOptions<Columns>,
+    CachedModelOptions,
     StructureOptions<ModelColumns<Columns, Name>> {
   /** The schema its table is in. Default: the connection's search path decides. */
   readonly schema?: string;
@@ -28,4 +30,5 @@ export const MODEL_OPTIONS: readonly string[] = [
   ...STRUCTURE_OPTIONS,
   ...LIFECYCLE_OPTIONS,
   ...BEHAVIOUR_OPTIONS,
+  ...CACHED_MODEL_OPTIONS,
 ];

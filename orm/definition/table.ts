@@ -10,6 +10,7 @@ import { ValidationError } from "../../pool/wire/errors.ts";
 import { nearestWord } from "../../pool/wire/configuration/nearest_word.ts";
 import { type Behaviour, type BehaviourOptions, defineBehaviour } from "../behaviour/behaviour.ts";
 import { type AnyColumn, Column } from "../building/column.ts";
+import { type TableCache, tableCacheOf } from "./cache_option.ts";
 import { type AnyColumnDefinition, ColumnDefinition } from "./column_definition.ts";
 import { columnName } from "./column_name.ts";
 import { ownColumns } from "./column_owner.ts";
@@ -40,6 +41,8 @@ export interface Table extends Source, Lifecycle, TableStructure {
   readonly conversions: readonly PropertyConversion[];
   /** Its hooks and validators; `undefined` when it has none. */
   readonly behaviour: Behaviour | undefined;
+  /** How its rows are kept in a cache; `undefined` when they are not. */
+  readonly cache: TableCache | undefined;
 }
 
 /**
@@ -88,11 +91,13 @@ export function defineTable(
   const fragment = options.schema === undefined ? table : `${quoteIdentifier(options.schema)}.${table}`;
   const { schema, comment } = options;
   const lifecycle = lifecycleOf(subject, columns, options);
+  const facts = columnFacts(columns);
   return ownColumns({
     ...(schema === undefined ? {} : { schema }),
     ...(comment === undefined ? {} : { comment }),
-    ...columnFacts(columns),
+    ...facts,
     ...lifecycle,
+    cache: tableCacheOf(subject, { columns, key: facts.key, scope: lifecycle.scope }, options.cache),
     ...structureOf(subject, columns, options),
     options,
     behaviour: defineBehaviour({ name, columns, ...lifecycle }, options as BehaviourOptions),

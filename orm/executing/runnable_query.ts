@@ -12,6 +12,8 @@ import type { Table } from "../definition/table.ts";
 import { convertRows, finishRows, readerOf } from "../hydrating/row_reader.ts";
 import { checkRelated, finishRelated, type Loading } from "../relations/eager.ts";
 import { noteLoaded } from "../relations/loaded_rows.ts";
+import { cachedRowsOf } from "./cached_lookup.ts";
+import { type CachedQueryOptions, cachedResult, type KeptResult, keptResult } from "./cached_result.ts";
 import { chooseExecutor, READ } from "./executor_argument.ts";
 
 /** How a query runs, apart from what it asks. */
@@ -24,6 +26,8 @@ export interface Running {
   readonly relations?: readonly Loading[];
   /** Whether relations of its rows must not be loaded later. */
   readonly strict?: boolean;
+  /** Whether its result may be kept, and how. */
+  readonly kept?: KeptResult;
   /** What its rows are ordered by, where pages ask. */
   readonly orders?: readonly Sql[];
 }
@@ -63,6 +67,10 @@ export abstract class RunnableQuery<Self> {
     return this.#withOptions({ signal });
   }
 
+  cached(options: number | CachedQueryOptions): Self {
+    return this.rerun({ ...this.running, kept: keptResult(this.shape, options, this.subject) });
+  }
+
   /** The same query, which loads relations with its rows. */
   relating(relations: readonly Loading[]): Self {
     return this.rerun({ ...this.running, relations });
@@ -92,11 +100,17 @@ export abstract class RunnableQuery<Self> {
 
   async one(executor?: Executor): Promise<unknown> {
     const target = this.on(executor);
+    const asked = this.#cached(target, true);
+    const cached = asked === undefined ? undefined : await asked;
+    if (cached?.length === 1) return cached[0];
     return (await this.#read([await target.one(this.statement("two"), this.options)], target))[0];
   }
 
   async maybeOne(executor?: Executor): Promise<unknown> {
     const target = this.on(executor);
+    const asked = this.#cached(target, true);
+    const cached = asked === undefined ? undefined : await asked;
+    if (cached !== undefined) return cached[0];
     const found = await target.maybeOne(this.statement("two"), this.options);
     return found === undefined ? undefined : (await this.#read([found], target))[0];
   }
@@ -130,9 +144,31 @@ export abstract class RunnableQuery<Self> {
 
   async #rows(question: Question, executor: Executor | undefined): Promise<unknown[]> {
     const target = this.on(executor);
-    const read = this.#read(await target.query(this.statement(question), this.options), target);
+    const asked = this.#cached(target, question === "first");
+    const cached = asked === undefined ? undefined : await asked;
+    if (cached !== undefined) return cached;
+    const rows = this.running.kept === undefined
+      ? target.query(this.statement(question), this.options)
+      : this.#ask(this.running.kept, question, target);
+    const read = this.#read(await rows, target);
     // Most have nothing to wait for, and an await would cost a turn.
     return read instanceof Promise ? await read : read;
+  }
+
+  /** The rows as they come, of a result that is kept or of the database. */
+  async #ask(kept: KeptResult, question: Question, executor: Executor): Promise<unknown[]> {
+    const statement = this.statement(question);
+    return await cachedResult(statement, kept, executor) ?? await executor.query(statement, this.options);
+  }
+
+  /** The rows, where a cache has them; they are copied, since the array is the caller's. */
+  #cached(executor: Executor, unique: boolean): Promise<unknown[] | undefined> | undefined {
+    const { relations, kept } = this.running;
+    if (relations !== undefined || kept !== undefined) return undefined;
+    const found = cachedRowsOf(this, executor, unique);
+    return found?.then((cached) =>
+      cached === undefined ? undefined : this.#afterLoad([...cached.rows], executor)
+    );
   }
 
   /** Runs the hooks of a model whose whole rows were read; a selection's are none of its rows. */

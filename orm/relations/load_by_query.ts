@@ -6,6 +6,7 @@
 import type { Sql } from "../../pool/sql/sql.ts";
 import type { AnyColumn } from "../building/column.ts";
 import type { SelectQuery } from "../building/select_query.ts";
+import { cachedReads } from "../executing/cache_target.ts";
 import { convertRows, type OpenRow, readerOf } from "../hydrating/row_reader.ts";
 import type { RelatedCall } from "./related_call.ts";
 import type { RelationValue } from "./relation_value.ts";
@@ -41,8 +42,37 @@ export async function loadByQuery(
     for (let part = 0; part < properties.length; part++) values[part].push(rows[i][properties[part]]);
   }
   if (seen.size === 0) return keys as undefined[];
-  const groups = await relatedRows(relation, values, call);
+  const groups = await cachedGroups(relation, { keys: [...seen], values }, call) ??
+    await relatedRows(relation, values, call);
   return keys.map((key) => key === undefined ? undefined : groups.get(key));
+}
+
+/** The related rows of each key, where a cache has all of them. */
+async function cachedGroups(
+  { link: { route }, rows: { shape, values: bound, running } }: RelationValue,
+  { keys, values }: { readonly keys: readonly unknown[]; readonly values: readonly (readonly unknown[])[] },
+  { executor, strict }: RelatedCall,
+): Promise<Map<unknown, unknown[]> | undefined> {
+  const [{ table, to }] = route;
+  if (
+    table.cache === undefined || route.length > 1 || running.relations !== undefined || strict === true ||
+    table.behaviour?.actsOnLoad === true || bound.some((clause) => clause.length > 0) ||
+    shape.parts.some(({ label }) => label !== "trashed")
+  ) return undefined;
+  const reads = cachedReads(table, executor);
+  if (reads === undefined) return undefined;
+  const isKey = to.length === table.key.length && to.every((column, index) => column === table.key[index]);
+  const found = await Promise.all(keys.map((_, index) => {
+    const sought = values.map((part) => part[index]);
+    return isKey ? reads.byKey(sought) : reads.byColumns(to, sought);
+  }));
+  const groups = new Map<unknown, unknown[]>();
+  for (let i = 0; i < keys.length; i++) {
+    const each = found[i];
+    if (each === undefined) return undefined;
+    if (each.rows.length > 0) groups.set(keys[i], Object.freeze([...each.rows]) as unknown[]);
+  }
+  return groups;
 }
 
 async function relatedRows(

@@ -47,6 +47,16 @@ export function lookupKey(
   return `${options.prefix ?? DEFAULT_PREFIX}lookup:${table}:${columns}:${options.id}`;
 }
 
+/**
+ * The key of a mark that is voided with every change of a table: cached queries depend on it.
+ *
+ * @param table The table: see {@link tableText}.
+ * @param prefix The prefix of every key.
+ */
+export function tableKey(table: string, prefix: string = DEFAULT_PREFIX): string {
+  return `${prefix}table:${table}`;
+}
+
 /** The key of the watermark. */
 export function watermarkKey(prefix: string = DEFAULT_PREFIX): string {
   return `${prefix}watermark`;

@@ -1,0 +1,285 @@
+/**
+ * What all models cached on one pool share: the store, whether it may be believed, and what is covered.
+ *
+ * A clock asks for the watermarks ten times a second. Its answers close the breaker, move the trust window, and say when
+ * the list of covered tables has changed; so no read waits to find out that there is nothing to be had.
+ *
+ * Invariants: a fault of the store never reaches a caller; nobody waits for the store longer than its timeout, and
+ * while the breaker is open nobody does at all; nothing is filled or believed of a table that is not covered.
+ *
+ * @module
+ */
+import { LABELLED, type LabelledOptions, type LabelledRows } from "../../pool/consistency/labelled.ts";
+import { currentSession } from "../../pool/consistency/current_session.ts";
+import { pause } from "../../pool/pause.ts";
+import type { Pool } from "../../pool/pool.ts";
+import type { Sql } from "../../pool/sql/sql.ts";
+import { Breaker } from "./breaker.ts";
+import { CacheCounters } from "./cache_counters.ts";
+import { type Coverage, NO_COVERAGE, readCoverage } from "./coverage.ts";
+import { KnownDatabase } from "./known_database.ts";
+import type { CacheStore, Fill, KeyLook, LookKey, SeenWatermark } from "./stores/cache_store.ts";
+import { Trust } from "./trust.ts";
+
+/** Milliseconds between two questions for the watermarks. */
+const POLL_INTERVAL = 100;
+/** How many batches of fills may be under way; what would be more is not filled. */
+const MAX_FILLS = 256;
+
+/** Told what an operator should know. */
+export interface CacheLogger {
+  warn(message: string, fields: Readonly<Record<string, unknown>>): void;
+}
+
+/** What a core is made of. */
+export interface CacheCoreOptions {
+  readonly pool: Pool;
+  readonly store: CacheStore;
+  /** What the store's keys begin with. */
+  readonly prefix: string;
+  /** Rows kept in this process, a model. */
+  readonly nearRows: number;
+  readonly logger: CacheLogger;
+}
+
+/** What a look found, and when it was asked. */
+export interface Looked {
+  readonly sentAt: number;
+  readonly looks: readonly KeyLook[];
+  /** For each key, since when what it shows is current; -Infinity where it is not to be believed. */
+  readonly currentAt: readonly number[];
+}
+
+/** See the module's head. */
+export class CacheCore {
+  readonly pool: Pool;
+  readonly prefix: string;
+  readonly nearRows: number;
+  readonly counters: CacheCounters = new CacheCounters();
+  readonly trust: Trust;
+  readonly #store: CacheStore;
+  readonly #breaker = new Breaker();
+  readonly #logger: CacheLogger;
+  readonly #database: KnownDatabase;
+  readonly #onEpoch = new Set<() => void>();
+  readonly #warned = new Set<string>();
+  #coverage: Coverage = NO_COVERAGE;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #polling: Promise<void> | undefined;
+  #filling = 0;
+  /** Whether anybody has read since the last question. */
+  #isUsed = true;
+  #isClosed = false;
+
+  /** Starts asking. */
+  constructor({ pool, store, prefix, nearRows, logger }: CacheCoreOptions) {
+    this.pool = pool;
+    this.prefix = prefix;
+    this.nearRows = nearRows;
+    this.#store = store;
+    this.#logger = logger;
+    this.#database = new KnownDatabase(pool);
+    this.trust = new Trust((watermark) => this.#database.owns(watermark), () => {
+      for (const forget of this.#onEpoch) forget();
+    });
+    this.#timer = setInterval(() => void this.poll(), POLL_INTERVAL);
+    // Open connections keep a program running, the clock alone must not.
+    (this.#timer as unknown as { unref?(): void }).unref?.();
+    void this.poll();
+  }
+
+  /** The state of the circuit breaker. */
+  get breaker(): "closed" | "open" {
+    return this.#breaker.state;
+  }
+
+  /** What is covered. */
+  get coverage(): Coverage {
+    return this.#coverage;
+  }
+
+  /**
+   * Whether the changes of a table are heard, and of lookups by some of its columns; says once why not.
+   *
+   * @param name `schema.table`.
+   * @param lookup The columns' names joined by `+`.
+   */
+  covers(name: string, lookup?: string): boolean {
+    const lookups = this.#coverage.tables.get(name);
+    if (lookups !== undefined) return lookup === undefined || lookups.has(lookup);
+    if (this.#coverage.version !== "") {
+      this.warnOnce(
+        `Rows of "${name}" are not cached although its model says so: ${
+          this.#coverage.refused.get(name) ??
+            "the reflector does not hear of its changes; install its triggers, or add it to the publication"
+        }`,
+      );
+    }
+    return false;
+  }
+
+  /** Whether it pays to ask the store at this moment. */
+  canLook(now: number): boolean {
+    this.#isUsed = true;
+    return this.#breaker.state === "closed" && this.trust.holds(now);
+  }
+
+  /** Has something told when all that was kept is void. */
+  onEpoch(forget: () => void): void {
+    this.#onEpoch.add(forget);
+  }
+
+  /** Tells an operator something, once. */
+  warnOnce(message: string): void {
+    if (this.#warned.has(message)) return;
+    this.#warned.add(message);
+    this.#logger.warn(message, { event: "cache" });
+  }
+
+  /** Asks for the watermarks. Never rejects. */
+  poll(): Promise<void> {
+    return this.#polling ??= this.#poll().finally(() => this.#polling = undefined);
+  }
+
+  async #poll(): Promise<void> {
+    if (this.#isClosed) return;
+    const sentAt = performance.now();
+    try {
+      const watermarks = await this.#store.watermarks();
+      if (this.#isClosed) return;
+      this.#breaker.answered();
+      this.#database.refresh(this.#isUsed);
+      this.#isUsed = false;
+      watermarks.forEach((watermark, index) => this.trust.saw(watermark, sentAt, index));
+      await this.#readCoverage(watermarks.find((watermark) => watermark !== undefined));
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  async #readCoverage(watermark: SeenWatermark | undefined): Promise<void> {
+    if (watermark === undefined || watermark.coverage === this.#coverage.version) return;
+    this.#coverage = NO_COVERAGE;
+    const text = await this.#store.document("coverage");
+    if (text !== undefined) this.#coverage = readCoverage(text, watermark.coverage);
+  }
+
+  /**
+   * Looks at keys; leaves tickets where nothing is. Undefined when the store did not answer.
+   *
+   * @param keys The keys and their tables.
+   */
+  async look(keys: readonly LookKey[]): Promise<Looked | undefined> {
+    const sentAt = performance.now();
+    try {
+      const looks = await this.#store.look(keys);
+      const currentAt = looks.map(({ watermark }) =>
+        watermark === undefined ? -Infinity : this.trust.saw(watermark, sentAt)
+      );
+      return { sentAt, looks, currentAt };
+    } catch (error) {
+      this.#failed(error);
+      return undefined;
+    }
+  }
+
+  /**
+   * Reads rows, as bytes, between two questions for the LSN; learns on which timeline the primary is.
+   *
+   * @param statement What is read.
+   * @param options Whether a replica may answer, and which.
+   */
+  async labelled(
+    statement: Sql,
+    options: Pick<LabelledOptions, "replicas" | "atLeast"> = {},
+  ): Promise<LabelledRows<Uint8Array>> {
+    const read = await this.pool[LABELLED]<Uint8Array>(statement, { ...options, raw: true });
+    if (read.server === "primary") this.#database.saw(read.timeline);
+    return read;
+  }
+
+  /** Stores what was read, in the background. */
+  fill(fills: readonly Fill[]): void {
+    if (fills.length === 0 || this.#isClosed) return;
+    if (this.#filling >= MAX_FILLS || this.#breaker.state === "open") {
+      this.counters.fills.skipped += fills.length;
+      return;
+    }
+    this.#filling++;
+    this.#store.fill(fills).then(
+      (outcomes) => {
+        for (const outcome of outcomes) this.counters.fills[outcome]++;
+      },
+      (error) => {
+        this.counters.fills.skipped += fills.length;
+        this.#failed(error);
+      },
+    ).finally(() => this.#filling--);
+  }
+
+  /** Keeps a shape's description where the reflector finds it. Never rejects. */
+  async describe(name: string, text: string): Promise<void> {
+    try {
+      await this.#store.document(name, text);
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  /** Waits until it is trusted; false when that takes too long. */
+  async ready(timeout: number, signal: AbortSignal | undefined): Promise<boolean> {
+    const deadline = performance.now() + timeout;
+    while (!this.canLook(performance.now()) || this.#coverage.version === "") {
+      const left = deadline - performance.now();
+      if (left <= 0 || this.#isClosed) return false;
+      await pause(Math.min(left, POLL_INTERVAL / 4), signal);
+    }
+    return true;
+  }
+
+  /** Voids keys after a commit of the running code's session, whose token says up to where. Never rejects. */
+  async voidAfterWrite(keys: readonly LookKey[]): Promise<void> {
+    const { token } = currentSession(this.pool);
+    if (token !== undefined) await this.void(keys, token.lsn);
+  }
+
+  /**
+   * Voids keys after a commit, so that others see it within a round trip. Never rejects: the reflector does it anyway.
+   *
+   * @param keys The keys.
+   * @param floor The token of the commit.
+   */
+  async void(keys: readonly LookKey[], floor: bigint): Promise<void> {
+    if (keys.length === 0 || this.#isClosed || this.#breaker.state === "open") return;
+    try {
+      await this.#store.void({ keys, floor, by: "writer" });
+      this.counters.voided += keys.length;
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): void {
+    if (this.#isClosed) return;
+    const before = this.#breaker.state;
+    this.#breaker.failed();
+    this.counters.storeErrors++;
+    if (before === "closed") {
+      this.#logger.warn(
+        `The cache's store does not answer; PostgreSQL is read instead: ${
+          error instanceof Error ? error.message : String(error)
+        }`,
+        { event: "cache_store_lost", error },
+      );
+    }
+  }
+
+  /** Ends asking, and lets go of the store. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearInterval(this.#timer);
+    await this.#polling;
+    await this.#store[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * What `strong` sessions have read, so that a read of the same again does not make the session ask for more than it has
+ * seen: else a key that is read often would never come from the cache.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import type { ConsistencySession } from "../../pool/consistency/consistency_session.ts";
+import type { Found } from "./found.ts";
+
+/** How many keys are remembered, a session. */
+const MAX_KEYS = 1_000;
+
+/** What was read last of a key. */
+interface Note {
+  readonly value: unknown;
+  readonly bytes: Uint8Array | undefined;
+}
+
+const NOTES = new WeakMap<ConsistencySession, Map<string, Note>>();
+
+/**
+ * Remembers how new something was that a session has read: no later read of it may be older.
+ *
+ * @param session The session.
+ * @param key What was read, as the store calls it.
+ * @param found What was found.
+ */
+export function noteRead(session: ConsistencySession, key: string, found: Found<unknown>): void {
+  let notes = NOTES.get(session);
+  if (notes === undefined) NOTES.set(session, notes = new Map());
+  const known = notes.get(key);
+  if (known !== undefined && session.floorOf(key) !== undefined && isSame(known, found)) return;
+  session.raiseFloor(key, found.upper, found.timeline);
+  notes.delete(key);
+  notes.set(key, { value: found.value, bytes: found.bytes?.slice() });
+  if (notes.size <= MAX_KEYS) return;
+  for (const [oldest] of notes) {
+    notes.delete(oldest);
+    break;
+  }
+}
+
+function isSame(known: Note, found: Found<unknown>): boolean {
+  if (known.value === found.value) return true;
+  return known.bytes !== undefined && found.bytes !== undefined &&
+    Buffer.compare(known.bytes, found.bytes) === 0;
+}
