@@ -2,7 +2,7 @@
  * What a key holds, as bytes: a header of fixed places, which scripts cut out, and behind it the payload.
  *
  *     entry      "E" epoch 16 · version 20 · upper 20 · "+" or "-" · length of the shape 3 · shape · payload
- *     tombstone  "T" epoch 16 · floor 20 · ticket's id 16 · ticket's floor 20 · excess 10 · length of the shape 3 · shape
+ *     tombstone  "T" epoch 16 · floor 20 · ticket's id 16 · ticket's floor 20 · excess 13 · length of the shape 3 · shape
  *
  * A ticket lives inside a tombstone; where nothing was voided, the tombstone's floor is 0. An id of blanks: no ticket.
  * A tombstone may outlive what it stands for: `excess` says by how many milliseconds.

@@ -22,18 +22,33 @@ export const WATERMARK_FIELDS = {
 } as const;
 
 const HEADER = 136;
+const IDS = /^[\x21-\x7e]*$/;
 
 /** An LSN as 20 decimal digits. */
 export function lsnDigits(lsn: bigint): string {
   return lsn.toString().padStart(20, "0");
 }
 
+/**
+ * A count, or milliseconds, as decimal digits.
+ *
+ * @param number A whole number, not below 0.
+ * @param width How many digits.
+ */
+export function numberDigits(number: number, width: number): string {
+  if (!Number.isSafeInteger(number) || number < 0) {
+    throw new RangeError(`BUG: "${number}" is no watermark's number`);
+  }
+  return exactly(number.toString().padStart(width, "0"), width);
+}
+
 /** A watermark's text. */
 export function formatWatermark(watermark: Watermark): string {
   const { term, epoch, timeline, database, lsn, floor, seq, delay, runId, coverage, tables } = watermark;
-  const header = digits(term, 16) + exactly(epoch, 16) + exactly(runId, 40) + lsnDigits(lsn) +
+  if (!IDS.test(epoch + runId)) throw new RangeError(`BUG: "${epoch}" or "${runId}" is no id`);
+  const header = numberDigits(term, 16) + exactly(epoch, 16) + exactly(runId, 40) + lsnDigits(lsn) +
     lsnDigits(floor) +
-    digits(seq, 16) + digits(Math.ceil(delay), 8);
+    numberDigits(seq, 16) + numberDigits(Math.ceil(delay), 8);
   const lines = [timeline, database, coverage].map(escapeLine);
   for (const [table, tableFloor] of tables) lines.push(`${escapeLine(table)}\t${lsnDigits(tableFloor)}`);
   return `${header}\n${lines.join("\n")}`;
@@ -77,13 +92,6 @@ export function escapeLine(name: string): string {
 function unescapeLine(line: string): string {
   if (!line.includes("\\")) return line;
   return line.replaceAll(/\\(.)/g, (_, char) => char === "n" ? "\n" : char === "t" ? "\t" : char);
-}
-
-function digits(number: number, width: number): string {
-  if (!Number.isSafeInteger(number) || number < 0) {
-    throw new RangeError(`BUG: "${number}" is no watermark's number`);
-  }
-  return exactly(number.toString().padStart(width, "0"), width);
 }
 
 function exactly(text: string, width: number): string {

@@ -99,6 +99,11 @@ export class MemoryStore implements CacheStore {
     this.#keyspace.loseWatermark();
   }
 
+  /** Forgets the watermark only, as Redis may for want of memory. */
+  loseWatermark(): void {
+    this.#keyspace.loseWatermark();
+  }
+
   /** See {@link CacheStore}. */
   look(keys: readonly LookKey[]): Promise<readonly KeyLook[]> {
     return this.#do(() => {

@@ -1,0 +1,256 @@
+/**
+ * One shard of a cache in Redis: keys and a watermark that live on one server, so that one script sees them at one moment.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import { entryHeader, readEntry, readTicket } from "../../protocol/held_bytes.ts";
+import { taggedKey, watermarkKey } from "../../protocol/keys.ts";
+import { newTicketId } from "../../protocol/ticket_id.ts";
+import {
+  escapeLine,
+  formatWatermark,
+  lsnDigits,
+  numberDigits,
+  parseWatermark,
+} from "../../protocol/watermark_text.ts";
+import {
+  type Fill,
+  type FillOutcome,
+  type KeyLook,
+  type LookKey,
+  NotLeaderError,
+  type SeenWatermark,
+  type Voided,
+  type Voider,
+  type WatermarkChange,
+} from "../cache_store.ts";
+import type { Argument, RedisLink } from "./redis_link.ts";
+import { ADVANCE } from "./scripts/advance.ts";
+import { FILL } from "./scripts/fill.ts";
+import { LOOK } from "./scripts/look.ts";
+import { NOT_LEADER, type Script } from "./scripts/script.ts";
+import { TAKE_OVER } from "./scripts/take_over.ts";
+import { VOID } from "./scripts/void.ts";
+
+/** How a {@link Shard} is made. */
+export interface ShardOptions {
+  readonly number: number;
+  readonly prefix: string;
+  /** Whether keys carry the shard's hash tag. */
+  readonly isTagged: boolean;
+  readonly ticketLife: number;
+  readonly tombstoneLife: number;
+  /** The connection to the server the shard is on now; throws a `StoreUnavailableError` where that is not known. */
+  readonly link: () => RedisLink;
+  /** Told why a call failed. */
+  readonly onFailure?: (error: unknown) => void;
+}
+
+/** The change of a leader that leads. */
+export type LeadersChange = Exclude<WatermarkChange, { readonly takeOver: true }>;
+
+/** The change of one that takes over. */
+export type TakeOverChange = Extract<WatermarkChange, { readonly takeOver: true }>;
+
+const OUTCOMES = ["stored", "void", "epoch", "newer", "early"] as const satisfies readonly FillOutcome[];
+// A script holds the server up for as long as it runs: some hundred keys take less than a millisecond.
+const CHUNK = 500;
+
+/** See the module's head. */
+export class Shard {
+  readonly #options: ShardOptions;
+  readonly #watermarkKey: string;
+  #seen: { readonly bytes: Buffer; readonly watermark: SeenWatermark } | undefined;
+
+  constructor(options: ShardOptions) {
+    this.#options = options;
+    this.#watermarkKey = this.#name(watermarkKey(options.prefix));
+  }
+
+  /** The watermark. */
+  async watermark(): Promise<SeenWatermark | undefined> {
+    const { answer, server } = await this.#run(LOOK, [], () => ["", this.#options.ticketLife]);
+    return this.#watermark((answer as (Buffer | null)[])[0], server);
+  }
+
+  /** Looks at keys: see `Keyspace.look()`. */
+  look(keys: readonly LookKey[]): Promise<KeyLook[]> {
+    return this.#inChunks(keys, async (chunk) => {
+      const args: Argument[] = [newTicketId(), this.#options.ticketLife];
+      let table: string | undefined;
+      for (const key of chunk) {
+        if (key.table === table) args[args.length - 1] = Number(args[args.length - 1]) + 1;
+        else args.push(escapeLine(table = key.table), 1);
+      }
+      const { answer, server } = await this.#run(LOOK, chunk, () => args);
+      const values = answer as (Buffer | null)[];
+      const watermark = this.#watermark(values[0], server);
+      if (watermark === undefined) return chunk.map(() => NOTHING);
+      return chunk.map((_, index) => {
+        const value = values[index + 1];
+        if (value === null) return { entry: undefined, ticket: undefined, watermark };
+        const entry = readEntry(value);
+        return { entry, ticket: entry === undefined ? readTicket(value) : undefined, watermark };
+      });
+    });
+  }
+
+  /** Stores what was read: see `Keyspace.fill()`. */
+  fill(fills: readonly Fill[], by: Voider): Promise<FillOutcome[]> {
+    return this.#inChunks(fills, async (chunk) => {
+      const { answer } = await this.#run(FILL, chunk, (server) => {
+        const args = leadership(by, server);
+        for (const fill of chunk) {
+          const payload = fill.payload ?? EMPTY;
+          args.push(
+            fill.ticket.id,
+            escapeLine(fill.table),
+            Math.max(1, Math.round(fill.ttl)),
+            entryHeader(fill),
+          );
+          args.push(Buffer.from(payload.buffer, payload.byteOffset, payload.length));
+        }
+        return args;
+      });
+      return (answer as number[]).map((outcome) => OUTCOMES[outcome]);
+    });
+  }
+
+  /** Voids keys: see `Keyspace.void()`. With no keys: a leader's floor only. */
+  async void(
+    keys: readonly LookKey[],
+    { floor, by }: { readonly floor: bigint; readonly by: Voider },
+  ): Promise<Voided[]> {
+    const voidChunk = async (chunk: readonly LookKey[]): Promise<Voided[]> => {
+      const id = newTicketId();
+      const { answer } = await this.#run(
+        VOID,
+        chunk,
+        (server) => [lsnDigits(floor), ...leadership(by, server), id, this.#options.tombstoneLife],
+      );
+      const epoch = by === "writer" ? "" : by.epoch;
+      return (answer as (Buffer | number)[]).map((found, index) =>
+        readVoided(chunk[index].key, { found, id, epoch })
+      );
+    };
+    return keys.length === 0 ? await voidChunk(keys) : await this.#inChunks(keys, voidChunk);
+  }
+
+  /** Writes what a leader says: see `Keyspace.advance()`. */
+  async advance(change: LeadersChange): Promise<void> {
+    const { by, lsn, floor, seq, delay, coverage, tables = new Map(), forget = new Map() } = change;
+    const floors = (map: ReadonlyMap<string, bigint>): string[] =>
+      [...map].flatMap(([table, floor]) => [escapeLine(table), lsnDigits(floor)]);
+    await this.#run(ADVANCE, [], (server) => [
+      ...leadership(by, server),
+      ...[lsn, floor].map((lsn) => lsn === undefined ? "" : lsnDigits(lsn)),
+      seq === undefined ? "" : numberDigits(seq, 16),
+      delay === undefined ? "" : numberDigits(Math.ceil(delay), 8),
+      ...(coverage === undefined ? ["0", ""] : ["1", escapeLine(coverage)]),
+      ...[tables.size, ...floors(tables), ...floors(forget)],
+    ]);
+  }
+
+  /**
+   * Begins a leadership.
+   *
+   * @param change What the watermark begins with.
+   * @param leastTerm The term, unless there was that one or a later one.
+   * @returns The term.
+   */
+  async takeOver(change: TakeOverChange, leastTerm: number): Promise<number> {
+    const { epoch, timeline, database, lsn, coverage } = change;
+    const { answer } = await this.#run(TAKE_OVER, [], (server) => {
+      const watermark = {
+        epoch,
+        timeline,
+        database,
+        lsn,
+        floor: lsn,
+        seq: 0,
+        delay: 0,
+        runId: server,
+        coverage,
+      };
+      return [leastTerm, formatWatermark({ ...watermark, term: 0, tables: new Map() })];
+    });
+    return answer as number;
+  }
+
+  async #run(
+    script: Script,
+    keys: readonly { readonly key: string }[],
+    args: (server: string) => Argument[],
+  ): Promise<{ readonly answer: unknown; readonly server: string }> {
+    try {
+      const link = this.#options.link();
+      const server = link.identity ?? "";
+      const names = [this.#watermarkKey];
+      for (const { key } of keys) names.push(this.#name(key));
+      const answer = await link.run(script, { keys: names, args: args(server) });
+      if (answer === NOT_LEADER) {
+        throw new NotLeaderError(
+          "Cannot lead: another has taken over, or the store is another; take over again",
+        );
+      }
+      // Known only now for a connection that was asked anew in between.
+      return { answer, server: link.identity ?? server };
+    } catch (error) {
+      this.#options.onFailure?.(error);
+      throw error;
+    }
+  }
+
+  #watermark(bytes: Buffer | null | undefined, server: string): SeenWatermark | undefined {
+    if (bytes === null || bytes === undefined) return undefined;
+    const seen = this.#seen;
+    if (seen !== undefined && seen.watermark.server === server && seen.bytes.equals(bytes)) {
+      return seen.watermark;
+    }
+    const parsed = parseWatermark(bytes.toString("utf8"));
+    if (parsed === undefined) return undefined;
+    const watermark = Object.freeze({ ...parsed, shard: this.#options.number, server });
+    this.#seen = { bytes, watermark };
+    return watermark;
+  }
+
+  #name(key: string): string {
+    const { isTagged, number: shard, prefix } = this.#options;
+    return isTagged ? taggedKey(key, { shard, prefix }) : key;
+  }
+
+  async #inChunks<Item, Result>(
+    items: readonly Item[],
+    act: (chunk: readonly Item[]) => Promise<Result[]>,
+  ): Promise<Result[]> {
+    if (items.length === 0) return [];
+    if (items.length <= CHUNK) return await act(items);
+    const chunks: Promise<Result[]>[] = [];
+    for (let at = 0; at < items.length; at += CHUNK) chunks.push(act(items.slice(at, at + CHUNK)));
+    return (await Promise.all(chunks)).flat();
+  }
+}
+
+const EMPTY = new Uint8Array();
+const NOTHING: KeyLook = Object.freeze({ entry: undefined, ticket: undefined, watermark: undefined });
+
+function leadership(by: Voider, server: string): Argument[] {
+  return by === "writer" ? ["", "", ""] : [numberDigits(by.term, 16), by.epoch, server];
+}
+
+function readVoided(
+  key: string,
+  { found, id, epoch }: { readonly found: Buffer | number; readonly id: string; readonly epoch: string },
+): Voided {
+  if (typeof found === "number") return { key, was: "absent", shape: "", ttl: 0, ticket: undefined };
+  const kind = found.toString("latin1", 0, 1);
+  const ticket = kind === "t" ? { id, epoch, floor: BigInt(found.toString("latin1", 1, 21)) } : undefined;
+  return {
+    key,
+    was: kind === "i" ? "idle" : "active",
+    shape: found.toString("utf8", 34),
+    ttl: Number(found.toString("latin1", 21, 34)),
+    ticket,
+  };
+}

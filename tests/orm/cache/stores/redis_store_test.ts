@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { Redis } from "ioredis";
+import { type CacheStore, StoreUnavailableError } from "../../../../orm/cache/stores/cache_store.ts";
+import { RedisStore } from "../../../../orm/cache/stores/redis/redis_store.ts";
+import { ConfigError } from "../../../../pool/wire/errors.ts";
+import { test } from "../../../harness.ts";
+import { needs, server } from "../../../services/client.ts";
+import { type OpenedStore, testStoreContract } from "./store_contract.ts";
+
+/** Time enough on a busy machine. */
+const TIMEOUT = 5_000;
+
+let opened = 0;
+
+async function openShared(): Promise<OpenedStore> {
+  const prefix = `test-${crypto.randomUUID()}-${opened++}:`;
+  const { url } = server("redis");
+  const store = new RedisStore(url, { prefix, timeout: TIMEOUT, ticketLife: 300, tombstoneLife: 400 });
+  await store.connected();
+  const dispose = async (): Promise<void> => {
+    await store[Symbol.asyncDispose]();
+    const redis = new Redis(url);
+    const keys = await redis.keys(`${prefix}*`);
+    if (keys.length > 0) await redis.del(keys);
+    await redis.quit();
+  };
+  return { store, prefix, [Symbol.asyncDispose]: dispose };
+}
+
+testStoreContract({ name: "redis", ...needs("redis"), open: openShared });
+
+test("RedisStore takes a client of the user's own, by its options only", needs("redis"), async () => {
+  const { host, port } = server("redis");
+  const client = new Redis({ host, port, lazyConnect: true, maxRetriesPerRequest: 20 });
+  try {
+    await using store = new RedisStore(client, { prefix: `test-${crypto.randomUUID()}:`, timeout: TIMEOUT });
+    assert.equal(store.kind, "redis");
+    await store.connected();
+    assert.deepEqual(await store.watermarks(), [undefined]);
+    assert.equal(client.status, "wait");
+  } finally {
+    client.disconnect();
+  }
+});
+
+test("RedisStore refuses what would break the cache", () => {
+  const refused: readonly [unknown, RegExp][] = [
+    ["postgres://localhost", /no URL of the form "redis:/],
+    ["redis://localhost/?keyPrefix=x", /parameters are not read/],
+    ["redis://:secret@localhost/x", /no number of a database/],
+    [{ host: "localhost", keyPrefix: "x:" }, /the reflector would not find/],
+    [{ host: "localhost", readOnly: true }, /connect to the primary/],
+    [{ sentinels: [{ host: "localhost" }], name: "main", role: "slave" }, /may lack what was voided/],
+    [{ nodes: [] }, /at least one node/],
+    [{ nodes: ["redis://localhost"], options: { db: 3 } }, /only database 0/],
+    [7, /neither a URL/],
+  ];
+  for (const [connection, message] of refused) {
+    assert.throws(
+      () => new RedisStore(connection as string),
+      (error) =>
+        error instanceof ConfigError && message.test(error.message) && !error.message.includes("secret"),
+      String(message),
+    );
+  }
+  assert.throws(() => new RedisStore("redis://localhost", { prefix: "{a}" }), ConfigError);
+  assert.throws(() => new RedisStore("redis://localhost", { timeout: 0 }), ConfigError);
+});
+
+test("RedisStore refuses at once while nobody listens, and once it is closed", async () => {
+  // Port 1 is nobody's.
+  const store: CacheStore = new RedisStore("redis://127.0.0.1:1");
+  const sentAt = performance.now();
+  await assert.rejects(store.look([{ key: "lifeguard:x", table: "x" }]), StoreUnavailableError);
+  await assert.rejects(store.watermarks(), StoreUnavailableError);
+  await assert.rejects(store.document("coverage"), StoreUnavailableError);
+  await assert.rejects((store as RedisStore).connected(100), /not connected within 100 ms: .*ECONNREFUSED/);
+  assert.ok(performance.now() - sentAt < 5_000);
+  await store[Symbol.asyncDispose]();
+  await assert.rejects(store.watermarks(), /it was closed/);
+});
