@@ -192,6 +192,7 @@ export class Pool extends Queryable implements AsyncDisposable {
       },
     });
     this.#home = {
+      pool: this,
       ticks: this.#ticks,
       take: (signal) => this.#take("transaction", signal),
       queryTimeout: settings.queryTimeout,

@@ -12,6 +12,7 @@
  */
 import { watchSignal } from "../abort_watch.ts";
 import { command } from "../commands.ts";
+import { HOME_POOL } from "../home_pool.ts";
 import type { Ticks } from "../consistency/ticks.ts";
 import { calling } from "./calling_context.ts";
 import type { Lease } from "../tier/lease.ts";
@@ -41,6 +42,8 @@ const BEGIN_TIMEOUT = 5_000;
 
 /** What a pool gives a transaction. */
 export interface TransactionHome {
+  /** The pool. */
+  readonly pool: object;
   /** Takes a slot. */
   readonly take: (signal: AbortSignal | undefined) => Promise<Lease>;
   /** Milliseconds a statement may take by default, 0 for ever. */
@@ -53,6 +56,12 @@ export interface TransactionHome {
   readonly ticks?: Ticks | undefined;
   /** The span that everything in it belongs to, where spans are made. */
   readonly span?: TransactionSpan | undefined;
+}
+
+/** What a transaction offers the layers above the pool. */
+export interface TransactionSession {
+  /** Its pool. */
+  readonly [HOME_POOL]: object;
 }
 
 /** The implementation of {@link Transaction}. */
@@ -86,6 +95,14 @@ export class TransactionSession extends LeaseQueryable implements Transaction {
     this.#parent = parent;
     this.#signal = parent === undefined ? signal : parent.#signal;
     this.#savepoints = parent === undefined ? { count: 0, mayWrite: false } : parent.#savepoints;
+  }
+
+  static {
+    Object.defineProperty(this.prototype, HOME_POOL, {
+      get(this: TransactionSession): object {
+        return this.#home.pool;
+      },
+    });
   }
 
   protected override assertOpen(): void {
