@@ -24,7 +24,7 @@
  */
 import { LAST_LSN } from "../../pool/consistency/lsn.ts";
 import type { Sql } from "../../pool/sql/sql.ts";
-import { LABELLED, type LabelledRows } from "../../pool/consistency/labelled.ts";
+import type { LabelledRows } from "../../pool/consistency/labelled.ts";
 import type { AnyColumn } from "../building/column.ts";
 import { comparisonOf } from "../executing/key_comparison.ts";
 import type { CacheCore, Looked } from "./cache_core.ts";

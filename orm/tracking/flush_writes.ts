@@ -15,6 +15,7 @@ import { after, before, needsRows, writeRows } from "../writing/running_write.ts
 import { assertWritable, nameOf, touches } from "../writing/write_columns.ts";
 import { type WriteStatement, WriteText } from "../writing/write_text.ts";
 import { keyOf, knownVersion, staleRecord, writeRecord } from "./record_writes.ts";
+import { tellCache } from "../writing/tell_cache.ts";
 
 /** A row that is written. */
 export interface RowChange {
@@ -231,6 +232,7 @@ async function readAll(
   found.forEach((row, index) => ordered[ordinals[index] - 1] = row);
   const missing = rows.find((_, index) => ordered[index] === undefined);
   if (missing !== undefined) throw await staleRecord(table, verb, { row: missing, executor });
+  await tellCache(table, executor, ordered);
   return ordered;
 }
 

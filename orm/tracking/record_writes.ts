@@ -20,6 +20,7 @@ import type { TableWrites } from "../writing/table_writes.ts";
 import { assertWritable } from "../writing/write_columns.ts";
 import { WriteText } from "../writing/write_text.ts";
 import { type StaleReason, StaleRecordError } from "./stale_record_error.ts";
+import { tellCache } from "../writing/tell_cache.ts";
 
 /** The model of a record. */
 export interface RecordHome {
@@ -107,6 +108,7 @@ export function writeRecord(
     text.write(" where ").list(conditions, " and ").write(` returning ${table.selection}`);
     const [written] = await writeRows<GivenValues>(text.finish(), wholeRow(table), { executor: target });
     if (written === undefined) throw await staleRecord(table, verb, { row, executor: target });
+    await tellCache(table, target, [written]);
     if (needsRows(table, operation)) await after(table, operation, [written], { executor: target });
     return written;
   });

@@ -14,6 +14,7 @@ import { atRow } from "./row_groups.ts";
 import { travelsAsArray, writeRowSource } from "./row_source.ts";
 import { actsBefore, after, before, needsRows, writeCount, writeRows } from "./running_write.ts";
 import { assertWritable, namesOf } from "./write_columns.ts";
+import { keyRow, tellCache } from "./tell_cache.ts";
 import { type WriteStatement, WriteText } from "./write_text.ts";
 
 /**
@@ -48,10 +49,12 @@ export async function deleteRows(
   if (actsBefore(table, "delete")) await before(table, "delete", keys.map((key) => ({ key })), call);
   const hooked = needsRows(table, "delete");
   const statement = writeDelete(table, checked, hooked);
-  if (!hooked) return await writeCount(statement, executor);
-  const rows = await writeRows(statement, wholeRow(table), { executor });
+  const rows = hooked ? await writeRows(statement, wholeRow(table), { executor }) : undefined;
+  const count = rows?.length ?? await writeCount(statement, executor);
+  await tellCache(table, executor, checked.map((key) => keyRow(table, key)));
+  if (rows === undefined) return count;
   await after(table, "delete", rows, call);
-  return rows.length;
+  return count;
 }
 
 function writeDelete(

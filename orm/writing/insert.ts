@@ -13,6 +13,7 @@ import { checkInsert, type GivenValues } from "../executing/input.ts";
 import { readRows } from "../hydrating/row_reader.ts";
 import type { InsertTexts } from "./insert_texts.ts";
 import { actsBefore, after, before, needsRows } from "./running_write.ts";
+import { tellCache } from "./tell_cache.ts";
 import { assertWritable, insertTimes, namesOf } from "./write_columns.ts";
 import { type WriteStatement, WriteText } from "./write_text.ts";
 import { writtenValue } from "./written_value.ts";
@@ -42,6 +43,7 @@ export async function insertRow(
   } catch (error) {
     throw namingColumn(error, parameters());
   }
+  if (table.cache !== undefined) await tellCache(table, executor, [row]);
   if (needsRows(table, "insert")) await after(table, "insert", [row], { executor });
   return row;
 }

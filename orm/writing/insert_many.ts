@@ -17,6 +17,7 @@ import { assertRows, groupRows, type RowGroup } from "./row_groups.ts";
 import { travelsAsArray, writeUnnest } from "./row_source.ts";
 import { after, before, needsRows } from "./running_write.ts";
 import { type BulkStatement, runBulk } from "./bulk_statement.ts";
+import { tellCache } from "./tell_cache.ts";
 import { assertWritable } from "./write_columns.ts";
 import { WriteText } from "./write_text.ts";
 import { checkOptions, RUN_OPTIONS, type RunOptions, runOptions } from "./write_options.ts";
@@ -89,6 +90,7 @@ export async function insertRows(
   const inserted = statements.length === 1 && !hooked
     ? await work(executor)
     : await atomically(executor, work);
+  if (typeof inserted !== "number") await tellCache(table, executor, inserted);
   return returning || typeof inserted === "number" ? inserted : inserted.length;
 }
 

@@ -20,6 +20,7 @@ import { actsBefore, after, before, needsRows, writeCount, writeRows } from "./r
 import { assertWritable } from "./write_columns.ts";
 import { checkOptions, RUN_OPTIONS, type RunOptions, runOptions } from "./write_options.ts";
 import type { WriteStatement } from "./write_text.ts";
+import { tellCache } from "./tell_cache.ts";
 
 /** What a merge did to a row. */
 export type MergeAction = "insert" | "update" | "delete";
@@ -98,6 +99,7 @@ async function readActions(
     options,
     observe: (row) => actions.push(String(row[ACTION]).toLowerCase() as MergeAction),
   });
+  await tellCache(table, executor, rows);
   return rows.map((row, index) => Object.freeze({ action: actions[index], row }));
 }
 

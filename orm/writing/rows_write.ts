@@ -15,10 +15,12 @@ import { tagComment } from "../building/tag_comment.ts";
 import { OwnSql } from "../building/traits.ts";
 import type { Table } from "../definition/table.ts";
 import { chooseExecutor } from "../executing/executor_argument.ts";
+import { checkKey } from "../executing/input.ts";
 import type { Change } from "./change.ts";
 import { conditionsOf, type GivenCondition } from "./conditions.ts";
 import { type ReturnedColumns, someColumns, wholeRow } from "./returned_columns.ts";
 import { actsBefore, after, before, needsRows, writeCount, writeRows } from "./running_write.ts";
+import { keyRow, tellCache } from "./tell_cache.ts";
 import { type WriteStatement, WriteText } from "./write_text.ts";
 
 /** What a write is about, and how it runs. */
@@ -167,7 +169,9 @@ export class RowsWriteValue {
   async run(executor?: Executor): Promise<number> {
     const { write, target } = await this.#prepared(executor);
     if (!needsRows(this.#table, this.#change.operation)) {
-      return await writeCount(write.#statement(), target, this.#details.options);
+      const count = await writeCount(write.#statement(), target, this.#details.options);
+      await this.#tell(target, undefined);
+      return count;
     }
     return (await write.#rows(target, wholeRow(this.#table))).length;
   }
@@ -213,12 +217,24 @@ export class RowsWriteValue {
     const hooked = needsRows(this.#table, operation);
     const read = hooked ? wholeRow(this.#table) : columns;
     const rows = await writeRows<Record<string, unknown>>(this.#statement(read), read, { executor, options });
+    await this.#tell(executor, rows);
     if (!hooked) return rows;
     await after(this.#table, operation, rows, this.#call(executor));
     if (read === columns) return rows;
     return rows.map((row) =>
       Object.freeze(Object.fromEntries(columns.outputs.map(({ property }) => [property, row[property]])))
     );
+  }
+
+  /** Tells the cache of the rows, or of the row whose key is known; of others only the reflector knows. */
+  #tell(executor: Executor, rows: readonly Record<string, unknown>[] | undefined): void | Promise<void> {
+    const table = this.#table;
+    if (table.cache === undefined) return;
+    const { key } = this.#details;
+    if (rows?.every((row) => table.key.every(({ property }) => property in row))) {
+      return tellCache(table, executor, rows);
+    }
+    if (key !== undefined) return tellCache(table, executor, [keyRow(table, checkKey(table, key))]);
   }
 
   #call(executor: Executor): { readonly executor: Executor; readonly signal: AbortSignal | undefined } {

@@ -20,6 +20,7 @@ import { after, before, needsRows, writeRows } from "./running_write.ts";
 import { checkOptions, RUN_OPTIONS, type RunOptions, runOptions } from "./write_options.ts";
 import { assertWritable, nameOf, touches } from "./write_columns.ts";
 import { type WriteStatement, WriteText } from "./write_text.ts";
+import { tellCache } from "./tell_cache.ts";
 
 /** How many rows are updated. */
 export interface UpdateManyOptions extends RunOptions {
@@ -214,6 +215,7 @@ async function readOrdered(
     options,
     observe: (row) => ordinals.push(Number(row[ORDINAL])),
   });
+  await tellCache(table, executor, rows);
   const order = rows.map((_, index) => index).sort((a, b) => ordinals[a] - ordinals[b]);
   return order.map((index) => rows[index]);
 }

@@ -21,6 +21,7 @@ import { after, before, needsRows } from "./running_write.ts";
 import { checkOptions, RUN_OPTIONS, type RunOptions, runOptions } from "./write_options.ts";
 import { assertWritable, nameOf, touches } from "./write_columns.ts";
 import type { WriteText } from "./write_text.ts";
+import { tellCache } from "./tell_cache.ts";
 
 /** What a conflict is about: the columns of a unique index, perhaps a partial one, or a constraint. */
 export type ConflictTarget =
@@ -90,6 +91,7 @@ export async function upsertRows(
       options: runOptions(options),
     }) as unknown[];
     if (hooked) await after(table, "upsert", written, { ...call, executor: target });
+    await tellCache(table, target, written.filter((row) => row !== undefined));
     return written;
   };
   const single = statements.length === 1 && !(hooked && many);

@@ -193,8 +193,9 @@ export class RedisStore implements CacheStore {
 
   async #byShard<Item extends { readonly key: string }, Result>(
     items: readonly Item[],
-    act: (shard: Shard, items: readonly Item[]) => Promise<Result[]>,
-  ): Promise<Result[]> {
+    act: (shard: Shard, items: readonly Item[]) => Promise<readonly Result[]>,
+  ): Promise<readonly Result[]> {
+    if (items.length === 0) return [];
     if (this.#shards.length === 1) return await act(this.#shards[0], items);
     const places = new Map<number, number[]>();
     items.forEach(({ key }, index) => {

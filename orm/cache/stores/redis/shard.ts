@@ -4,6 +4,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
+import { nextTick } from "node:process";
 import { entryHeader, readEntry, readTicket } from "../../protocol/held_bytes.ts";
 import { taggedKey, watermarkKey } from "../../protocol/keys.ts";
 import { newTicketId } from "../../protocol/ticket_id.ts";
@@ -53,6 +54,13 @@ export type LeadersChange = Exclude<WatermarkChange, { readonly takeOver: true }
 /** The change of one that takes over. */
 export type TakeOverChange = Extract<WatermarkChange, { readonly takeOver: true }>;
 
+/** Keys looked for, and who waits for them. */
+interface Looking {
+  readonly keys: readonly LookKey[];
+  resolve(looks: readonly KeyLook[]): void;
+  reject(error: unknown): void;
+}
+
 const OUTCOMES = ["stored", "void", "epoch", "newer", "early"] as const satisfies readonly FillOutcome[];
 // A script holds the server up for as long as it runs: some hundred keys take less than a millisecond.
 const CHUNK = 500;
@@ -61,6 +69,7 @@ const CHUNK = 500;
 export class Shard {
   readonly #options: ShardOptions;
   readonly #watermarkKey: string;
+  #looking: Looking[] = [];
   #seen: { readonly bytes: Buffer; readonly watermark: SeenWatermark } | undefined;
 
   constructor(options: ShardOptions) {
@@ -74,25 +83,13 @@ export class Shard {
     return this.#watermark((answer as (Buffer | null)[])[0], server);
   }
 
-  /** Looks at keys: see `Keyspace.look()`. */
-  look(keys: readonly LookKey[]): Promise<KeyLook[]> {
-    return this.#inChunks(keys, async (chunk) => {
-      const args: Argument[] = [newTicketId(), this.#options.ticketLife];
-      let table: string | undefined;
-      for (const key of chunk) {
-        if (key.table === table) args[args.length - 1] = Number(args[args.length - 1]) + 1;
-        else args.push(escapeLine(table = key.table), 1);
-      }
-      const { answer, server } = await this.#run(LOOK, chunk, () => args);
-      const values = answer as (Buffer | null)[];
-      const watermark = this.#watermark(values[0], server);
-      if (watermark === undefined) return chunk.map(() => NOTHING);
-      return chunk.map((_, index) => {
-        const value = values[index + 1];
-        if (value === null) return { entry: undefined, ticket: undefined, watermark };
-        const entry = readEntry(value);
-        return { entry, ticket: entry === undefined ? readTicket(value) : undefined, watermark };
-      });
+  /**
+   * Looks at keys: see `Keyspace.look()`. What is looked for in one turn of the event loop travels as one script, which
+   * costs a fraction of as many scripts.
+   */
+  look(keys: readonly LookKey[]): Promise<readonly KeyLook[]> {
+    return new Promise((resolve, reject) => {
+      if (this.#looking.push({ keys, resolve, reject }) === 1) nextTick(() => void this.#lookAll());
     });
   }
 
@@ -177,6 +174,40 @@ export class Shard {
     });
     return answer as number;
   }
+
+  async #lookAll(): Promise<void> {
+    const looking = this.#looking;
+    this.#looking = [];
+    try {
+      if (looking.length === 1) {
+        return looking[0].resolve(await this.#inChunks(looking[0].keys, this.#lookAt));
+      }
+      const looks = await this.#inChunks(looking.flatMap(({ keys }) => keys), this.#lookAt);
+      let at = 0;
+      for (const { keys, resolve } of looking) resolve(looks.slice(at, at += keys.length));
+    } catch (error) {
+      for (const { reject } of looking) reject(error);
+    }
+  }
+
+  readonly #lookAt = async (keys: readonly LookKey[]): Promise<KeyLook[]> => {
+    const args: Argument[] = [newTicketId(), this.#options.ticketLife];
+    let table: string | undefined;
+    for (const key of keys) {
+      if (key.table === table) args[args.length - 1] = Number(args[args.length - 1]) + 1;
+      else args.push(escapeLine(table = key.table), 1);
+    }
+    const { answer, server } = await this.#run(LOOK, keys, () => args);
+    const values = answer as (Buffer | null)[];
+    const watermark = this.#watermark(values[0], server);
+    if (watermark === undefined) return keys.map(() => NOTHING);
+    return keys.map((_, index) => {
+      const value = values[index + 1];
+      if (value === null) return { entry: undefined, ticket: undefined, watermark };
+      const entry = readEntry(value);
+      return { entry, ticket: entry === undefined ? readTicket(value) : undefined, watermark };
+    });
+  };
 
   async #run(
     script: Script,

@@ -32,6 +32,7 @@ for i = 2, #KEYS do
     local floor, life, excess, shape = '00000000000000000000', tonumber(ARGV[2]), '0000000000000', '000'
     local isThere = false
     if kind == 84 then
+      value = redis.call('GET', KEYS[i]) or value
       isThere = sub(value, 38, 53) ~= '                '
       if not isThere then
         floor, excess, shape = sub(value, 18, 37), tonumber(sub(value, 74, 86)), sub(value, 87)
