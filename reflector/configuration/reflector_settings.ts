@@ -58,7 +58,7 @@ export const REFLECTOR_SETTINGS: readonly ReflectorSetting[] = [
     placeholder: "urls",
     defaultText: "`redis://127.0.0.1:6379`",
     description:
-      "Where Redis is: `redis://` or `rediss://` (TLS), with user, password and database number. Several for Sentinel and Cluster.",
+      "Where Redis is: `redis://` or `rediss://` (TLS), with user, password and database number. Several for Sentinel (then those are the master's) and Cluster.",
   },
   {
     group: "Redis",
@@ -110,11 +110,12 @@ export const REFLECTOR_SETTINGS: readonly ReflectorSetting[] = [
   },
   {
     group: "Changes",
-    key: "channel",
-    type: "text",
-    placeholder: "name",
-    default: "lifeguard",
-    description: "The channel that the triggers of `notify` notify on.",
+    key: "tables",
+    type: "list",
+    placeholder: "names",
+    defaultText: "none",
+    description:
+      "Tables that are expected to be followed: the log and the status page say why, where one of them is not.",
   },
   {
     group: "Changes",
@@ -167,7 +168,7 @@ export const REFLECTOR_SETTINGS: readonly ReflectorSetting[] = [
     key: "lease",
     type: "duration",
     placeholder: "duration",
-    default: 5 * SECOND,
+    default: 3 * SECOND,
     min: SECOND,
     max: MINUTE,
     description: "How long a leader that is gone without a word stays the leader.",

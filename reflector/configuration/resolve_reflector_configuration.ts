@@ -35,7 +35,7 @@ export interface ReflectorConfiguration {
   readonly source: typeof SOURCE_CHOICES[number];
   readonly slot: string;
   readonly publication: string;
-  readonly channel: string;
+  readonly tables: readonly string[];
   /** Milliseconds. */
   readonly canaryInterval: number;
   readonly refresh: boolean;
@@ -99,11 +99,11 @@ export function resolveReflectorConfiguration(sources: ReflectorSources = {}): R
     source: reader.choice("source"),
     slot: readName(reader, "slot", SLOT),
     publication: readName(reader, "publication"),
-    channel: readName(reader, "channel"),
+    tables: reader.list("tables") ?? [],
     canaryInterval: reader.number("canaryInterval"),
     refresh: reader.boolean("refresh"),
     refreshConcurrency: reader.number("refreshConcurrency"),
-    name: readName(reader, "name"),
+    name: readName(reader, "name", ELECTION_NAME),
     election: reader.choice("election"),
     lease: reader.number("lease"),
     etcd: readEtcd(reader),
@@ -212,6 +212,13 @@ const SLOT: NameRule = {
   pattern: /^[a-z0-9_]{1,63}$/,
   problem: "is not the name of a replication slot",
   advice: "use at most 63 lower-case letters, digits and underscores",
+};
+
+/** What elections take for a name. */
+const ELECTION_NAME: NameRule = {
+  pattern: /^[\w.:\-/]{1,100}$/,
+  problem: "is not usable as a name",
+  advice: "use 1 to 100 letters, digits, dots, colons, slashes, dashes and underscores",
 };
 
 /** What PostgreSQL takes for a name without cutting it off. */
