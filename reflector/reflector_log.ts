@@ -10,6 +10,7 @@ export const REFLECTOR_EVENTS = [
   "establishing",
   "leading",
   "deposed",
+  "election_failed",
   "stopped",
   "source_lost",
   "store_lost",

@@ -31,3 +31,8 @@ export interface LeaderElection extends AsyncDisposable {
   /** Who leads, as far as is known: host, process, since when. */
   leader(signal: AbortSignal): Promise<string | undefined>;
 }
+
+/** A leadership is over though nobody resigned it. */
+export class LeadershipLostError extends Error {
+  override readonly name = "LeadershipLostError";
+}
