@@ -4,8 +4,27 @@
  * @module
  */
 
+/** The name of a rule: its number, or a word for what the numbers leave open. */
+export type Rule =
+  | "R1"
+  | "R2"
+  | "R3"
+  | "R4"
+  | "R5"
+  | "R6"
+  | "R7"
+  | "R8"
+  | "R9"
+  | "R11"
+  | "R12"
+  | "floor"
+  | "upper"
+  | "epoch"
+  | "after"
+  | "leadership";
+
 /** Each rule of the model, and what is done without it. */
-export const RULES = {
+export const RULES: Readonly<Record<Rule, string>> = {
   R1: "a version is read before its row; without: after it",
   R2: "a token is a tick; without: the LSN of the commit record",
   R3: "a fill needs the ticket of its look; without: versions alone decide",
@@ -24,7 +43,4 @@ export const RULES = {
   after:
     "a canary is dated by the number that was acknowledged before it was sent; without: by the number before it",
   leadership: "a leadership is term and epoch; without: the term alone",
-} as const;
-
-/** The name of a rule. */
-export type Rule = keyof typeof RULES;
+};

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Rule } from "./rules.ts";
 import type { Budget } from "./state.ts";
 
 /** Bounds of an exploration. */
@@ -76,7 +77,7 @@ export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
     looks: [1, 0],
     refresh: true,
     evicts: SLOT,
-    budget: { ...NOTHING, writes: 2, canaries: 1 },
+    budget: { ...NOTHING, writes: 2, voids: 1, canaries: 1 },
   },
   replica: {
     ...PLAIN,
@@ -98,7 +99,6 @@ export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
     about: "a standby takes over, the old leader is stopped and resumed, a link is lost",
     looks: [1, 0],
     filled: true,
-    evicts: ["entry"],
     budget: { ...NOTHING, writes: 1, canaries: 1, takeOvers: 2, gaps: 1 },
   },
   resumed: {
@@ -107,29 +107,29 @@ export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
     looks: [1, 0],
     filled: true,
     resumes: true,
-    evicts: ["entry", "tombstone"],
+    evicts: ["entry"],
     budget: { ...NOTHING, writes: 2, canaries: 1, takeOvers: 1 },
   },
   server: {
     ...PLAIN,
-    about: "the cache fails over and loses its last write, restarts empty, loses its watermark",
+    about: "the cache fails over and loses its last write, or restarts empty",
     looks: [1, 0],
     filled: true,
-    evicts: ["entry", "watermark"],
     budget: { ...NOTHING, writes: 1, canaries: 1, takeOvers: 1, failovers: 1, restarts: 1 },
   },
   trust: {
     ...PLAIN,
     about: "a client polls, advances are late or given up",
+    looks: [0, 0],
     filled: true,
-    budget: { ...NOTHING, writes: 1, canaries: 3, polls: 4 },
+    budget: { ...NOTHING, writes: 1, canaries: 3, polls: 3 },
   },
   fencing: {
     ...PLAIN,
-    about: "a client polls, the old leader's advance is late, the watermark is evicted",
+    about: "the old leader's advance is late, the watermark is evicted",
     looks: [1, 0],
     evicts: ["watermark"],
-    budget: { ...NOTHING, writes: 1, canaries: 2, takeOvers: 1, polls: 2 },
+    budget: { ...NOTHING, writes: 1, canaries: 1, takeOvers: 1 },
   },
 };
 
@@ -157,5 +157,25 @@ export const DEEP: Readonly<Record<ScenarioName, Scenario>> = {
     budget: { ...SCENARIOS.server.budget, canaries: 2, takeOvers: 2 },
   },
   trust: { ...SCENARIOS.trust, looks: [1, 0], budget: { ...SCENARIOS.trust.budget, canaries: 4, polls: 5 } },
-  fencing: { ...SCENARIOS.fencing, budget: { ...SCENARIOS.fencing.budget, canaries: 3, polls: 3 } },
+  fencing: { ...SCENARIOS.fencing, budget: { ...SCENARIOS.fencing.budget, canaries: 2, polls: 2 } },
+};
+
+/** The scenario in which each rule is missed. */
+export const MISSED: Readonly<Record<Rule, ScenarioName>> = {
+  R1: "fills",
+  R2: "fills",
+  R3: "fills",
+  R4: "fills",
+  R5: "fills",
+  R6: "replica",
+  R7: "fills",
+  R8: "fills",
+  R9: "server",
+  R11: "writes",
+  R12: "fencing",
+  floor: "replica",
+  upper: "readings",
+  epoch: "takeOver",
+  after: "trust",
+  leadership: "fencing",
 };
