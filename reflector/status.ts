@@ -84,7 +84,8 @@ export interface ReflectorStatus {
   readonly since: Date;
   /** Who leads, as far as is known. */
   readonly leader: string | undefined;
-  readonly election: ElectionKind;
+  /** What elects the leader; `none` where it has no rival. */
+  readonly election: ElectionKind | "none";
   /** Where it hears changes; undefined unless it leads. */
   readonly source: SourceKind | undefined;
   readonly store: CacheStore["kind"];

@@ -1,12 +1,16 @@
 /**
- * The election of one who has no rival: for a reflector inside the program that uses the cache, with a memory store.
+ * The election of one who has no rival: for a reflector inside the only program that uses a cache.
  *
  * @module
  */
-import type { LeaderElection, Leadership } from "./leader_election.ts";
+import type { ElectionKind, LeaderElection, Leadership } from "./leader_election.ts";
+
+/** Any election, or none. */
+export type AnyElection = Omit<LeaderElection, "kind"> & { readonly kind: ElectionKind | "none" };
 
 /** Always leads. */
 export class LoneLeader implements AnyElection {
+  /** There is none. */
   readonly kind = "none" as const;
 
   /** Leads at once. */
