@@ -108,7 +108,7 @@ export class RedisLink {
     { keys, args }: { readonly keys: readonly string[]; readonly args: readonly Argument[] },
   ): Promise<unknown> {
     if (this.#state !== "up") throw this.#unavailable();
-    if (performance.now() - this.#learnedAt > IDENTITY_AGE) void this.#learn();
+    this.#askIdentity();
     const rest = [keys.length, ...keys, ...args];
     try {
       return await this.#ask("EVALSHA", [script.sha, ...rest]);
@@ -125,6 +125,7 @@ export class RedisLink {
    */
   async command(name: string, args: readonly Argument[]): Promise<unknown> {
     if (!this.isConnected) throw this.#unavailable();
+    this.#askIdentity();
     return await this.#ask(name, args);
   }
 
@@ -169,6 +170,10 @@ export class RedisLink {
       this.#reason = `it did not answer within ${PATIENCE} ms`;
       this.#client?.disconnect(true);
     }, PATIENCE);
+  }
+
+  #askIdentity(): void {
+    if (performance.now() - this.#learnedAt > IDENTITY_AGE) void this.#learn();
   }
 
   async #learn(): Promise<void> {
