@@ -5,7 +5,7 @@
  * we are done) → `ended`; an error or the connection's end leads to `ended` from anywhere.
  *
  * Invariants:
- * - Status is sent every second, when the server asks, and when stopping. It confirms only what `confirm` was told.
+ * - Status is sent every second or so, when the server asks, and when stopping. It confirms only what `confirm` was told.
  * - While the peer takes no bytes nothing is added to what waits for it.
  * - A connection that says nothing for `silence` milliseconds is ended, though each of our statuses in a silence asks
  *   for an answer. Time in which we did not read, or this thread stood still, does not count.
@@ -38,16 +38,14 @@ export interface ReplicationHandler {
 export interface ReplicationStreamOptions {
   /** Milliseconds after which a silent connection is given up. Default 5,000. */
   readonly silence?: number;
-  /** Milliseconds between two statuses. Default 1,000. */
+  /** Milliseconds between two statuses. Default 1,000, or a quarter of `silence` where that is less. */
   readonly statusInterval?: number;
 }
 
-/** Defaults of {@link ReplicationStreamOptions}. */
-export const REPLICATION_STREAM_DEFAULTS: Required<ReplicationStreamOptions> = {
-  silence: 5_000,
-  statusInterval: 1_000,
-};
-
+/** Milliseconds of silence, unless options say otherwise. */
+const SILENCE = 5_000;
+/** Milliseconds between two statuses at most. */
+const STATUS_INTERVAL = 1_000;
 /** Milliseconds in which the server must end what it was told to. */
 const STOPPING = 3_000;
 
@@ -75,9 +73,11 @@ export class ReplicationStream {
   ) {
     this.#session = session;
     this.#handler = options.handler;
+    const silence = options.silence ?? SILENCE;
+    // Several of our questions must have gone unanswered before the silence is one.
     this.#options = {
-      silence: options.silence ?? REPLICATION_STREAM_DEFAULTS.silence,
-      statusInterval: options.statusInterval ?? REPLICATION_STREAM_DEFAULTS.statusInterval,
+      silence,
+      statusInterval: options.statusInterval ?? Math.min(STATUS_INTERVAL, silence / 4),
     };
     this.#exchange = new ReplicationExchange(text, {
       opened: () => {

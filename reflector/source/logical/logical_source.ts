@@ -186,7 +186,8 @@ export class LogicalSource implements ChangeSource {
     }
   }
 
-  async #start({ replication, line, canaryLine }: Opened, signal: AbortSignal): Promise<void> {
+  async #start(opened: Opened, signal: AbortSignal): Promise<void> {
+    const { replication, line, canaryLine } = opened;
     const identity =
       "select concat((pg_control_system()).system_identifier, ' ', pg_postmaster_start_time()) as server";
     const servers = await Promise.all([
@@ -235,7 +236,7 @@ export class LogicalSource implements ChangeSource {
       },
       ...(silence === undefined ? {} : { silence }),
     });
-    this.#watch({ replication, line, canaryLine }, this.#stream);
+    this.#watch(opened, this.#stream);
   }
 
   #watch(opened: Opened, stream: ReplicationStream): void {
