@@ -11,15 +11,7 @@ import { mkdir } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-
-/** What the program may do: talk to PostgreSQL, Redis, etcd and its readers; read variables, its file, certificates. */
-export const PERMISSIONS: readonly string[] = [
-  "--allow-net",
-  "--allow-env",
-  "--allow-read",
-  "--allow-sys=hostname,homedir,userInfo",
-  "--no-prompt",
-];
+import { PERMISSIONS } from "./program/permissions.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const MAIN = "reflector/main.ts";

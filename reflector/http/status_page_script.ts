@@ -71,9 +71,16 @@ function sentence(status, now) {
   const since = "since " + clock(status.since) + " (" + duration(now - Date.parse(status.since)) + ")";
   if (status.state === "leading") return "Leads " + since;
   if (status.state === "following") {
-    return "Stands by " + since + "; " + (status.leader ? status.leader + " leads" : "nobody is known to lead");
+    return "Stands by " + since + "; " + (status.leader ? leader(status)[0] + " leads" : "nobody is known to lead");
   }
   return (STATES[status.state] || status.state) + " " + since;
+}
+
+/** Who leads and since when: names of leaders end in a time. */
+function leader(status) {
+  const text = status.leader || "nobody known";
+  const found = /^(.+):(\d{4}-\d\d-\d\dT[\d:]+Z)$/.exec(text);
+  return found ? [found[1], clock(found[2])] : [text, undefined];
 }
 
 function notice(status) {
@@ -126,7 +133,8 @@ function render(status) {
   tile("rate-refreshes", last[1], "/s");
   tile("rate-ignored", last[2], "/s");
   facts("leadership", [
-    ["Leader", status.leader || "nobody known"],
+    ["Leader", leader(status)[0]],
+    ["Elected", leader(status)[1]],
     ["Elected by", status.election === "etcd" ? "etcd" : "PostgreSQL"],
     ["Term", watermark && watermark.term],
     ["Leader changes", digits(counters.leaderChanges, 0)],

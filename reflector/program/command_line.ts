@@ -168,8 +168,8 @@ function installCommands(choose: Choose): readonly Command[] {
     new Command(name)
       .description(description)
       .argument("<tables...>", "tables, as in SQL: users, public.users")
-      .option("--for <source>", "notify or logical; default: both where the server allows logical")
-      .option("--cascades <word>", "tables that change by foreign keys: require, include or ignore")
+      .option("--for <source>", "notify or logical (both, where the server allows logical)")
+      .option("--cascades <word>", "tables that change by foreign keys: require, include, ignore (require)")
       .action((tables: string[], own: CommandLine["own"]) => choose(name, tables, own))
   );
 }
@@ -177,7 +177,8 @@ function installCommands(choose: Choose): readonly Command[] {
 function auditCommand(choose: Choose): Command {
   return new Command("audit")
     .description("sample cached entries as clients see them and compare them with the primary")
-    .option("--samples <count>", "how many entries to judge; default: 1000")
+    .option("--samples <count>", "how many entries to sample (1000)")
+    .option("--after <seconds>", "when to look at them again (1,10,60)")
     .option("--json", "print the report as JSON")
     .action((own: CommandLine["own"]) => choose("audit", [], own));
 }

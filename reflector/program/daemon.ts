@@ -1,0 +1,71 @@
+/**
+ * A reflector with all it stands on, made from the settings of the program.
+ *
+ * @module
+ */
+import { RedisStore } from "../../orm/cache/stores/redis/redis_store.ts";
+import type { PoolOptions } from "../../pool/configuration/pool_options.ts";
+import type { ReflectorConfiguration } from "../configuration/resolve_reflector_configuration.ts";
+import { candidateName } from "../election/candidate.ts";
+import { EtcdElection } from "../election/etcd.ts";
+import type { LeaderElection } from "../election/leader_election.ts";
+import { PostgresElection } from "../election/postgres.ts";
+import type { LogWriter } from "../log/log_writer.ts";
+import { Reflector } from "../reflector.ts";
+import { redisConnection } from "./redis_connection.ts";
+import type { Daemon, DaemonParts } from "./run_command.ts";
+
+/** What the server shows of our connections. */
+const APPLICATION = "lifeguard-reflector";
+
+/** Connections beside those that read rows again: listening, canaries, probes and positions. */
+const OWN_CONNECTIONS = 4;
+
+/** Makes a reflector; nothing is connected yet but to Redis, which begins at once and goes on trying. */
+export async function makeDaemon({ configuration, log, exporter, observer }: DaemonParts): Promise<Daemon> {
+  await using parts = new AsyncDisposableStack();
+  const { prefix } = configuration.redis;
+  const store = parts.use(
+    new RedisStore(redisConnection(configuration.redis), {
+      prefix,
+      logger: { warn: (message, fields) => log.warn(message, { ...fields, event: "alarm" }) },
+    }),
+  );
+  const election = parts.use(makeElection(configuration, log));
+  const database: PoolOptions = {
+    ...configuration.database,
+    applicationName: APPLICATION,
+    // How many the application keeps says nothing of what a reflector needs.
+    min: 1,
+    max: configuration.refreshConcurrency + OWN_CONNECTIONS,
+    logger: log,
+    meterProvider: exporter.provider,
+  };
+  const { source, slot, publication, tables, canaryInterval, refresh, refreshConcurrency } = configuration;
+  const reflector = parts.use(
+    new Reflector({
+      ...{ database, store, election, prefix, observer, logger: log },
+      name: `${configuration.name} on ${candidateName()}`,
+      ...{ source, slot, publication, tables, canaryInterval, refresh, refreshConcurrency },
+    }),
+  );
+  const owned = parts.move();
+  return {
+    status: () => reflector.status(),
+    start: () => reflector.start(),
+    stop: () => reflector.stop(),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+function makeElection(configuration: ReflectorConfiguration, logger: LogWriter): LeaderElection {
+  const { name, lease, election, etcd, database } = configuration;
+  switch (election) {
+    case "postgres":
+      return new PostgresElection({ name, lease, database: { ...database, logger }, logger });
+    case "etcd":
+      return new EtcdElection({ name, lease, ...etcd, logger });
+    default:
+      throw new Error(`BUG: no such election: ${election satisfies never}`);
+  }
+}
