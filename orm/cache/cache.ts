@@ -10,6 +10,7 @@ import { nearestWord } from "../../pool/wire/configuration/nearest_word.ts";
 import { ConfigError } from "../../pool/wire/errors.ts";
 import { attachCache, cacheOf, type ReadCache } from "../executing/read_cache.ts";
 import { CacheCore, type CacheLogger } from "./cache_core.ts";
+import type { CacheTelemetryOptions } from "./cache_telemetry.ts";
 import { PoolReads } from "./pool_reads.ts";
 import { DEFAULT_PREFIX } from "./protocol/keys.ts";
 import type { CacheStore } from "./stores/cache_store.ts";
@@ -17,7 +18,7 @@ import type { RedisConnection } from "./stores/redis/redis_connection.ts";
 import { RedisStore } from "./stores/redis/redis_store.ts";
 
 /** How a cache is made: `redis`, or another store. */
-export interface CacheOptions {
+export interface CacheOptions extends CacheTelemetryOptions {
   /**
    * Where Redis is: a URL, options of ioredis (with `sentinels` for Sentinel), `{ nodes }` of a Redis Cluster, or a
    * client of your own, of which the options are taken.
@@ -42,6 +43,9 @@ const OPTIONS: readonly string[] = [
   "prefix",
   "nearRows",
   "logger",
+  "telemetry",
+  "tracerProvider",
+  "meterProvider",
 ] satisfies (keyof CacheOptions)[];
 const NEAR_ROWS = 10_000;
 const CONSOLE: CacheLogger = { warn: (message) => console.warn(message) };
@@ -115,7 +119,7 @@ export class Cache implements AsyncDisposable {
       );
     }
     this.#pool = pool;
-    this.#core = new CacheCore({ pool, store: store(), prefix, nearRows, logger });
+    this.#core = new CacheCore({ pool, store: store(), prefix, nearRows, logger, telemetry: options });
     this.#reads = new PoolReads(this.#core);
     pool[TOKENS_ON]();
     attachCache(pool, this.#reads);

@@ -16,6 +16,7 @@ import type { Pool } from "../../pool/pool.ts";
 import type { Sql } from "../../pool/sql/sql.ts";
 import { Breaker } from "./breaker.ts";
 import { CacheCounters } from "./cache_counters.ts";
+import { CacheTelemetry, type CacheTelemetryOptions } from "./cache_telemetry.ts";
 import { type Coverage, NO_COVERAGE, readCoverage } from "./coverage.ts";
 import { KnownDatabase } from "./known_database.ts";
 import type { CacheStore, Fill, KeyLook, LookKey, SeenWatermark } from "./stores/cache_store.ts";
@@ -23,6 +24,8 @@ import { Trust } from "./trust.ts";
 
 /** Milliseconds between two questions for the watermarks. */
 const POLL_INTERVAL = 100;
+/** After how many questions it is looked who wants to be told of what it does. */
+const LOOK_EVERY = 10;
 /** How many batches of fills may be under way; what would be more is not filled. */
 const MAX_FILLS = 256;
 
@@ -40,6 +43,7 @@ export interface CacheCoreOptions {
   /** Rows kept in this process, a model. */
   readonly nearRows: number;
   readonly logger: CacheLogger;
+  readonly telemetry: CacheTelemetryOptions;
 }
 
 /** What a look found, and when it was asked. */
@@ -62,17 +66,19 @@ export class CacheCore {
   readonly #logger: CacheLogger;
   readonly #database: KnownDatabase;
   readonly #onEpoch = new Set<() => void>();
+  readonly #telemetry: CacheTelemetry;
   readonly #warned = new Set<string>();
   #coverage: Coverage = NO_COVERAGE;
   #timer: ReturnType<typeof setInterval> | undefined;
   #polling: Promise<void> | undefined;
   #filling = 0;
+  #polls = 0;
   /** Whether anybody has read since the last question. */
   #isUsed = true;
   #isClosed = false;
 
   /** Starts asking. */
-  constructor({ pool, store, prefix, nearRows, logger }: CacheCoreOptions) {
+  constructor({ pool, store, prefix, nearRows, logger, telemetry }: CacheCoreOptions) {
     this.pool = pool;
     this.prefix = prefix;
     this.nearRows = nearRows;
@@ -81,6 +87,11 @@ export class CacheCore {
     this.#database = new KnownDatabase(pool);
     this.trust = new Trust((watermark) => this.#database.owns(watermark), () => {
       for (const forget of this.#onEpoch) forget();
+    });
+    this.#telemetry = new CacheTelemetry(telemetry, {
+      attributes: { "db.system.name": store.kind, "lifeguard.cache.prefix": prefix },
+      counters: this.counters,
+      trusted: () => this.#breaker.state === "closed" && this.trust.holds(performance.now()),
     });
     this.#timer = setInterval(() => void this.poll(), POLL_INTERVAL);
     // Open connections keep a program running, the clock alone must not.
@@ -143,6 +154,7 @@ export class CacheCore {
 
   async #poll(): Promise<void> {
     if (this.#isClosed) return;
+    if (this.#polls++ % LOOK_EVERY === 0) this.#telemetry.look();
     const sentAt = performance.now();
     try {
       const watermarks = await this.#store.watermarks();
@@ -172,7 +184,7 @@ export class CacheCore {
   async look(keys: readonly LookKey[]): Promise<Looked | undefined> {
     const sentAt = performance.now();
     try {
-      const looks = await this.#store.look(keys);
+      const looks = await this.#telemetry.around("look", keys.length, () => this.#store.look(keys));
       const currentAt = looks.map(({ watermark }) =>
         watermark === undefined ? -Infinity : this.trust.saw(watermark, sentAt)
       );
@@ -206,7 +218,7 @@ export class CacheCore {
       return;
     }
     this.#filling++;
-    this.#store.fill(fills).then(
+    this.#telemetry.around("fill", fills.length, () => this.#store.fill(fills)).then(
       (outcomes) => {
         for (const outcome of outcomes) this.counters.fills[outcome]++;
       },
@@ -252,7 +264,8 @@ export class CacheCore {
   async void(keys: readonly LookKey[], floor: bigint): Promise<void> {
     if (keys.length === 0 || this.#isClosed || this.#breaker.state === "open") return;
     try {
-      await this.#store.void({ keys, floor, by: "writer" });
+      const voiding = { keys, floor, by: "writer" } as const;
+      await this.#telemetry.around("void", keys.length, () => this.#store.void(voiding));
       this.counters.voided += keys.length;
     } catch (error) {
       this.#failed(error);
@@ -279,6 +292,7 @@ export class CacheCore {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearInterval(this.#timer);
+    this.#telemetry.close();
     await this.#polling;
     await this.#store[Symbol.asyncDispose]();
   }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type ConsistencySession } from "../../pool/consistency/consistency_session.ts";
+import type { ConsistencySession } from "../../pool/consistency/consistency_session.ts";
 import { currentSession } from "../../pool/consistency/current_session.ts";
 import type { AnyColumn } from "../building/column.ts";
 import type { Table } from "../definition/table.ts";

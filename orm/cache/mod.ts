@@ -4,6 +4,7 @@
  * @module
  */
 export { Cache, type CacheOptions, type CacheStats } from "./cache.ts";
+export type { CacheTelemetryOptions } from "./cache_telemetry.ts";
 export type { CacheLogger } from "./cache_core.ts";
 export type * from "./stores/cache_store.ts";
 export type { Watermark } from "./protocol/watermark.ts";
