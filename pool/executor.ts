@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { ReadPreference } from "./replicas/read_preference.ts";
 import type { Sql } from "./sql/sql.ts";
 import type { StandardSchema } from "./standard_schema.ts";
 
@@ -21,6 +22,11 @@ export interface QueryOptions {
    * other reads and be sent again after a lost connection. Default false.
    */
   readonly readOnly?: boolean;
+  /**
+   * Where the rows may come from; only with `readOnly`, and on a pool. Anything else goes to the primary. Default: the
+   * pool's setting `read`.
+   */
+  readonly read?: ReadPreference;
 }
 
 /** {@link QueryOptions} with a validator for the rows. */

@@ -31,6 +31,9 @@ export {
 export type { MeterSource, TracerSource } from "./telemetry/providers.ts";
 export type { SlowQuery } from "./telemetry/slow_query.ts";
 export { Queryable } from "./queryable.ts";
+export { READ_PREFERENCES, type ReadPreference } from "./replicas/read_preference.ts";
+export type { ReadingPool } from "./replicas/reading_pool.ts";
+export { REPLICA_STATES, type ReplicaState, type ReplicaStatus } from "./replicas/replica_monitor.ts";
 export type { ResultSet } from "./transaction/result_sets.ts";
 export type {
   CopyOptions,

@@ -16,13 +16,15 @@ import { type BatchOutcomes, type BatchRows, runBatch } from "./transaction/batc
 import { atCaller, atTaker } from "./caller.ts";
 import { command } from "./commands.ts";
 import { ConsistencySessions, SESSIONS, TOKENS_ON } from "./consistency/current_session.ts";
-import {
-  LABELLED,
-  type LabelledOptions,
-  type LabelledRows,
-  labelledRows,
-  Labelling,
-} from "./consistency/labelled.ts";
+import { LABELLED, type LabelledOptions, type LabelledRows } from "./consistency/labelled.ts";
+import { ConsistencySession } from "./consistency/consistency_session.ts";
+import { formatToken, parseToken } from "./consistency/token.ts";
+import { READING, type Reading, type ReadPreference } from "./replicas/read_preference.ts";
+import { ReadingPool } from "./replicas/reading_pool.ts";
+import { Reads } from "./replicas/reads.ts";
+import type { ReplicaStatus } from "./replicas/replica_monitor.ts";
+import { Replicas } from "./replicas/replicas.ts";
+import { RoleWatch } from "./replicas/role_watch.ts";
 import { Ticks } from "./consistency/ticks.ts";
 import type { QueryOptions, UnknownRow } from "./executor.ts";
 import { guardCallbacks } from "./tier/guarded_callbacks.ts";
@@ -36,6 +38,7 @@ import { type PoolStats, totalStats } from "./pool_stats.ts";
 import {
   assertOptions,
   assertQueryOptions,
+  assertReadPreference,
   assertSignal,
   assertTimeout,
   BATCH_OPTIONS,
@@ -63,7 +66,7 @@ import { copyIn } from "./wire/stream/copy_in.ts";
 import { copyOut } from "./wire/stream/copy_out.ts";
 import type { CopySource } from "./wire/stream/copy_source.ts";
 import type { DatabaseKnowledge } from "./wire/session/database_knowledge.ts";
-import { ConfigError, ConnectionError, QueryTimeoutError, ValidationError } from "./wire/errors.ts";
+import { ConfigError, QueryTimeoutError, ValidationError } from "./wire/errors.ts";
 import { openRowStream, type RowStream } from "./wire/stream/row_stream.ts";
 import type { Session } from "./wire/session/session.ts";
 import { QueryExchange, type QueryResult } from "./wire/session/query_exchange.ts";
@@ -72,9 +75,6 @@ import { QueryExchange, type QueryResult } from "./wire/session/query_exchange.t
 const PROMPTLY = 20;
 /** Milliseconds to wait for an answer before a slot that was given up is cleaned. */
 const CLEANING_DELAY = 5_000;
-
-/** How often a labelled read is made again when its labels say nothing. */
-const MOST_READINGS = 3;
 
 /** How a pool is closed. */
 export interface CloseOptions {
@@ -101,6 +101,8 @@ interface SlotOnDemand {
 export interface Pool {
   /** The consistency sessions of who uses it. */
   readonly [SESSIONS]: ConsistencySessions;
+  /** What its reads prefer. */
+  readonly [READING]: Reading;
   /** Has every write take a token from now on. */
   readonly [TOKENS_ON]: () => void;
   /** Reads rows, and between which moments of the database; the statement must write nothing and take no locks. */
@@ -135,6 +137,10 @@ export class Pool extends Queryable implements AsyncDisposable {
   };
   readonly #telemetry: PoolTelemetry;
   readonly #ticks: Ticks;
+  readonly #replicas: Replicas;
+  readonly #reads: Reads;
+  readonly #roles: RoleWatch;
+  readonly #views = new Map<ReadPreference, ReadingPool>();
   readonly #closed = new AbortController();
   readonly #sessions = new ConsistencySessions();
   #maintenance: Maintenance | undefined;
@@ -162,7 +168,8 @@ export class Pool extends Queryable implements AsyncDisposable {
     this.#settings = settings;
     const handshakes = new Handshakes();
     this.#tiers = createTiers(settings, { hub: () => this.#hub, handshakes });
-    const { tier, knowledge } = this.#tiers.get("primary")!;
+    const primary = this.#tiers.get("primary")!;
+    const { tier, knowledge } = primary;
     this.#primary = tier;
     this.#knowledge = knowledge;
     this.#telemetry = poolTelemetry(settings, this.#tiers.values());
@@ -184,7 +191,11 @@ export class Pool extends Queryable implements AsyncDisposable {
       closed: this.#closed.signal,
     });
     if (settings.replicas.length > 0) this.#ticks.turnOn();
+    this.#replicas = new Replicas(this.#tiers, settings);
+    this.#roles = new RoleWatch(primary, () => void this.#replicas.check());
+    this.#reads = new Reads({ primary, replicas: this.#replicas, sessions: this.#sessions, settings });
     Object.defineProperties(this, {
+      [READING]: { value: this.#readingOf(settings.read) },
       [SESSIONS]: { value: this.#sessions },
       [TOKENS_ON]: { value: () => this.#ticks.turnOn() },
       [LABELLED]: {
@@ -229,6 +240,8 @@ export class Pool extends Queryable implements AsyncDisposable {
       this.#assertOpen("connect");
       this.#start();
       await Promise.all(this.#each((tier) => tier.open()));
+      // The first reads can go to replicas already.
+      if (!this.#replicas.isEmpty) await this.#replicas.check();
     } catch (error) {
       throw atCaller(error);
     }
@@ -247,6 +260,12 @@ export class Pool extends Queryable implements AsyncDisposable {
     }
     const signal = options?.signal;
     if (signal?.aborted) return Promise.reject(signal.reason);
+    if (options?.readOnly === true) {
+      const preference = options.read ?? this.#settings.read;
+      if (preference !== "primary" && this.#routes(preference)) {
+        return this.#reads.run(statement, options, preference);
+      }
+    }
     const observed = this.#primary.observer?.statement(statement, options);
     const exchange = observed ?? new QueryExchange(text, statement.values, options);
     exchange.timeout = options?.timeout ?? this.#settings.queryTimeout;
@@ -258,28 +277,115 @@ export class Pool extends Queryable implements AsyncDisposable {
     return tick === undefined ? outcome : tick.finish(outcome);
   }
 
-  async #readLabelled(
-    statement: Sql<unknown>,
-    options: LabelledOptions = {},
-  ): Promise<LabelledRows<unknown>> {
-    this.#assertOpen("run the statement");
-    this.#start();
-    const { text, values } = statement;
-    const { signal, timeout = this.#settings.queryTimeout, raw } = options;
-    for (let reading = 1;; reading++) {
-      signal?.throwIfAborted();
-      const how = { readOnly: true, raw };
-      const observed = this.#primary.observer?.statement(statement, how);
-      const exchange = observed ?? new QueryExchange(text, values, how);
-      exchange.timeout = timeout;
-      const labelling = exchange.escort = new Labelling();
-      this.#primary.run(exchange, this.#knowledge.plans.get(text)?.estimate);
-      if (signal !== undefined) watchSignal(exchange, signal, this.#giveUp);
-      await (observed === undefined ? exchange.promise : observed.whenGiven());
-      const labels = await labelling.labels();
-      if (labels !== undefined) return labelledRows(exchange, labels, "primary");
-      if (reading === MOST_READINGS) throw unlabelled();
+  #readLabelled(statement: Sql<unknown>, options: LabelledOptions = {}): Promise<LabelledRows<unknown>> {
+    if (this.#maintenance === undefined) {
+      this.#assertOpen("run the statement");
+      this.#start();
     }
+    return this.#reads.labelled(statement, options);
+  }
+
+  /** Whether a preference makes a difference. */
+  #routes(preference: ReadPreference): boolean {
+    return !this.#replicas.isEmpty || (preference === "strong" && this.#ticks.isOn);
+  }
+
+  protected override failed(error: unknown): void {
+    this.#roles.failed(error);
+  }
+
+  #readingOf(preference: ReadPreference): Reading {
+    return { preference, company: () => preference === "strong" ? this.#sessions.current : this };
+  }
+
+  /**
+   * This pool with another preference for its reads: for models, `User.on(pool.reading("replica"))`, or for statements
+   * with `readOnly`. Everything else goes to the primary, as ever.
+   *
+   * @param preference Where reads may come from; `docs/replicas.md` says what each promises.
+   * @returns What models and queries run on; one for each preference.
+   *
+   * @example
+   * ```ts
+   * import { Pool, sql } from "@lifeguard/core";
+   * await using pool = new Pool("pglite:"); // without replicas all reads go to the primary
+   * const replicas = pool.reading("replica");
+   * console.assert(await replicas.value(sql`select 1`, { readOnly: true }) === 1);
+   * ```
+   */
+  reading(preference: ReadPreference): ReadingPool {
+    assertReadPreference(preference);
+    let view = this.#views.get(preference);
+    if (view === undefined) {
+      const run = (statement: Sql<unknown>, options: QueryOptions | undefined) =>
+        this.run(statement, options);
+      view = new ReadingPool(this, run, this.#readingOf(preference));
+      this.#views.set(preference, view);
+    }
+    return view;
+  }
+
+  /**
+   * What is known of each replica.
+   *
+   * @returns One status for each, in the order of the `replicas` option.
+   */
+  replicas(): readonly ReplicaStatus[] {
+    return this.#replicas.status;
+  }
+
+  /**
+   * Runs a function as one user of the database: its strong reads, wherever they come from, are never older than what it
+   * has written, nor than what it has read. Outside of any such function everything is one user.
+   *
+   * @param work The function: a request's handler, say.
+   * @param options `token`: what another service's {@link Pool.token} returned, which reads must not be older than.
+   * @returns What the function returned.
+   * @throws {ValidationError} When the token is none.
+   *
+   * @example
+   * ```ts
+   * import { Pool, sql } from "@lifeguard/core";
+   * await using pool = new Pool("pglite:");
+   * const token = await pool.consistent(async () => {
+   *   await pool.execute(sql`create table notes (body text)`);
+   *   return pool.token();
+   * });
+   * console.assert(token !== undefined); // for a header to the next service
+   * ```
+   */
+  consistent<T>(work: () => T, options: { readonly token?: string | undefined } = {}): T {
+    if (typeof work !== "function") {
+      throw new ValidationError("the work of consistent()", `${typeof work} was given; give a function`);
+    }
+    assertOptions(options, ["token"]);
+    const session = new ConsistencySession();
+    if (options.token !== undefined) session.raise(parseToken(options.token));
+    this.#ticks.turnOn();
+    return this.#sessions.run(session, work);
+  }
+
+  /**
+   * The consistency token of the running code: how new a strong read of whoever gets it must be to see what was written.
+   *
+   * @returns Its text, for a header; undefined when nothing was written since tokens are taken: from the beginning where
+   * the pool has replicas, else from the first {@link Pool.consistent}.
+   */
+  token(): string | undefined {
+    const { token } = this.#sessions.current;
+    return token === undefined ? undefined : formatToken(token);
+  }
+
+  /**
+   * Makes the strong reads of the running code at least as new as another's token.
+   *
+   * @param text What {@link Pool.token} returned, there.
+   * @throws {ValidationError} When it is no token.
+   */
+  acceptToken(text: string): void {
+    const token = parseToken(text);
+    this.#ticks.turnOn();
+    this.#sessions.current.raise(token);
   }
 
   /** Runs a statement that changes its session, which is reset afterwards. */
@@ -487,7 +593,12 @@ export class Pool extends Queryable implements AsyncDisposable {
         this.#takeFor(taker, { purpose: "transaction", signal, span }),
     };
     const run = () => runTransaction(home, work, options);
-    return await (span === undefined ? run() : span.run(run));
+    try {
+      return await (span === undefined ? run() : span.run(run));
+    } catch (error) {
+      this.failed(error);
+      throw error;
+    }
   }
 
   /**
@@ -753,6 +864,8 @@ export class Pool extends Queryable implements AsyncDisposable {
   }
 
   async #close(timeout: number): Promise<void> {
+    this.#replicas.stop();
+    this.#roles.stop();
     await Promise.all([
       this.#hub.close(),
       ...this.#each((tier) => tier.close(timeout)),
@@ -775,6 +888,8 @@ export class Pool extends Queryable implements AsyncDisposable {
   #start(): void {
     if (this.#maintenance !== undefined) return;
     this.#telemetry.look();
+    this.#replicas.start();
+    this.#roles.start();
     this.#maintenance = new Maintenance(this.#each((tier) => tier), {
       settings: this.#settings,
       onLook: () => this.#telemetry.look(),
@@ -793,16 +908,6 @@ export class Pool extends Queryable implements AsyncDisposable {
     if (tier.observer === undefined) return tier.lease(purpose, taker, signal);
     return tier.observer.acquire(purpose, () => tier.lease(purpose, taker, signal), span);
   }
-}
-
-/** The error of a read that was made again and again and never between two moments of one server. */
-function unlabelled(): ConnectionError {
-  return new ConnectionError(
-    "Cannot label the read: its connection's statements, or its server's role, keep changing",
-    {
-      retryable: true,
-    },
-  );
 }
 
 /** Releases what was given up: its user is told at once, and the slot is cleaned in the background. */

@@ -120,6 +120,23 @@ export class PoolDeadlockError extends LifeguardError {
   }
 }
 
+/** A write that a session relied on cannot be shown to have survived a failover. */
+export class WriteLostError extends LifeguardError {
+  /** "WRITE_LOST": the heading to read in `docs/errors.md`. */
+  readonly code = "WRITE_LOST";
+  /** The token of the write. */
+  readonly token: string;
+
+  /** Creates the error from the token of the write. */
+  constructor(token: string) {
+    super(
+      `Cannot read what was written before "${token}": the database has failed over, and the new primary cannot be shown ` +
+        "to have it; check what is there and write again what is missing",
+    );
+    this.token = token;
+  }
+}
+
 /** A query that must return a row returned none. */
 export class NotFoundError extends LifeguardError {
   /** "NOT_FOUND": the heading to read in `docs/errors.md`. */

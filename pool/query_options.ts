@@ -4,6 +4,7 @@
  * @module
  */
 import type { QueryOptions } from "./executor.ts";
+import { READ_PREFERENCES } from "./replicas/read_preference.ts";
 import { assertSchema } from "./standard_schema.ts";
 import { ValidationError } from "./wire/errors.ts";
 import { nearestWord } from "./wire/configuration/nearest_word.ts";
@@ -12,7 +13,7 @@ import { nearestWord } from "./wire/configuration/nearest_word.ts";
 const MAX_DELAY = 2 ** 31 - 1;
 
 /** The options of a statement. */
-const QUERY_OPTIONS: readonly string[] = ["signal", "timeout", "readOnly", "schema"];
+const QUERY_OPTIONS: readonly string[] = ["signal", "timeout", "readOnly", "read", "schema"];
 /** The options of a stream of rows. */
 export const STREAM_OPTIONS: readonly string[] = ["signal", "timeout", "batchSize"];
 /** The options of a COPY. */
@@ -35,6 +36,18 @@ export function assertQueryOptions(
   if (options.timeout !== undefined) assertTimeout(options.timeout);
   if (options.signal !== undefined) assertSignal(options.signal);
   if (options.schema !== undefined) assertSchema(options.schema);
+  if (options.read !== undefined) assertReadPreference(options.read);
+}
+
+/** Asserts that a read preference is one. */
+export function assertReadPreference(preference: unknown): void {
+  if (READ_PREFERENCES.some((known) => known === preference)) return;
+  throw new ValidationError(
+    'option "read"',
+    `${typeof preference === "string" ? `"${preference}"` : typeof preference} was given; give one of ${
+      READ_PREFERENCES.map((known) => `"${known}"`).join(", ")
+    }`,
+  );
 }
 
 /** Asserts that options are an object of known names. */

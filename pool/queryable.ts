@@ -46,6 +46,7 @@ export abstract class Queryable implements Executor {
       const { rows } = await this.#run(statement, options);
       return options?.schema === undefined ? rows : await validateRows(options.schema, rows);
     } catch (error) {
+      this.failed(error);
       throw atCaller(error);
     }
   }
@@ -75,6 +76,7 @@ export abstract class Queryable implements Executor {
       const row = requiredRow(statement, await this.#run(statement, options));
       return options?.schema === undefined ? row : (await validateRows(options.schema, [row]))[0];
     } catch (error) {
+      this.failed(error);
       throw atCaller(error);
     }
   }
@@ -103,6 +105,7 @@ export abstract class Queryable implements Executor {
       if (row === undefined || options?.schema === undefined) return row;
       return (await validateRows(options.schema, [row]))[0];
     } catch (error) {
+      this.failed(error);
       throw atCaller(error);
     }
   }
@@ -141,6 +144,7 @@ export abstract class Queryable implements Executor {
       }
       return row[columns[0]];
     } catch (error) {
+      this.failed(error);
       throw atCaller(error);
     }
   }
@@ -164,9 +168,13 @@ export abstract class Queryable implements Executor {
     try {
       return countOf((await this.#run(statement, options)).tag) ?? 0;
     } catch (error) {
+      this.failed(error);
       throw atCaller(error);
     }
   }
+
+  /** Told of every error before its caller is. */
+  protected failed(_error: unknown): void {}
 
   /** Checks what was given and runs it; throws at once when it is refused. */
   #run(statement: Sql<unknown>, options: QueryOptions | undefined): Promise<QueryResult> {

@@ -1,5 +1,6 @@
 /**
- * Finding rows by primary key. Calls made in one tick on one pool travel as one statement, `key = any($1)`.
+ * Finding rows by primary key. Calls made in one tick on one pool, by readers who prefer the same, travel as one
+ * statement, `key = any($1)`.
  *
  * A batch is in one of three states: gathering, until the microtasks that were queued before it have run; sent; settled.
  * Invariants:
@@ -14,7 +15,7 @@
  */
 import type { Executor } from "../../pool/executor.ts";
 import { atCaller } from "../../pool/caller.ts";
-import { Pool } from "../../pool/pool.ts";
+import { readingOf } from "../../pool/replicas/read_preference.ts";
 import { Sql } from "../../pool/sql/sql.ts";
 import { PostgresError } from "../../pool/wire/postgres_error.ts";
 import { traitsOf } from "../building/traits.ts";
@@ -42,7 +43,7 @@ export class KeyFinder {
   readonly #conditionValues: readonly unknown[];
   readonly #pure: boolean;
   readonly #comparable: ((key: unknown) => unknown) | undefined;
-  readonly #gathering = new Map<Pool, Caller[]>();
+  readonly #gathering = new Map<object, Caller[]>();
   #one: StatementText | undefined;
   #many: StatementText | undefined;
 
@@ -63,10 +64,11 @@ export class KeyFinder {
    * @returns The row, or `undefined`.
    */
   async find(keys: readonly unknown[], executor: Executor): Promise<unknown> {
-    if (executor instanceof Pool && this.#comparable?.(keys[0]) !== undefined) {
+    const company = readingOf(executor)?.company();
+    if (company !== undefined && this.#comparable?.(keys[0]) !== undefined) {
       try {
         return await new Promise((resolve, reject) =>
-          this.#gather(executor, { key: keys[0], resolve, reject })
+          this.#gather(executor, company, { key: keys[0], resolve, reject })
         );
       } catch (error) {
         // The statement was sent by nobody in particular.
@@ -85,21 +87,21 @@ export class KeyFinder {
     }
   }
 
-  #gather(pool: Pool, caller: Caller): void {
-    const callers = this.#gathering.get(pool);
+  #gather(pool: Executor, company: object, caller: Caller): void {
+    const callers = this.#gathering.get(company);
     if (callers !== undefined && callers.length < MAX_KEYS) {
       callers.push(caller);
       return;
     }
     const batch = [caller];
-    this.#gathering.set(pool, batch);
+    this.#gathering.set(company, batch);
     queueMicrotask(() => {
-      if (this.#gathering.get(pool) === batch) this.#gathering.delete(pool);
+      if (this.#gathering.get(company) === batch) this.#gathering.delete(company);
       this.#settle(pool, batch);
     });
   }
 
-  async #settle(pool: Pool, callers: readonly Caller[]): Promise<void> {
+  async #settle(pool: Executor, callers: readonly Caller[]): Promise<void> {
     if (callers.length === 1) return this.#settleAlone(pool, callers[0]);
     const { strings, text } = this.#many ??= writeSelectByKey(this.#table, true);
     const keys = [...new Set(callers.map(({ key }) => key))];
@@ -130,7 +132,7 @@ export class KeyFinder {
     }
   }
 
-  #settleAlone(pool: Pool, { key, resolve, reject }: Caller): void {
+  #settleAlone(pool: Executor, { key, resolve, reject }: Caller): void {
     this.#alone([key], pool).then(resolve, reject);
   }
 

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { ReadPreference } from "../replicas/read_preference.ts";
 import type { PrepareMode } from "../wire/session/database_knowledge.ts";
 import type { CodecOptions } from "../wire/codec/codec.ts";
 import type { CustomCodec } from "../wire/codec/custom.ts";
@@ -68,6 +69,16 @@ export interface PoolOptions extends ConnectOptions, CodecOptions {
   readonly replicaMin?: number;
   /** Connections to each replica at most. Default: `max`. */
   readonly replicaMax?: number;
+  /** Where reads may come from, unless a call says otherwise. Default `"primary"`. */
+  readonly read?: ReadPreference;
+  /** Bytes of log, or text such as `"16MB"`, that a replica may be behind and still be read from. Default 16 MiB. */
+  readonly maxLag?: number | string;
+  /** How long a replica may be behind and still be read from. Default 10 s. */
+  readonly maxLagTime?: Duration;
+  /** How often each replica is checked. Default 1 s. */
+  readonly replicaCheckInterval?: Duration;
+  /** How long a strong read waits for a replica to be new enough before it goes to the primary. Default 20 ms. */
+  readonly strongWait?: Duration;
   /** How long a call may wait for a connection. Default 30 s. */
   readonly acquireTimeout?: Duration;
   /** Calls that may wait at the same time; more are refused at once. Default 100,000. */
@@ -162,6 +173,16 @@ export interface ResolvedPoolOptions extends Omit<TelemetrySettings, "slow"> {
   readonly size: TierSize;
   /** Size of each replica's tier. */
   readonly replicaSize: TierSize;
+  /** Where reads may come from. */
+  readonly read: ReadPreference;
+  /** Bytes of log a replica may be behind. */
+  readonly maxLag: number;
+  /** How long a replica may be behind. */
+  readonly maxLagTime: number;
+  /** How often each replica is checked. */
+  readonly replicaCheckInterval: number;
+  /** How long a strong read waits for a replica; 0 for not at all. */
+  readonly strongWait: number;
   /** How long a call may wait for a connection. */
   readonly acquireTimeout: number;
   /** Calls that may wait at the same time. */

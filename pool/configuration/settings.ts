@@ -6,6 +6,7 @@
  */
 import { type PoolOptions, PREPARE_MODES } from "./pool_options.ts";
 import { DATE_MODES, INT8_MODES, NUMERIC_MODES } from "../wire/codec/codec.ts";
+import { READ_PREFERENCES } from "../replicas/read_preference.ts";
 import { CONNECT_SETTINGS } from "../wire/configuration/connect_settings.ts";
 import { amount, rangeText, type Setting, snakeCase } from "../wire/configuration/setting.ts";
 
@@ -61,6 +62,46 @@ const ROWS: readonly PoolSetting[] = [
     min: 1,
     max: MOST_CONNECTIONS,
     description: "Connections to each replica at most.",
+  },
+  {
+    key: "read",
+    type: "choice",
+    default: "primary",
+    choices: READ_PREFERENCES,
+    description: "Where reads may come from, unless a call says otherwise.",
+  },
+  {
+    key: "maxLag",
+    type: "bytes",
+    default: 16 * 1024 ** 2,
+    min: 0,
+    max: 1024 ** 4,
+    description: "Log that a replica may be behind and still be read from.",
+  },
+  {
+    key: "maxLagTime",
+    type: "duration",
+    default: 10 * SECOND,
+    min: 1,
+    max: DAY,
+    description: "How long a replica may be behind and still be read from.",
+  },
+  {
+    key: "replicaCheckInterval",
+    type: "duration",
+    default: SECOND,
+    min: 10,
+    max: HOUR,
+    description: "How often each replica is checked.",
+  },
+  {
+    key: "strongWait",
+    type: "duration",
+    default: 20,
+    min: 1,
+    max: MINUTE,
+    zero: "not at all",
+    description: "How long a strong read waits for a replica to be new enough before it goes to the primary.",
   },
   {
     key: "acquireTimeout",

@@ -51,6 +51,11 @@ export class EscortExchange<Row extends object> extends QueryExchange {
     this.row.catch(() => {});
   }
 
+  /** Milliseconds it takes as a rule. */
+  get estimate(): number {
+    return ESTIMATE;
+  }
+
   override get repeatable(): boolean {
     return true;
   }

@@ -18,6 +18,8 @@ export const POOL_EVENTS = [
   "listen_lost",
   "callback_failed",
   "outcome_unknown",
+  "evicted",
+  "replica_changed",
 ] as const;
 
 /** What has happened; `docs/observability.md` has the fields of each. */

@@ -5,7 +5,7 @@
  * @module
  */
 import { Outages } from "./outages.ts";
-import type { PoolLogger } from "./pool_log.ts";
+import type { PoolEvent, PoolLogger } from "./pool_log.ts";
 import type { TierObserver } from "./tier_observer.ts";
 
 /** How a tier reports. */
@@ -19,7 +19,14 @@ export interface TierReporterOptions {
 }
 
 /** Why a connection is closed on purpose. */
-export type Retirement = "lifetime" | "idle";
+export type Retirement = "lifetime" | "idle" | "role";
+
+/** What is told of connections closed on purpose. */
+const RETIREMENTS = {
+  lifetime: { event: "rotated", words: "is old and is replaced" },
+  idle: { event: "shrunk", words: "was idle and is closed" },
+  role: { event: "evicted", words: "is with a server that takes no writes any more and is replaced" },
+} as const satisfies Record<Retirement, { readonly event: PoolEvent; readonly words: string }>;
 
 /** Reports of one tier. */
 export class TierReporter {
@@ -96,12 +103,8 @@ export class TierReporter {
   retired(address: string, why: Retirement): void {
     const { tier, logger, observer } = this.#options;
     if (why === "lifetime") observer()?.rotated();
-    logger?.info?.(
-      why === "lifetime"
-        ? `A connection to ${address} (${tier}) is old and is replaced`
-        : `A connection to ${address} (${tier}) was idle and is closed`,
-      { event: why === "lifetime" ? "rotated" : "shrunk", tier, address },
-    );
+    const { event, words } = RETIREMENTS[why];
+    logger?.info?.(`A connection to ${address} (${tier}) ${words}`, { event, tier, address });
   }
 
   /** Tells together what would be too much one by one; called by the clock and at the end. */

@@ -27,6 +27,7 @@ export const ERROR_CODES = [
   "TRANSACTION_ABORTED",
   "QUERY_TIMEOUT",
   "LAZY_LOAD",
+  "WRITE_LOST",
 ] as const;
 
 /** The name of a kind of error; a heading in `docs/errors.md`. */

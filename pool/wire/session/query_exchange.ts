@@ -49,6 +49,8 @@ export interface QueryExchangeOptions {
    * exchange's plan. For reads only. Default false.
    */
   readonly raw?: boolean;
+  /** Whether it is rejected when its connection is lost, since its caller has somewhere else to send it. Default false. */
+  readonly once?: boolean;
 }
 
 /** Copies a row's bytes instead of reading them. */
@@ -79,6 +81,7 @@ export class QueryExchange extends Exchange implements QueryResult {
   readonly #values: readonly unknown[];
   readonly #certain: Plan | undefined;
   readonly #isRaw: boolean;
+  readonly #isOnce: boolean;
   #stage: number = BINDING;
   /** The named statement it is bound to. */
   #statement: Statement | undefined;
@@ -107,6 +110,7 @@ export class QueryExchange extends Exchange implements QueryResult {
     this.sync = options.readOnly ? "shared" : "own";
     this.#certain = options.plan;
     this.#isRaw = options.raw === true;
+    this.#isOnce = options.once === true;
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -118,7 +122,7 @@ export class QueryExchange extends Exchange implements QueryResult {
   }
 
   override get requeues(): boolean {
-    return true;
+    return !this.#isOnce;
   }
 
   override write(session: Session, writer: ByteWriter): WriteOutcome {
