@@ -7,8 +7,8 @@ import { fillOf, lookAt, takeOver, testStoreContract } from "./store_contract.ts
 
 testStoreContract({
   name: "memory",
-  open() {
-    const store = new MemoryStore({ ticketLife: 300, tombstoneLife: 400 });
+  open(lives) {
+    const store = new MemoryStore(lives);
     return Promise.resolve({
       store,
       prefix: "lifeguard:",

@@ -5,17 +5,17 @@ import { RedisStore } from "../../../../orm/cache/stores/redis/redis_store.ts";
 import { ConfigError } from "../../../../pool/wire/errors.ts";
 import { test } from "../../../harness.ts";
 import { needs, server } from "../../../services/client.ts";
-import { type OpenedStore, testStoreContract } from "./store_contract.ts";
+import { type OpenedStore, type StoreLives, testStoreContract } from "./store_contract.ts";
 
 /** Time enough on a busy machine. */
 const TIMEOUT = 5_000;
 
 let opened = 0;
 
-async function openShared(): Promise<OpenedStore> {
+async function openShared(lives: StoreLives): Promise<OpenedStore> {
   const prefix = `test-${crypto.randomUUID()}-${opened++}:`;
   const { url } = server("redis");
-  const store = new RedisStore(url, { prefix, timeout: TIMEOUT, ticketLife: 300, tombstoneLife: 400 });
+  const store = new RedisStore(url, { prefix, timeout: TIMEOUT, ...lives });
   await store.connected();
   const dispose = async (): Promise<void> => {
     await store[Symbol.asyncDispose]();

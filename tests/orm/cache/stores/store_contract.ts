@@ -21,13 +21,19 @@ export interface OpenedStore extends AsyncDisposable {
   readonly prefix: string;
 }
 
+/** Milliseconds that a store's tickets and tombstones live. */
+export interface StoreLives {
+  readonly ticketLife: number;
+  readonly tombstoneLife: number;
+}
+
 /** How a store is held to the contract. */
 export interface StoreContract {
   /** What the tests call it. */
   readonly name: string;
   readonly ignore?: string | undefined;
-  /** Opens an empty store with a tombstone's life of 400 ms and a ticket's of 300 ms. */
-  open(): Promise<OpenedStore>;
+  /** Opens an empty store. */
+  open(lives: StoreLives): Promise<OpenedStore>;
 }
 
 const TABLE = "public.users";
@@ -74,9 +80,10 @@ export function testStoreContract({ name, ignore, open }: StoreContract): void {
   const check = (
     behaviour: string,
     body: (opened: OpenedStore & { key(id: string): LookKey }) => Promise<void>,
+    lives: StoreLives = { ticketLife: 60_000, tombstoneLife: 60_000 },
   ) =>
     test(`CacheStore: ${name}: ${behaviour}`, { ignore }, async () => {
-      const opened = await open();
+      const opened = await open(lives);
       try {
         await body({
           ...opened,
@@ -373,7 +380,7 @@ export function testStoreContract({ name, ignore, open }: StoreContract): void {
     await pause(440);
     const [voided] = await store.void({ keys: [key("2")], floor: 300n, by });
     assert.equal(voided.was, "absent");
-  });
+  }, { ticketLife: 300, tombstoneLife: 400 });
 
   check("documents are kept beside the entries", async ({ store }) => {
     assert.equal(await store.document("coverage"), undefined);
