@@ -172,6 +172,7 @@ export class Pool extends Queryable implements AsyncDisposable {
     const { tier, knowledge } = primary;
     this.#primary = tier;
     this.#knowledge = knowledge;
+    this.#replicas = new Replicas(this.#tiers, settings);
     this.#telemetry = poolTelemetry(settings, this.#tiers.values());
     this.#hub = new ListenHub({
       connect: settings.primary.kind === "pglite"
@@ -191,7 +192,6 @@ export class Pool extends Queryable implements AsyncDisposable {
       closed: this.#closed.signal,
     });
     if (settings.replicas.length > 0) this.#ticks.turnOn();
-    this.#replicas = new Replicas(this.#tiers, settings);
     this.#roles = new RoleWatch(primary, () => void this.#replicas.check());
     this.#reads = new Reads({ primary, replicas: this.#replicas, sessions: this.#sessions, settings });
     Object.defineProperties(this, {

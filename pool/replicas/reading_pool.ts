@@ -4,6 +4,7 @@
  * @module
  */
 import type { QueryOptions } from "../executor.ts";
+import { HOME_POOL } from "../home_pool.ts";
 import type { Pool } from "../pool.ts";
 import { Queryable } from "../queryable.ts";
 import type { SessionExecutor } from "../session_executor.ts";
@@ -50,6 +51,7 @@ export class ReadingPool extends Queryable implements SessionExecutor, Rest {
     this.pool = pool;
     this.preference = preference;
     this.#run = run;
+    Object.defineProperty(this, HOME_POOL, { value: pool });
     Object.defineProperty(this, READING, {
       value: { preference, company: preference === "strong" ? company : () => this },
     });

@@ -13,7 +13,11 @@
  * @module
  */
 import { type LabelledOptions, type LabelledRows, labelledRows, Labelling } from "../consistency/labelled.ts";
-import type { ConsistencySession } from "../consistency/consistency_session.ts";
+import {
+  type ConsistencySession,
+  FLOOR_OF_CACHED,
+  FLOOR_OF_QUERIES,
+} from "../consistency/consistency_session.ts";
 import type { ConsistencySessions } from "../consistency/current_session.ts";
 import { formatToken, type Token } from "../consistency/token.ts";
 import type { QueryOptions } from "../executor.ts";
@@ -111,6 +115,7 @@ export class Reads {
       await this.#assertSurvived(session, found.timeline);
     }
     session.raiseFloor(key, found.upper, found.timeline);
+    session.raiseFloor(FLOOR_OF_QUERIES, found.upper, found.timeline);
     return found;
   }
 
@@ -210,10 +215,16 @@ export class Reads {
 function needOf(session: ConsistencySession, key: string): Token | undefined | "primary" {
   if (session.isUncertain) return "primary";
   const { token } = session;
-  const floor = session.floorOf(key);
+  const floor = higher(session.floorOf(key), session.floorOf(FLOOR_OF_CACHED));
   if (token === undefined || floor === undefined) return token ?? floor;
   if (token.timeline !== floor.timeline) return "primary";
   return token.lsn > floor.lsn ? token : floor;
+}
+
+/** The higher of two floors, which are of one timeline. */
+function higher(one: Token | undefined, other: Token | undefined): Token | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return one.lsn > other.lsn ? one : other;
 }
 
 /** Where a read goes that failed on a replica. */

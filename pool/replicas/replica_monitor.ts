@@ -94,6 +94,7 @@ export class ReplicaMonitor {
     },
   ) {
     this.poolTier = poolTier;
+    poolTier.tier.replica = () => this.status;
     this.#settings = settings;
     this.#log = log;
     this.#changed = changed;

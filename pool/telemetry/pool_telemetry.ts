@@ -38,6 +38,8 @@ export interface ObservableTier {
   observer: TierObserver | undefined;
   /** Its counts. */
   stats(): ReturnType<TierGauge["stats"]>;
+  /** What is known of the replica it is, if it is one. */
+  readonly replica?: TierGauge["replica"];
 }
 
 /** What a tier is connected to. */
@@ -70,7 +72,11 @@ export class PoolTelemetry {
     this.#tiers = Array.from(tiers, ([tier, target]) => ({
       tier,
       target,
-      gauge: { attributes: metricAttributes(tier.name, target), stats: () => tier.stats() },
+      gauge: {
+        attributes: metricAttributes(tier.name, target),
+        stats: () => tier.stats(),
+        replica: tier.replica,
+      },
     }));
   }
 

@@ -55,6 +55,7 @@ import { countSlots, longestHolder } from "./slot_counts.ts";
 import { type Demand, Waiter } from "./waiter.ts";
 import type { TierObserver } from "../telemetry/tier_observer.ts";
 import { type Retirement, TierReporter } from "../telemetry/tier_reporter.ts";
+import type { ReplicaStatus } from "../replicas/replica_monitor.ts";
 import type { ConnectionError } from "../wire/errors.ts";
 import type { Exchange } from "../wire/session/exchange.ts";
 import type { Session } from "../wire/session/session.ts";
@@ -71,6 +72,8 @@ export class Tier {
   readonly name: string;
   /** Who observes what runs on it, if anybody does. */
   observer: TierObserver | undefined = undefined;
+  /** What is known of the replica it is, if it is one; for whoever observes it. */
+  replica: (() => ReplicaStatus) | undefined = undefined;
   readonly #options: TierOptions;
   readonly #slots: Slot[];
   readonly #idle: IdleSlots;
