@@ -1,0 +1,121 @@
+/** The program as its users run it, against a real PostgreSQL and a real Redis. */
+import assert from "node:assert/strict";
+import packageFile from "../../../deno.json" with { type: "json" };
+import { Pool } from "../../../pool/pool.ts";
+import { sql } from "../../../pool/sql/sql.ts";
+import { PERMISSIONS } from "../../../reflector/program/permissions.ts";
+import { test } from "../../harness.ts";
+import { freshDatabase, isolatedRedis, needs } from "../../services/client.ts";
+import { PROGRAM_KINDS, run, type RunningProgram, serve } from "./program_process.ts";
+
+interface Status {
+  readonly state: string;
+  readonly name: string;
+  readonly source?: string;
+  readonly counters: { readonly notifications: number; readonly ignored: number };
+  readonly coverage?: { readonly tables: readonly string[] };
+}
+
+async function status({ url }: RunningProgram): Promise<Status> {
+  return await (await fetch(`${url}/status.json`)).json();
+}
+
+async function until<Value>(look: () => Promise<Value | undefined | false>, what: string): Promise<Value> {
+  const started = performance.now();
+  for (;;) {
+    const found = await look();
+    if (found !== undefined && found !== false) return found;
+    if (performance.now() - started > 30_000) throw new Error(`It was never so that ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+function ready({ url }: RunningProgram, words: string): Promise<boolean> {
+  return until(async () => {
+    const response = await fetch(`${url}/readyz`);
+    return await response.text() === `${words}\n` && response.status === 200;
+  }, `/readyz says ${words}`);
+}
+
+for (const kind of PROGRAM_KINDS) {
+  const options = { ...(kind.ignore === undefined ? {} : { ignore: kind.ignore }), timeout: 90_000 };
+
+  test(
+    `lifeguard-reflector, ${kind.name}, says what it is, and refuses what it does not understand`,
+    options,
+    async () => {
+      await using program = await kind.make();
+      const [version, help, flag, value, database] = await Promise.all([
+        run(program, ["--version"]),
+        run(program, ["--help"]),
+        run(program, ["--http-prt", "1"]),
+        run(program, ["--lease", "soon"]),
+        run(program, ["--database-url", "postgres://nobody@localhost?sslmod=require", "--no-http"]),
+      ]);
+      assert.deepEqual(version, { code: 0, out: `${packageFile.version}\n`, err: "" });
+      assert.deepEqual([help.code, help.err], [0, ""]);
+      assert.match(help.out, /^Usage: lifeguard-reflector \[command\] \[flags\]/);
+      assert.deepEqual([flag.code, flag.out], [2, ""]);
+      assert.match(flag.err, /unknown option '--http-prt' \(Did you mean --http-port\?\)/);
+      assert.deepEqual([value.code, value.out], [2, ""]);
+      assert.equal(
+        value.err,
+        'Cannot use setting "lease" from --lease: "soon" is not a duration; give 1 s to 1 min\n',
+      );
+      assert.equal(database.code, 2, database.err);
+      assert.match(database.err, /did you mean "sslmode"\?/);
+    },
+  );
+
+  const servers = { ...needs("primary", "isolatedRedis"), ...options };
+
+  test(`lifeguard-reflector, ${kind.name}, leads, follows, and hands over at SIGTERM`, servers, async () => {
+    await using program = await kind.make();
+    await using database = await freshDatabase();
+    await using redis = await isolatedRedis();
+    await using pool = new Pool(database.url);
+    await pool.execute(sql`create table users (id int primary key, name text)`);
+    const where = ["--database-url", database.url];
+    const installed = await run(program, ["install", "users", "--for", "notify", ...where]);
+    assert.deepEqual(installed, { code: 0, out: "Installed triggers on public.users\n", err: "" });
+
+    const flags = [...where, "--redis-url", redis.url, "--source", "notify", "--lease", "1s"];
+    await using first = await serve(program, flags);
+    await ready(first, "leading");
+    await using second = await serve(program, flags);
+    await ready(second, "following");
+
+    await pool.execute(sql`insert into users select n, 'x' from generate_series(1, 10) as n`);
+    const found = await until(async () => {
+      const now = await status(first);
+      return now.counters.ignored > 0 && now;
+    }, "a change is counted");
+    assert.deepEqual([found.state, found.source], ["leading", "notify"]);
+    assert.deepEqual(found.coverage?.tables, ["public.users"]);
+    const metrics = await (await fetch(`${first.url}/metrics`)).text();
+    assert.match(metrics, /^reflector_leading 1$/m);
+    assert.match(metrics, /^reflector_redis_latency_seconds_count\{operation="advance"\} [1-9]/m);
+    assert.match(metrics, /^lifeguard_pool_size\{/m);
+    assert.match(await (await fetch(`${second.url}/metrics`)).text(), /^reflector_leading 0$/m);
+
+    const began = performance.now();
+    first.kill("SIGTERM");
+    const ended = await first.ended;
+    const took = performance.now() - began;
+    assert.equal(ended.code, 0, ended.err);
+    await ready(second, "leading");
+    console.log(
+      `ended after ${Math.round(took)} ms, succeeded after ${Math.round(performance.now() - began)} ms`,
+    );
+    for (const line of ended.err.trim().split("\n")) {
+      assert.equal(typeof JSON.parse(line).event, "string", line);
+    }
+    second.kill("SIGINT");
+    assert.equal((await second.ended).code, 0);
+  });
+}
+
+test("PERMISSIONS are those of the task", () => {
+  const { reflector } = packageFile.tasks;
+  assert.equal(reflector, `deno run ${PERMISSIONS.join(" ")} reflector/main.ts`);
+});
