@@ -39,15 +39,14 @@ export function shownTo({ client, keyspace, database }: State): Client {
 
 /**
  * How many writes were visible at a moment that is surely before the canary of the number that is there was sent: the
- * latest question that showed a number below the one acknowledged then, or another leadership. Null: not trusted.
+ * latest question that showed a number before the last but one, or another leadership. Null: not trusted.
  */
-export function provenBy(
-  client: Client,
-  { seq, after }: { seq: number; after: number },
-  model: Model,
-): number | null {
+export function provenBy(client: Client, seq: number, model: Model): number | null {
   if (seq === 0) return null;
-  return latest([client.other, ...client.shown.slice(0, keeps(model, "after") ? after : seq)]);
+  return latest([
+    client.other,
+    ...client.shown.slice(0, keeps(model, "number") ? Math.max(0, seq - 1) : seq),
+  ]);
 }
 
 function latest(marks: readonly (number | null)[]): number | null {

@@ -64,7 +64,9 @@ export function fill(
   if (refresh && !keeps(model, "R11")) return stored;
   if (keeps(model, "R3") && slot.ticket?.id !== ticket.id) return "void";
   const there = foundEntry(state.keyspace)?.version ?? slot.tombstone;
-  if (there !== null && (keeps(model, "R4") ? version <= there : version < there)) return "newer";
+  if (there !== null && (keeps(model, "R4") && !refresh ? version <= there : version < there)) {
+    return "newer";
+  }
   if (version < ticket.floor && (from === "primary" || keeps(model, "R6"))) return "early";
   return stored;
 }
@@ -110,9 +112,8 @@ export function advance(
   return written(state, {
     watermark: {
       ...watermark,
-      seq: by.seq,
-      after: by.after,
-      proof: by.proof,
+      seq: Math.max(watermark.seq, by.seq),
+      proof: by.seq > watermark.seq ? by.proof : watermark.proof,
       lsn: Math.max(watermark.lsn, by.lsn),
       floor: Math.max(watermark.floor, by.lsn),
     },
@@ -139,7 +140,6 @@ export function takeOver(state: State, { lsn, epoch }: { lsn: number; epoch: num
     lsn: kept ? watermark.lsn : lsn,
     floor: kept ? watermark.floor : lsn,
     seq: 0,
-    after: 0,
     proof: 0,
   };
 }

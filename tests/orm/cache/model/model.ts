@@ -83,7 +83,7 @@ function initialState(scenario: Scenario): State {
         tombstone: null,
         ticket: null,
       },
-      watermark: { term: 1, epoch: 1, server: 1, lsn: 1, floor: 1, seq: 0, after: 0, proof: 0 },
+      watermark: { term: 1, epoch: 1, server: 1, lsn: 1, floor: 1, seq: 0, proof: 0 },
       copy: null,
     },
     first: reader(scenario.looks[0]),

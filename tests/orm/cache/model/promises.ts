@@ -36,7 +36,7 @@ function brokenMixed(entry: Entry, { watermark, state, model }: Judged): string 
     return `mixed: a hit of row ${entry.row}; canary ${watermark.seq} was sent when write ${watermark.proof} was visible`;
   }
   if (model.scenario.budget.polls === 0) return undefined;
-  const proven = provenBy(shownTo(state), watermark, model);
+  const proven = provenBy(shownTo(state), watermark.seq, model);
   if (proven === null || entry.row >= proven) return undefined;
   return `mixed: a hit of row ${entry.row}, trusted from a question on that was sent when write ${proven} was visible`;
 }

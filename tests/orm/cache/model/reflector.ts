@@ -40,10 +40,10 @@ export function stepsAtOnce(state: State): Step<State>[] {
       return [{ what: `the ${name} passes over another's canary`, then: changed(state, name, { next }) }];
     }
     if (reflector.advance !== null) return [];
-    const { seq, lsn, after, proof } = change;
+    const { seq, lsn, proof } = change;
     return [{
       what: `canary ${seq} comes out at the ${name}; its advance is on its way`,
-      then: changed(state, name, { next, advance: { seq, lsn, after, proof } }),
+      then: changed(state, name, { next, advance: { seq, lsn, proof } }),
     }];
   }).slice(0, 1);
 }
@@ -89,14 +89,14 @@ function canarySteps(name: Name, state: State, model: Model): Step<State>[] {
   const { database, budget } = state;
   const steps: Step<State>[] = [];
 
-  if (reflector.role === "leading" && budget.canaries > 0) {
+  const isKnown = reflector.acknowledged === reflector.sent || !keeps(model, "acknowledged");
+  if (reflector.role === "leading" && budget.canaries > 0 && isKnown) {
     const seq = reflector.sent + 1;
     const beats = !keeps(model, "R7");
     const lsn = beats ? database.wal : database.wal + 1;
     const canary: Advance = {
       seq,
       lsn: beats ? 0 : lsn,
-      after: reflector.acknowledged,
       proof: database.visible,
     };
     const sent = {
@@ -112,7 +112,7 @@ function canarySteps(name: Name, state: State, model: Model): Step<State>[] {
       }
     } else {
       steps.push({
-        what: `the ${name} sends canary ${seq}, LSN ${lsn}, after ${canary.after}`,
+        what: `the ${name} sends canary ${seq}, LSN ${lsn}`,
         then: {
           ...sent,
           database: {

@@ -20,7 +20,8 @@ export type Rule =
   | "floor"
   | "upper"
   | "epoch"
-  | "after"
+  | "number"
+  | "acknowledged"
   | "leadership";
 
 /** Each rule of the model, and what is done without it. */
@@ -40,7 +41,8 @@ export const RULES: Readonly<Record<Rule, string>> = {
   floor: "voiding raises the floor in the same script; without: only the canary does",
   upper: "what a session has read is compared with the watermark; without: with the entry's version, too",
   epoch: "a gap in the changes begins a new epoch; without: entries outlive it",
-  after:
-    "a canary is dated by the number that was acknowledged before it was sent; without: by the number before it",
+  number:
+    "a canary was sent after a question that showed the last number but one; without: after one that showed the last",
+  acknowledged: "a canary is sent when the number before it is in the store; without: at any time",
   leadership: "a leadership is term and epoch; without: the term alone",
 };

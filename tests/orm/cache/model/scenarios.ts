@@ -119,10 +119,10 @@ export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
   },
   trust: {
     ...PLAIN,
-    about: "a client polls, advances are late or given up",
-    looks: [0, 0],
+    about: "a client polls, advances are late, a standby takes over",
+    looks: [1, 0],
     filled: true,
-    budget: { ...NOTHING, writes: 1, canaries: 3, polls: 3 },
+    budget: { ...NOTHING, writes: 1, canaries: 2, takeOvers: 1, polls: 3 },
   },
   fencing: {
     ...PLAIN,
@@ -156,7 +156,7 @@ export const DEEP: Readonly<Record<ScenarioName, Scenario>> = {
     evicts: ["entry", "tombstone", "watermark"],
     budget: { ...SCENARIOS.server.budget, canaries: 2, takeOvers: 2 },
   },
-  trust: { ...SCENARIOS.trust, looks: [1, 0], budget: { ...SCENARIOS.trust.budget, canaries: 4, polls: 5 } },
+  trust: { ...SCENARIOS.trust, budget: { ...SCENARIOS.trust.budget, canaries: 3, polls: 5 } },
   fencing: { ...SCENARIOS.fencing, budget: { ...SCENARIOS.fencing.budget, canaries: 2, polls: 2 } },
 };
 
@@ -176,6 +176,7 @@ export const MISSED: Readonly<Record<Rule, ScenarioName>> = {
   floor: "replica",
   upper: "readings",
   epoch: "takeOver",
-  after: "trust",
+  number: "trust",
+  acknowledged: "trust",
   leadership: "fencing",
 };

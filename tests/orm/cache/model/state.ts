@@ -20,8 +20,6 @@ export interface Advance {
   readonly seq: number;
   /** The LSN of the canary's own record. */
   readonly lsn: number;
-  /** The number that had been acknowledged when the canary was sent. */
-  readonly after: number;
   /** History: the number of writes that were visible when the canary was sent. */
   readonly proof: number;
 }
@@ -73,7 +71,6 @@ export interface Watermark {
   readonly lsn: number;
   readonly floor: number;
   readonly seq: number;
-  readonly after: number;
   readonly proof: number;
 }
 
