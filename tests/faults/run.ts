@@ -54,7 +54,7 @@ async function measure(
     const onBun = await runStep("Bun", await bunTests([file]), env);
     deno.push(onDeno.totals);
     bun.push(onBun.totals);
-    const name = file.slice(file.lastIndexOf("/") + 1);
+    const name = file.slice(file.indexOf(FOLDER) + FOLDER.length + 1);
     rows.push(...pairFigures(name, parseFigures(onDeno.output), parseFigures(onBun.output)));
   }
   return { rows, results: [sum("Deno", deno), sum("Bun", bun)] };

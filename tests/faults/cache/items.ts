@@ -1,0 +1,55 @@
+/**
+ * The table that campaigns read and write. Each row holds the number of its state, which the server gives, whoever writes
+ * it, by whatever statement: a trigger counts in a table of its own, whose row lock puts the writers of a key in order.
+ */
+import { column, type Executor, model, type Pool, sql } from "../../../mod.ts";
+
+/** Rows that are cached. */
+const Item = model("items", {
+  id: column.integer().primaryKey(),
+  n: column.integer().default(0),
+  note: column.text(),
+}, { cache: { ttl: 300, negativeTtl: 60 } });
+
+/** The number in a row, read by the model; undefined when there is no such row. */
+export async function findItem(id: number, executor: Executor): Promise<number | undefined> {
+  return (await Item.findById(id, executor))?.n;
+}
+
+/** Changes a row by the model; returns its new number, or undefined when there is no such row. */
+export async function changeItem(id: number, executor: Executor): Promise<number | undefined> {
+  return (await Item.updateById(id, { note: "changed" }, executor))?.n;
+}
+
+/** Removes a row by the model; returns whether there was one. */
+export async function removeItem(id: number, executor: Executor): Promise<boolean> {
+  return await Item.deleteById(id, executor);
+}
+
+/**
+ * Makes the table, with rows in their first states.
+ *
+ * @param pool On the primary.
+ * @param keys How many rows.
+ */
+export async function createItems(pool: Pool, keys: number): Promise<void> {
+  await pool.execute(
+    sql`create table items (id int primary key, n int not null default 0, note text not null)`,
+  );
+  await pool.execute(sql`create table ledgers (id int primary key, state int not null default 0)`);
+  await pool.execute(sql`
+    create function count_state() returns trigger language plpgsql as $$
+    begin
+      if tg_op = 'DELETE' then
+        update ledgers set state = state + 1 where id = old.id;
+        return old;
+      end if;
+      update ledgers set state = state + 1 where id = new.id returning state into new.n;
+      return new;
+    end $$`);
+  await pool.execute(sql`
+    create trigger count_state before insert or update or delete on items for each row
+    execute function count_state()`);
+  await pool.execute(sql`insert into ledgers select generate_series(1, ${keys}::int)`);
+  await pool.execute(sql`insert into items select generate_series(1, ${keys}::int), 0, 'first'`);
+}

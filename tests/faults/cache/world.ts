@@ -1,0 +1,176 @@
+/**
+ * All that a campaign befalls: a primary and a replica, a Redis, two reflectors, three application processes, and proxies
+ * in the links that can be cut.
+ *
+ * The first client goes through the links, with rows kept in its process; the second has no such rows; the third is like
+ * the first, but nothing is ever cut. So each fault of the network befalls some and spares others.
+ */
+import { Cache, Pool, RedisStore, sql } from "../../../mod.ts";
+import {
+  type IsolatedRedis,
+  isolatedRedis,
+  type IsolatedServer,
+  isolatedServer,
+} from "../../services/client.ts";
+import { createItems } from "./items.ts";
+import { type Links, openLinks } from "./links.ts";
+import { PoolClient } from "./pool_client.ts";
+import { ReflectorProcess, runReflectorCommand } from "./reflector_process.ts";
+
+/** How a world is made. */
+export interface WorldOptions {
+  readonly source: "notify" | "logical";
+  /** Rows that are read. */
+  readonly keys?: number;
+  /** Rows that are written in bursts, and never read. */
+  readonly ballast?: number;
+}
+
+/** The lease of the reflectors' election, in milliseconds. */
+export const LEASE = 2_000;
+/** The life of tombstones and of tickets in the clients' stores, in milliseconds. */
+export const TOMBSTONE_LIFE = 2_000;
+const TICKET_LIFE = 1_000;
+
+/** See the module's head. */
+export class World implements AsyncDisposable {
+  readonly source: "notify" | "logical";
+  readonly keys: number;
+  readonly ballast: number;
+  readonly primary: IsolatedServer;
+  readonly replica: IsolatedServer;
+  readonly redis: IsolatedRedis;
+  readonly links: Links;
+  readonly reflectors: readonly ReflectorProcess[];
+  readonly clients: readonly PoolClient[];
+  /** Straight to the primary, without a cache. */
+  readonly admin: Pool;
+  readonly #parts: AsyncDisposableStack;
+
+  private constructor(
+    parts: AsyncDisposableStack,
+    world: Omit<World, "rows" | "reads" | "leader" | "describe" | "burst" | typeof Symbol.asyncDispose>,
+  ) {
+    this.#parts = parts;
+    this.source = world.source;
+    this.keys = world.keys;
+    this.ballast = world.ballast;
+    this.primary = world.primary;
+    this.replica = world.replica;
+    this.redis = world.redis;
+    this.links = world.links;
+    this.reflectors = world.reflectors;
+    this.clients = world.clients;
+    this.admin = world.admin;
+  }
+
+  /** Makes it, and waits until a reflector leads. */
+  static async open({ source, keys = 200, ballast = 5_000 }: WorldOptions): Promise<World> {
+    await using parts = new AsyncDisposableStack();
+    const primary = parts.use(await isolatedServer({ settings: { wal_level: "logical" } }));
+    const admin = parts.use(new Pool({ url: primary.url, max: 8 }));
+    await createItems(admin, keys + ballast);
+    const replica = parts.use(await isolatedServer({ replicaOf: primary.name }));
+    const redis = parts.use(await isolatedRedis());
+    const links = await openLinks({ primary: primary.port, replica: replica.port, redis: redis.port });
+    for (const link of Object.values(links)) parts.use(link);
+    await runReflectorCommand("install", "public.items", "--source", source, "--database-url", primary.url);
+    const reflectors = (["first", "second"] as const).map((name) =>
+      parts.use(
+        new ReflectorProcess({
+          name,
+          flags: {
+            "database-url": links[`${name} reflector to primary`].url(primary.url),
+            "redis-url": links[`${name} reflector to redis`].url(redis.url),
+            source,
+            lease: `${LEASE}ms`,
+          },
+        }),
+      )
+    );
+    const clients = [0, 1, 2].map((index) => {
+      const isFaulty = index === 0;
+      const pool = new Pool({
+        url: isFaulty ? links["application to primary"].url(primary.url) : primary.url,
+        replicas: [isFaulty ? links["application to replica"].url(replica.url) : replica.url],
+        ...{
+          max: 8,
+          acquireTimeout: 5_000,
+          queryTimeout: 5_000,
+          maxLagTime: 1_000,
+          replicaCheckInterval: 250,
+        },
+      });
+      const store = new RedisStore(isFaulty ? links["application to redis"].url(redis.url) : redis.url, {
+        ...{ ticketLife: TICKET_LIFE, tombstoneLife: TOMBSTONE_LIFE, logger: { warn: () => {} } },
+      });
+      const cache = new Cache(pool, {
+        store,
+        nearRows: index === 1 ? 0 : 10_000,
+        logger: { warn: () => {} },
+      });
+      return parts.use(new PoolClient(`c${index}`, { pool, cache }));
+    });
+    return new World(parts.move(), {
+      ...{ source, keys, ballast, primary, replica, redis, links, reflectors, clients, admin },
+    });
+  }
+
+  /** The rows as the primary has them: ids and numbers. */
+  async rows(): Promise<ReadonlyMap<number, number>> {
+    const rows = await this.admin.query<{ id: number; n: number }>(
+      sql`select id, n from items where id <= ${this.keys}`,
+    );
+    return new Map(rows.map(({ id, n }) => [id, n]));
+  }
+
+  /** How many reads the caches were asked for, and how many the database answered. */
+  reads(): { readonly all: number; readonly fromDatabase: number } {
+    let all = 0;
+    let fromDatabase = 0;
+    for (const client of this.clients) {
+      const { nearHits, hits, misses, bypassed } = client.cacheStats();
+      all += nearHits + hits + misses + bypassed;
+      fromDatabase += misses + bypassed;
+    }
+    return { all, fromDatabase };
+  }
+
+  /** The reflector that leads; waits until there is one. */
+  async leader(timeout = 30_000): Promise<ReflectorProcess> {
+    const end = performance.now() + timeout;
+    while (performance.now() < end) {
+      for (const reflector of this.reflectors) if (await reflector.leads()) return reflector;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    throw new Error(`No reflector leads: ${this.reflectors.flatMap(({ log }) => log.slice(-10)).join("\n")}`);
+  }
+
+  /** What everybody thinks at this moment, to find out why something does not recover. */
+  async describe(): Promise<string> {
+    const states = await Promise.all(this.reflectors.map(async (reflector) => {
+      const status = await reflector.status();
+      return [
+        `${reflector.name} reflector: ${status?.state ?? "does not answer"}`,
+        ...reflector.log.slice(-12),
+      ];
+    }));
+    const caches = this.clients.map((client) => `${client.name}: ${JSON.stringify(client.cacheStats())}`);
+    return [...states.flat(), ...caches].map((line) => `    ${line}`).join("\n");
+  }
+
+  /** Writes rows that nobody reads, each in a transaction of its own. */
+  async burst(writes: number): Promise<void> {
+    const one = (index: number): Promise<number> =>
+      this.admin.execute(
+        sql`update items set note = 'burst' where id = ${this.keys + 1 + index % this.ballast}`,
+      );
+    for (let index = 0; index < writes; index += 8) {
+      await Promise.all(Array.from({ length: 8 }, (_, at) => one(index + at)));
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#parts[Symbol.asyncDispose]();
+  }
+}
