@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { LABELLED, type LabelledOptions, type LabelledRows } from "../../pool/consistency/labelled.ts";
+import { LABELLED, type LabelledRows } from "../../pool/consistency/labelled.ts";
 import { currentSession } from "../../pool/consistency/current_session.ts";
 import { pause } from "../../pool/pause.ts";
 import type { Pool } from "../../pool/pool.ts";
@@ -195,18 +195,10 @@ export class CacheCore {
     }
   }
 
-  /**
-   * Reads rows, as bytes, between two questions for the LSN; learns on which timeline the primary is.
-   *
-   * @param statement What is read.
-   * @param options Whether a replica may answer, and which.
-   */
-  async labelled(
-    statement: Sql,
-    options: Pick<LabelledOptions, "replicas" | "atLeast"> = {},
-  ): Promise<LabelledRows<Uint8Array>> {
-    const read = await this.pool[LABELLED]<Uint8Array>(statement, { ...options, raw: true });
-    if (read.server === "primary") this.#database.saw(read.timeline);
+  /** Reads rows from the primary, as bytes, between two questions for the LSN; learns on which timeline it is. */
+  async labelled(statement: Sql): Promise<LabelledRows<Uint8Array>> {
+    const read = await this.pool[LABELLED]<Uint8Array>(statement, { raw: true });
+    this.#database.saw(read.timeline);
     return read;
   }
 

@@ -11,7 +11,7 @@ import { comparisonOf } from "../executing/key_comparison.ts";
 import type { CachedRows, TableReads } from "../executing/read_cache.ts";
 import type { CacheCore } from "./cache_core.ts";
 import type { Found, Reader } from "./found.ts";
-import { noteRead } from "./read_notes.ts";
+import { boundsOf, noteRead } from "./read_notes.ts";
 import { tableKey } from "./protocol/keys.ts";
 import type { LookKey } from "./stores/cache_store.ts";
 import { TableLookups } from "./table_lookups.ts";
@@ -151,7 +151,9 @@ export class StrongReads implements TableReads {
   async #read(session: ConsistencySession, values: readonly unknown[]): Promise<CachedRows | undefined> {
     const key = this.#model.rows.keyOf(values);
     if (key === undefined) return undefined;
-    const found = await this.#model.rows.find(values, strongReader(session, key));
+    // A replica is not asked: it would have to be as new as what was read from the cache.
+    const found = await this.#model.rows.find(values, strongReader(session, key)) ??
+      await this.#model.rows.readNow(values);
     if (found === undefined) return undefined;
     noteRead(session, key, found);
     const row = this.#model.shown(found.value);
@@ -163,12 +165,9 @@ function mixedReader(): Reader {
   return { startedAt: performance.now() };
 }
 
-/** A session's reader of a key: as new as its last write, and as what it has read of the key. */
+/** A session's reader of a key: as new as its last write, as what it has read of the key, and by queries. */
 function strongReader(session: ConsistencySession, key: string): Reader {
-  return {
-    startedAt: performance.now(),
-    bounds: { token: session.token, floor: session.floorOf(key) },
-  };
+  return { startedAt: performance.now(), bounds: boundsOf(session, key) };
 }
 
 /** What is looked up. */

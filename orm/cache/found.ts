@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { LAST_LSN } from "../../pool/consistency/lsn.ts";
 import { TRUST_WINDOW } from "./trust.ts";
 
 /** Where something was found. */
@@ -24,7 +23,7 @@ export interface Found<Value> {
   readonly asOf: bigint;
   /** Every change that anybody had seen and whose LSN is not beyond this is in it, as the reflector has applied it. */
   readonly applied: bigint;
-  /** No commit beyond this is in it; {@link LAST_LSN} where that is not known, since a replica showed it. */
+  /** No commit beyond this is in it. */
   readonly upper: bigint;
   /** Everything committed before this moment is in it, in monotonic milliseconds. */
   readonly currentAt: number;
@@ -62,7 +61,6 @@ export interface Reader {
 export function accepts<Value>(found: Found<Value>, { startedAt, bounds }: Reader): boolean {
   if (found.currentAt < startedAt - TRUST_WINDOW) return false;
   if (bounds === undefined) return true;
-  if (found.upper === LAST_LSN) return false;
   if (found.currentAt >= startedAt) return true;
   const { token, floor } = bounds;
   return (token === undefined || found.timeline === token.timeline && found.asOf >= token.lsn) &&

@@ -22,7 +22,6 @@
  *
  * @module
  */
-import { LAST_LSN } from "../../pool/consistency/lsn.ts";
 import type { Sql } from "../../pool/sql/sql.ts";
 import type { LabelledRows } from "../../pool/consistency/labelled.ts";
 import type { AnyColumn } from "../building/column.ts";
@@ -94,6 +93,8 @@ export abstract class KeyedReads<Value> {
   readonly #comparisons: readonly ((value: unknown) => unknown)[];
   readonly #flights = new Map<unknown, Flight<Value>>();
   #gathering: Flight<Value>[] | undefined;
+  /** What is to be read from the primary in this tick. */
+  #direct: Map<unknown, Flight<Value>> | undefined;
 
   /** Reads of one kind. */
   protected constructor(core: CacheCore, kind: KeyedKind) {
@@ -194,21 +195,53 @@ export abstract class KeyedReads<Value> {
     return { key: this.kind.keyOf(id), table: this.kind.name };
   }
 
+  /**
+   * Reads a key from the primary, whatever the cache says. Those that are read in one tick travel as one statement.
+   *
+   * @param values The values of the key's columns, checked.
+   * @returns What was found; undefined when the database does not answer, or the key's form is not certain.
+   */
+  readNow(values: readonly unknown[]): Promise<Found<Value> | undefined> {
+    const comparable = this.comparable(values);
+    if (comparable === undefined) return Promise.resolve(undefined);
+    let direct = this.#direct;
+    if (direct === undefined || direct.size >= MAX_KEYS) {
+      const batch = direct = this.#direct = new Map<unknown, Flight<Value>>();
+      queueMicrotask(() => {
+        if (this.#direct === batch) this.#direct = undefined;
+        void this.#readAll([...batch.values()]);
+      });
+    }
+    let flight = direct.get(comparable);
+    if (flight === undefined) direct.set(comparable, flight = this.#newFlight(values, comparable));
+    return flight.ended;
+  }
+
+  async #readAll(flights: readonly Flight<Value>[]): Promise<void> {
+    try {
+      await this.#read(
+        flights.map((flight) => ({ flight, key: this.#key(flight.id), ticket: undefined })),
+      );
+    } catch {
+      // Who waits for these asks the database, and is told by it what is wrong.
+    } finally {
+      for (const flight of flights) flight.end(undefined);
+    }
+  }
+
+  #newFlight(values: readonly unknown[], comparable: unknown): Flight<Value> {
+    const { promise, resolve } = Promise.withResolvers<Found<Value> | undefined>();
+    return { values, comparable, id: this.#idOf(values), ended: promise, end: resolve };
+  }
+
   #fly(values: readonly unknown[], comparable: unknown): Promise<Found<Value> | undefined> {
     const known = this.#flights.get(comparable);
     if (known !== undefined) return known.ended;
-    const { promise, resolve } = Promise.withResolvers<Found<Value> | undefined>();
-    const flight: Flight<Value> = {
-      values,
-      comparable,
-      id: this.#idOf(values),
-      ended: promise,
-      end: (found) => {
-        if (this.#flights.get(comparable) === flight) this.#flights.delete(comparable);
-        resolve(found);
-      },
-    };
+    const flight = this.#newFlight(values, comparable);
     this.#flights.set(comparable, flight);
+    void flight.ended.then(() => {
+      if (this.#flights.get(comparable) === flight) this.#flights.delete(comparable);
+    });
     if (this.#gathering !== undefined && this.#gathering.length < MAX_KEYS) this.#gathering.push(flight);
     else {
       const batch = this.#gathering = [flight];
@@ -217,14 +250,14 @@ export abstract class KeyedReads<Value> {
         void this.#look(batch);
       });
     }
-    return promise;
+    return flight.ended;
   }
 
   async #look(flights: readonly Flight<Value>[]): Promise<void> {
     try {
       const keys = flights.map(({ id }) => this.#key(id));
       // Before the first answer of the database it is not known what payloads are made of.
-      const isReady = this.ready(() => this.#labelled([], undefined));
+      const isReady = this.ready(() => this.#labelled([]));
       const looked = isReady === true || await isReady ? await this.core.look(keys) : undefined;
       const missing: Missing<Value>[] = [];
       flights.forEach((flight, index) => {
@@ -281,13 +314,10 @@ export abstract class KeyedReads<Value> {
   /** Reads rows from the database, and fills what there are tickets for. */
   async #read(missing: readonly Missing<Value>[]): Promise<void> {
     this.core.counters.misses += missing.length;
-    let floor = 0n;
-    for (const { ticket } of missing) if (ticket !== undefined && ticket.floor > floor) floor = ticket.floor;
     const sentAt = performance.now();
-    const labelled = await this.#labelled(missing.map(({ flight }) => flight.values), floor);
-    const { version, upper, timeline, server } = labelled;
+    const labelled = await this.#labelled(missing.map(({ flight }) => flight.values));
+    const { version, upper, timeline } = labelled;
     const loaded = this.loaded(labelled);
-    const isPrimary = server === "primary";
     const fills: Fill[] = [];
     for (const { flight, key, ticket } of missing) {
       const { value, payload, shape, isTransient } = loaded.get(flight.comparable) ?? this.nothing;
@@ -297,19 +327,18 @@ export abstract class KeyedReads<Value> {
         timeline,
         asOf: version,
         applied: 0n,
-        upper: isPrimary ? upper : LAST_LSN,
-        // How far a replica is behind was measured by LSN, not by this clock.
-        currentAt: isPrimary ? sentAt : sentAt - TRUST_WINDOW,
+        upper,
+        currentAt: sentAt,
         in: "database",
       };
-      if (isPrimary) this.#near.put(flight.comparable, end);
+      this.#near.put(flight.comparable, end);
       flight.end(end);
       if (ticket === undefined || isTransient === true) continue;
       fills.push({
         ...key,
         ticket,
         version,
-        upper: isPrimary ? upper : LAST_LSN,
+        upper,
         shape,
         payload,
         ttl: this.#ttl(payload !== undefined),
@@ -318,14 +347,10 @@ export abstract class KeyedReads<Value> {
     this.core.fill(fills);
   }
 
-  #labelled(keys: readonly (readonly unknown[])[], floor: bigint | undefined): Promise<CacheRows> {
-    const values = this.kind.columns.map((_, part) => keys.map((key) => key[part]));
-    const watermark = this.core.trust.watermark;
-    return this.core.labelled(this.kind.select(values), {
-      ...(floor === undefined || watermark === undefined
-        ? {}
-        : { replicas: true, atLeast: { timeline: watermark.timeline, lsn: floor } }),
-    });
+  #labelled(keys: readonly (readonly unknown[])[]): Promise<CacheRows> {
+    return this.core.labelled(
+      this.kind.select(this.kind.columns.map((_, part) => keys.map((key) => key[part]))),
+    );
   }
 
   #ttl(isThere: boolean): number {

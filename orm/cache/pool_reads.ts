@@ -11,7 +11,7 @@ import type { CacheCore } from "./cache_core.ts";
 import { CachedModel, MixedReads, StrongReads } from "./cached_model.ts";
 import { tableText } from "./protocol/keys.ts";
 import { QueryResults, type ResultRow } from "./query_results.ts";
-import { noteRead } from "./read_notes.ts";
+import { boundsOf, noteRead } from "./read_notes.ts";
 
 /** Milliseconds before a table that was not found is looked for again. */
 const LOOK_AGAIN = 1_000;
@@ -46,8 +46,7 @@ export class PoolReads implements ReadCache {
     if (mode === "mixed") return (await this.#results.find(kept, key, { startedAt }))?.value;
     const session = currentSession(this.#core.pool);
     if (session.isUncertain) return undefined;
-    const bounds = { token: session.token, floor: session.floorOf(key) };
-    const found = await this.#results.find(kept, key, { startedAt, bounds });
+    const found = await this.#results.find(kept, key, { startedAt, bounds: boundsOf(session, key) });
     if (found !== undefined) noteRead(session, key, found);
     return found?.value;
   }

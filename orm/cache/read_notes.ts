@@ -5,8 +5,12 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import type { ConsistencySession } from "../../pool/consistency/consistency_session.ts";
-import type { Found } from "./found.ts";
+import {
+  type ConsistencySession,
+  FLOOR_OF_CACHED,
+  FLOOR_OF_QUERIES,
+} from "../../pool/consistency/consistency_session.ts";
+import type { Bounds, Found } from "./found.ts";
 
 /** How many keys are remembered, a session. */
 const MAX_KEYS = 1_000;
@@ -32,6 +36,7 @@ export function noteRead(session: ConsistencySession, key: string, found: Found<
   const known = notes.get(key);
   if (known !== undefined && session.floorOf(key) !== undefined && isSame(known, found)) return;
   session.raiseFloor(key, found.upper, found.timeline);
+  session.raiseFloor(FLOOR_OF_CACHED, found.upper, found.timeline);
   notes.delete(key);
   notes.set(key, { value: found.value, bytes: found.bytes?.slice() });
   if (notes.size <= MAX_KEYS) return;
@@ -39,6 +44,22 @@ export function noteRead(session: ConsistencySession, key: string, found: Found<
     notes.delete(oldest);
     break;
   }
+}
+
+/**
+ * What a session may not read anything older than, of a key: its last write, what it has read of the key, and what any
+ * query has shown it, since that may have been the same row.
+ *
+ * @param session The session.
+ * @param key The key, as the store calls it.
+ */
+export function boundsOf(session: ConsistencySession, key: string): Bounds {
+  const own = session.floorOf(key);
+  const queries = session.floorOf(FLOOR_OF_QUERIES);
+  return {
+    token: session.token,
+    floor: own === undefined || queries !== undefined && queries.lsn > own.lsn ? queries : own,
+  };
 }
 
 function isSame(known: Note, found: Found<unknown>): boolean {

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Executor } from "../../pool/executor.ts";
+import type { ReadPreference } from "../../pool/replicas/read_preference.ts";
 import type { AnyColumn } from "../building/column.ts";
 import type { Shape } from "../compiling/shape.ts";
 import type { Table } from "../definition/table.ts";
@@ -30,19 +31,19 @@ const LOOKUPS = new WeakMap<Shape, Lookup | null>();
  *
  * @param query The query's shape and values.
  * @param executor What it is to run on.
- * @param unique Whether only queries of one row at most are asked for.
+ * @param how `unique`: whether only queries of one row at most are asked for; `read`: what the query itself prefers.
  * @returns Undefined when the database is to be asked.
  */
 export function cachedRowsOf(
   { shape, values }: { readonly shape: Shape; readonly values: readonly (readonly unknown[])[] },
   executor: Executor,
-  unique: boolean,
+  { unique, read }: { readonly unique: boolean; readonly read: ReadPreference | undefined },
 ): Promise<CachedRows | undefined> | undefined {
   const table = shape.source as Partial<Table>;
   if (table.cache === undefined) return undefined;
   const lookup = lookupOf(shape);
   if (lookup === null || (unique && !lookup.isUnique)) return undefined;
-  const reads = cachedReads(lookup.table, executor);
+  const reads = cachedReads(lookup.table, executor, read);
   if (reads === undefined) return undefined;
   const sought = lookup.clauses.map((clause) => values[clause][0]);
   return lookup.isKey ? reads.byKey(sought) : reads.byColumns(lookup.columns, sought);

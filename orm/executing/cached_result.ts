@@ -4,6 +4,7 @@
  * @module
  */
 import type { Executor } from "../../pool/executor.ts";
+import type { ReadPreference } from "../../pool/replicas/read_preference.ts";
 import type { Sql } from "../../pool/sql/sql.ts";
 import { kindOf } from "../../pool/wire/codec/refusal.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
@@ -85,8 +86,8 @@ export function keptResult(shape: Shape, given: number | CachedQueryOptions, sub
 export function cachedResult(
   statement: Sql,
   kept: KeptResult,
-  executor: Executor,
+  { executor, read }: { readonly executor: Executor; readonly read: ReadPreference | undefined },
 ): Promise<Record<string, unknown>[] | undefined> | undefined {
-  const target = cacheTarget(executor);
+  const target = cacheTarget(executor, read);
   return target?.cache.result({ statement, ...kept }, target.mode);
 }

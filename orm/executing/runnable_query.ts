@@ -158,14 +158,15 @@ export abstract class RunnableQuery<Self> {
   /** The rows as they come, of a result that is kept or of the database. */
   async #ask(kept: KeptResult, question: Question, executor: Executor): Promise<unknown[]> {
     const statement = this.statement(question);
-    return await cachedResult(statement, kept, executor) ?? await executor.query(statement, this.options);
+    return await cachedResult(statement, kept, { executor, read: this.running.options?.read }) ??
+      await executor.query(statement, this.options);
   }
 
   /** The rows, where a cache has them; they are copied, since the array is the caller's. */
   #cached(executor: Executor, unique: boolean): Promise<unknown[] | undefined> | undefined {
     const { relations, kept } = this.running;
     if (relations !== undefined || kept !== undefined) return undefined;
-    const found = cachedRowsOf(this, executor, unique);
+    const found = cachedRowsOf(this, executor, { unique, read: this.running.options?.read });
     return found?.then((cached) =>
       cached === undefined ? undefined : this.#afterLoad([...cached.rows], executor)
     );

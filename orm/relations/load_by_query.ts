@@ -51,7 +51,7 @@ export async function loadByQuery(
 async function cachedGroups(
   { link: { route }, rows: { shape, values: bound, running } }: RelationValue,
   { keys, values }: { readonly keys: readonly unknown[]; readonly values: readonly (readonly unknown[])[] },
-  { executor, strict }: RelatedCall,
+  { executor, options, strict }: RelatedCall,
 ): Promise<Map<unknown, unknown[]> | undefined> {
   const [{ table, to }] = route;
   if (
@@ -59,7 +59,7 @@ async function cachedGroups(
     table.behaviour?.actsOnLoad === true || bound.some((clause) => clause.length > 0) ||
     shape.parts.some(({ label }) => label !== "trashed")
   ) return undefined;
-  const reads = cachedReads(table, executor);
+  const reads = cachedReads(table, executor, options?.read);
   if (reads === undefined) return undefined;
   const isKey = to.length === table.key.length && to.every((column, index) => column === table.key[index]);
   const found = await Promise.all(keys.map((_, index) => {

@@ -19,6 +19,11 @@ import type { Token } from "./token.ts";
 /** Keys whose floors are kept; beyond them all keys get the highest. */
 const MOST_FLOORS = 10_000;
 
+/** The key of everything that queries have shown, of which it is not known which rows it is. */
+export const FLOOR_OF_QUERIES = "\0queries";
+/** The key of everything that came from a cache or was read for it. */
+export const FLOOR_OF_CACHED = "\0cached";
+
 /** One user of the database. */
 export class ConsistencySession {
   #token: Token | undefined;

@@ -23,6 +23,14 @@ import { readServerInfo, type ServerInfo } from "./server_identity.ts";
 /** What a command takes. */
 export type Argument = string | Buffer | Uint8Array | number;
 
+/** What a script is to do. */
+export interface ScriptCall {
+  readonly keys: readonly string[];
+  readonly args: readonly Argument[];
+  /** Milliseconds, for what follows another call; default: the link's. */
+  readonly timeout?: number;
+}
+
 /** How a {@link RedisLink} is made. */
 export interface RedisLinkOptions {
   /** Makes the client, not yet connected, with the options of `safeClientOptions()`. */
@@ -105,16 +113,16 @@ export class RedisLink {
    */
   async run(
     script: Script,
-    { keys, args }: { readonly keys: readonly string[]; readonly args: readonly Argument[] },
+    { keys, args, timeout }: ScriptCall,
   ): Promise<unknown> {
     if (this.#state !== "up") throw this.#unavailable();
     this.#askIdentity();
     const rest = [keys.length, ...keys, ...args];
     try {
-      return await this.#ask("EVALSHA", [script.sha, ...rest]);
+      return await this.#ask("EVALSHA", [script.sha, ...rest], timeout);
     } catch (error) {
       if (!isScriptMissing(error)) throw error;
-      return await this.#ask("EVAL", [script.text, ...rest]);
+      return await this.#ask("EVAL", [script.text, ...rest], timeout);
     }
   }
 
@@ -239,7 +247,9 @@ export class RedisLink {
     const generation = this.#generation;
     return new Promise((resolve, reject) => {
       const giveUp = (): void => {
-        reject(new StoreUnavailableError(`Cannot use Redis: it did not answer within ${timeout} ms`));
+        reject(
+          new StoreUnavailableError(`Cannot use Redis: it did not answer within ${this.#options.timeout} ms`),
+        );
         const isSilent = this.#awaited > 0 && performance.now() - this.#silentSince > SILENCE;
         if (isSilent && generation === this.#generation) this.#drop("it does not answer");
       };

@@ -41,6 +41,8 @@ export interface ShardOptions {
   readonly prefix: string;
   /** Whether keys carry the shard's hash tag. */
   readonly isTagged: boolean;
+  /** Milliseconds a call may take. */
+  readonly timeout: number;
   readonly ticketLife: number;
   readonly tombstoneLife: number;
   /** The connection to the server the shard is on now; throws a `StoreUnavailableError` where that is not known. */
@@ -104,19 +106,22 @@ export class Shard {
   /** Stores what was read: see `Keyspace.fill()`. */
   fill(fills: readonly Fill[], by: Voider): Promise<FillOutcome[]> {
     return this.#inChunks(fills, async (chunk) => {
-      const { answer } = await this.#run(FILL, chunk, (server) => {
-        const args = leadership(by, server);
-        for (const fill of chunk) {
-          const payload = fill.payload ?? EMPTY;
-          args.push(
-            fill.ticket.id,
-            escapeLine(fill.table),
-            Math.max(1, Math.round(fill.ttl)),
-            entryHeader(fill),
-          );
-          args.push(Buffer.from(payload.buffer, payload.byteOffset, payload.length));
-        }
-        return args;
+      const { answer } = await this.#run(FILL, {
+        keys: chunk,
+        args: (server) => {
+          const args = leadership(by, server);
+          for (const fill of chunk) {
+            const payload = fill.payload ?? EMPTY;
+            args.push(
+              fill.ticket.id,
+              escapeLine(fill.table),
+              Math.max(1, Math.round(fill.ttl)),
+              entryHeader(fill),
+            );
+            args.push(Buffer.from(payload.buffer, payload.byteOffset, payload.length));
+          }
+          return args;
+        },
       });
       return (answer as number[]).map((outcome) => OUTCOMES[outcome]);
     });
@@ -129,11 +134,10 @@ export class Shard {
   ): Promise<Voided[]> {
     const voidChunk = async (chunk: readonly LookKey[]): Promise<Voided[]> => {
       const id = newTicketId();
-      const { answer } = await this.#run(
-        VOID,
-        chunk,
-        (server) => [lsnDigits(floor), ...leadership(by, server), id, this.#options.tombstoneLife],
-      );
+      const { answer } = await this.#run(VOID, {
+        keys: chunk,
+        args: (server) => [lsnDigits(floor), ...leadership(by, server), id, this.#options.tombstoneLife],
+      });
       const epoch = by === "writer" ? "" : by.epoch;
       return (answer as (Buffer | number)[]).map((found, index) =>
         readVoided(chunk[index].key, { found, id, epoch })
@@ -147,14 +151,16 @@ export class Shard {
     const { by, lsn, floor, seq, delay, coverage, tables = new Map(), forget = new Map() } = change;
     const floors = (map: ReadonlyMap<string, bigint>): string[] =>
       [...map].flatMap(([table, floor]) => [escapeLine(table), lsnDigits(floor)]);
-    await this.#run(ADVANCE, [], (server) => [
-      ...leadership(by, server),
-      ...[lsn, floor].map((lsn) => lsn === undefined ? "" : lsnDigits(lsn)),
-      seq === undefined ? "" : numberDigits(seq, 16),
-      delay === undefined ? "" : numberDigits(Math.ceil(delay), 8),
-      ...(coverage === undefined ? ["0", ""] : ["1", escapeLine(coverage)]),
-      ...[tables.size, ...floors(tables), ...floors(forget)],
-    ]);
+    await this.#run(ADVANCE, {
+      args: (server) => [
+        ...leadership(by, server),
+        ...[lsn, floor].map((lsn) => lsn === undefined ? "" : lsnDigits(lsn)),
+        seq === undefined ? "" : numberDigits(seq, 16),
+        delay === undefined ? "" : numberDigits(Math.ceil(delay), 8),
+        ...(coverage === undefined ? ["0", ""] : ["1", escapeLine(coverage)]),
+        ...[tables.size, ...floors(tables), ...floors(forget)],
+      ],
+    });
   }
 
   /**
@@ -166,19 +172,21 @@ export class Shard {
    */
   async takeOver(change: TakeOverChange, leastTerm: number): Promise<number> {
     const { epoch, timeline, database, lsn, coverage } = change;
-    const { answer } = await this.#run(TAKE_OVER, [], (server) => {
-      const watermark = {
-        epoch,
-        timeline,
-        database,
-        lsn,
-        floor: lsn,
-        seq: 0,
-        delay: 0,
-        runId: server,
-        coverage,
-      };
-      return [leastTerm, formatWatermark({ ...watermark, term: 0, tables: new Map() })];
+    const { answer } = await this.#run(TAKE_OVER, {
+      args: (server) => {
+        const watermark = {
+          epoch,
+          timeline,
+          database,
+          lsn,
+          floor: lsn,
+          seq: 0,
+          delay: 0,
+          runId: server,
+          coverage,
+        };
+        return [leastTerm, formatWatermark({ ...watermark, term: 0, tables: new Map() })];
+      },
     });
     return answer as number;
   }
@@ -203,6 +211,7 @@ export class Shard {
    * ticket, go through the script that leaves one.
    */
   readonly #lookAt = async (keys: readonly LookKey[]): Promise<KeyLook[]> => {
+    const until = performance.now() + this.#options.timeout;
     const link = this.#options.link();
     const values = await this.#call(() => link.command("MGET", this.#names(keys))) as (Buffer | null)[];
     const seen = this.#see(values[0], link.identity ?? "");
@@ -214,19 +223,19 @@ export class Shard {
       return look;
     });
     if (missing.length === 0) return looks as KeyLook[];
-    const left = await this.#leaveTickets(missing.map((index) => keys[index]));
+    const left = await this.#leaveTickets(missing.map((index) => keys[index]), until);
     for (const [at, index] of missing.entries()) looks[index] = left[at];
     return looks as KeyLook[];
   };
 
-  async #leaveTickets(keys: readonly LookKey[]): Promise<KeyLook[]> {
+  async #leaveTickets(keys: readonly LookKey[], until: number): Promise<KeyLook[]> {
     const args: Argument[] = [newTicketId(), this.#options.ticketLife];
     let table: string | undefined;
     for (const key of keys) {
       if (key.table === table) args[args.length - 1] = Number(args[args.length - 1]) + 1;
       else args.push(escapeLine(table = key.table), 1);
     }
-    const { answer, server } = await this.#run(LOOK, keys, () => args);
+    const { answer, server } = await this.#run(LOOK, { keys, args: () => args, until });
     const values = answer as (Buffer | null)[];
     const seen = this.#see(values[0], server);
     return keys.map(({ table }, index) => {
@@ -238,13 +247,21 @@ export class Shard {
 
   async #run(
     script: Script,
-    keys: readonly { readonly key: string }[],
-    args: (server: string) => Argument[],
+    { keys = [], args, until }: {
+      readonly keys?: readonly { readonly key: string }[];
+      readonly args: (server: string) => Argument[];
+      /** When it must be over, where that is not the timeout from now on. */
+      readonly until?: number;
+    },
   ): Promise<{ readonly answer: unknown; readonly server: string }> {
     return await this.#call(async () => {
       const link = this.#options.link();
       const server = link.identity ?? "";
-      const answer = await link.run(script, { keys: this.#names(keys), args: args(server) });
+      const answer = await link.run(script, {
+        keys: this.#names(keys),
+        args: args(server),
+        ...(until === undefined ? {} : { timeout: Math.max(1, until - performance.now()) }),
+      });
       if (answer === NOT_LEADER) {
         throw new NotLeaderError(
           "Cannot lead: another has taken over, or the store is another; take over again",
