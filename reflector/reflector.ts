@@ -28,7 +28,9 @@
 import { randomBytes } from "node:crypto";
 import { type Leader, NotLeaderError, StoreUnavailableError } from "../orm/cache/stores/cache_store.ts";
 import { formatLsn } from "../pool/consistency/lsn.ts";
+import type { PoolOptions } from "../pool/configuration/pool_options.ts";
 import { pause, within } from "../pool/pause.ts";
+import type { LogLevel, PoolLogFields } from "../pool/telemetry/pool_log.ts";
 import { Pool } from "../pool/pool.ts";
 import { Primary } from "./applying/primary.ts";
 import { Reign } from "./applying/reign.ts";
@@ -107,7 +109,7 @@ export class Reflector implements AsyncDisposable {
     const { database, observer, logger } = this.#options;
     this.#board = new StatusBoard(observer, logger);
     this.#ownsPool = !(database instanceof Pool);
-    this.#pool = database instanceof Pool ? database : new Pool(database);
+    this.#pool = database instanceof Pool ? database : new Pool(withLogger(database, this.#board));
     this.#primary = new Primary(this.#pool, this.#board);
   }
 
@@ -342,4 +344,14 @@ export class Reflector implements AsyncDisposable {
       await pause(LEADER_INTERVAL, signal).catch(() => {});
     }
   }
+}
+
+/** A pool's options, with what it reports among the reflector's. */
+function withLogger(database: string | URL | PoolOptions, board: StatusBoard): PoolOptions {
+  const at = (level: LogLevel) => (message: string, { event, ...fields }: PoolLogFields): void =>
+    board.log(level, message, "connection", { ...fields, what: event });
+  const logger = { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+  return typeof database === "string" || database instanceof URL
+    ? { url: String(database), logger }
+    : { logger, ...database };
 }

@@ -16,6 +16,7 @@ export const REFLECTOR_EVENTS = [
   "store_lost",
   "store_back",
   "postgres_lost",
+  "connection",
   "coverage",
   "refused",
   "schema_changed",
