@@ -4,9 +4,10 @@
  * @module
  */
 import type { PoolOptions } from "../../pool/configuration/pool_options.ts";
+import { resolvePoolOptions } from "../../pool/configuration/resolve_pool_options.ts";
 import { Pool } from "../../pool/pool.ts";
-import type { ConnectOptions } from "../../pool/wire/configuration/connect_options.ts";
-import { CONNECT_SETTINGS } from "../../pool/wire/configuration/connect_settings.ts";
+import type { ResolvedConnectOptions } from "../../pool/wire/configuration/connect_options.ts";
+import { ConfigError } from "../../pool/wire/errors.ts";
 import type { ResolvedReflectorOptions } from "../reflector_options.ts";
 import type { StatusBoard } from "../status_board.ts";
 import { chooseSource } from "./auto.ts";
@@ -48,9 +49,11 @@ export async function makeSource(
   }
 }
 
-/** What of a pool's options concerns a connection. */
-function connectionOf(database: string | URL | PoolOptions): string | URL | ConnectOptions {
-  if (typeof database === "string" || database instanceof URL) return database;
-  const names = new Set(["url", ...CONNECT_SETTINGS.map(({ key }) => key)]);
-  return Object.fromEntries(Object.entries(database).filter(([name]) => names.has(name)));
+/** The primary that a pool of these options connects to, wherever they say so: options, URL, variables, file. */
+function connectionOf(database: string | URL | PoolOptions): ResolvedConnectOptions {
+  const { primary } = resolvePoolOptions(database);
+  if (primary.kind !== "server") {
+    throw new ConfigError("source", '"logical" needs a server; give "notify", or the URL of a PostgreSQL');
+  }
+  return primary.connect;
 }

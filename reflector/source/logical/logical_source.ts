@@ -56,7 +56,7 @@ const STREAMED_FROM = "8MB";
 /** How changes are heard by logical replication. */
 export interface LogicalSourceOptions {
   /** The primary: a role that may replicate. */
-  readonly connection: string | URL | ConnectOptions;
+  readonly connection: string | URL | ConnectOptions | ResolvedConnectOptions;
   /** The slot; it is made when it is missing. Default `"lifeguard_reflector"`. */
   readonly slot?: string;
   /** The publication with the tables to follow; see `install/publication.ts`. Default `"lifeguard"`. */
@@ -111,7 +111,7 @@ export class LogicalSource implements ChangeSource {
   constructor(options: LogicalSourceOptions) {
     this.#options = options;
     this.#connect = {
-      ...resolveConnectOptions(options.connection),
+      ...resolved(options.connection),
       // What is visible can only be asked where transactions commit.
       targetSessionAttrs: "primary",
       maxMessageSize: MAX_MESSAGE,
@@ -431,4 +431,10 @@ function destroyAll({ replication, line, canaryLine }: Opened): void {
   replication.destroy();
   line.destroy();
   canaryLine.destroy();
+}
+
+function resolved(connection: LogicalSourceOptions["connection"]): ResolvedConnectOptions {
+  return typeof connection === "object" && "hosts" in connection
+    ? connection
+    : resolveConnectOptions(connection);
 }

@@ -117,13 +117,19 @@ async function known(name: string): Promise<Record<string, string>> {
   return value === undefined ? {} : { [name]: value };
 }
 
-function start({ file, args }: Pick<Program, "file" | "args">, rest: readonly string[]): {
+type Variables = Readonly<Record<string, string>>;
+
+function start(
+  { file, args }: Pick<Program, "file" | "args">,
+  rest: readonly string[],
+  variables: Variables = {},
+): {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
 } {
   const child = spawn(file, [...args, ...rest], {
     cwd: ROOT,
-    env: VARIABLES,
+    env: { ...VARIABLES, ...variables },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let [out, err] = ["", ""];
@@ -137,13 +143,21 @@ function start({ file, args }: Pick<Program, "file" | "args">, rest: readonly st
 }
 
 /** Runs it to its end. */
-export async function run(program: Pick<Program, "file" | "args">, args: readonly string[]): Promise<Ended> {
-  return await start(program, args).ended;
+export async function run(
+  program: Pick<Program, "file" | "args">,
+  args: readonly string[],
+  variables?: Variables,
+): Promise<Ended> {
+  return await start(program, args, variables).ended;
 }
 
 /** Starts it, and waits until it serves. */
-export async function serve(program: Program, args: readonly string[]): Promise<RunningProgram> {
-  const { child, ended } = start(program, [...args, "--http-port", "0", "--log-format", "json"]);
+export async function serve(
+  program: Program,
+  args: readonly string[],
+  variables?: Variables,
+): Promise<RunningProgram> {
+  const { child, ended } = start(program, [...args, "--http-port", "0", "--log-format", "json"], variables);
   let text = "";
   const url = await new Promise<string>((resolve, reject) => {
     child.stderr!.on("data", (chunk) => {

@@ -1,11 +1,14 @@
 /** The program as its users run it, against a real PostgreSQL and a real Redis. */
 import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import packageFile from "../../../deno.json" with { type: "json" };
 import { Pool } from "../../../pool/pool.ts";
 import { sql } from "../../../pool/sql/sql.ts";
 import { PERMISSIONS } from "../../../reflector/program/permissions.ts";
 import { test } from "../../harness.ts";
-import { freshDatabase, isolatedRedis, needs } from "../../services/client.ts";
+import { freshDatabase, isolatedRedis, isolatedServer, needs } from "../../services/client.ts";
 import { PROGRAM_KINDS, run, type RunningProgram, serve } from "./program_process.ts";
 
 interface Status {
@@ -114,6 +117,46 @@ for (const kind of PROGRAM_KINDS) {
     assert.equal((await second.ended).code, 0);
   });
 }
+
+const [either] = PROGRAM_KINDS.filter(({ ignore }) => ignore === undefined);
+
+test("lifeguard-reflector takes everything from variables and a file, and follows the log", {
+  ...needs("control", "isolatedRedis"),
+  ...(either === undefined ? { ignore: PROGRAM_KINDS[0].ignore } : {}),
+  timeout: 90_000,
+}, async () => {
+  await using program = await either.make();
+  await using server = await isolatedServer({ settings: { wal_level: "logical" } });
+  await using redis = await isolatedRedis();
+  await using pool = new Pool(server.url);
+  await pool.execute(sql`create table users (id int primary key, name text)`);
+  const folder = await mkdtemp(join(tmpdir(), "lifeguard-reflector-"));
+  try {
+    const file = join(folder, "config.toml");
+    const text =
+      `[database]\nurl = "${server.url}"\n[reflector]\nredis_url = "redis://127.0.0.1:1"\nlease = "2s"\n`;
+    await writeFile(file, text);
+    const variables = { LIFEGUARD_CONFIG: file, LIFEGUARD__REFLECTOR__REDIS_URL: redis.url };
+    const installed = await run(program, ["install", "users", "--for", "logical"], variables);
+    assert.deepEqual(installed, {
+      code: 0,
+      out: 'Installed publication "lifeguard" of public.users\n',
+      err: "",
+    });
+    await using reflector = await serve(program, [], variables);
+    await ready(reflector, "leading");
+    await pool.execute(sql`insert into users values (1, 'x')`);
+    const found = await until(async () => {
+      const now = await status(reflector);
+      return now.counters.ignored > 0 && now;
+    }, "a change is counted");
+    assert.equal(found.source, "logical");
+    reflector.kill("SIGTERM");
+    assert.equal((await reflector.ended).code, 0);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
 
 test("PERMISSIONS are those of the task", () => {
   const { reflector } = packageFile.tasks;
