@@ -50,6 +50,8 @@ import { StatusBoard } from "./status_board.ts";
 /** Milliseconds between two attempts to establish: at first, and at most. */
 const FIRST_PAUSE = 50;
 const LAST_PAUSE = 2_000;
+/** Milliseconds for which one that was deposed does not campaign. */
+const DEPOSED = 1_000;
 /** Milliseconds between two looks at who leads. */
 const LEADER_INTERVAL = 1_000;
 /** Milliseconds that handing over, and closing what is lost, may take. */
@@ -225,7 +227,8 @@ export class Reflector implements AsyncDisposable {
         if (error instanceof NotLeaderError) {
           if (await this.#isDeposed()) {
             this.#board.fault("deposed", "Another reflector has taken over", error);
-            return;
+            // Two that both believe to be elected must not chase each other.
+            return await pause(DEPOSED, signal).catch(() => {});
           }
           this.#board.fault("store_lost", "The store is not what it was", error);
         } else if (error instanceof StoreUnavailableError) {

@@ -15,7 +15,7 @@
  *   back to the table as a whole.
  * - A transaction that has notified cannot be prepared, and COMMIT fails when the notification queue is full. So a
  *   session with `lifeguard.outbox = on`, and everyone while the queue is half full, writes the message into the table
- *   `lifeguard_reflector.outbox` instead, which the reflector reads with every canary.
+ *   `lifeguard_reflector.outbox` instead, which the reflector notifies with every canary.
  * - Functions run with the rights of their owner (`security definer`) and a fixed search path: who may write a table
  *   needs no right of the schema `lifeguard_reflector`.
  * - `enable always`: they fire where `session_replication_role` is `replica`, too.

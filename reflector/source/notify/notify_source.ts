@@ -7,7 +7,8 @@
  * - N1 Notifications of one database come in the order in which their transactions commit, and only once these are
  *   visible (R5): PostgreSQL takes a lock for that from before the commit record until after. So a canary comes out
  *   behind everything that was visible when it was sent, and behind every commit record before its own.
- * - N2 A canary is handed out together with what the outbox held when it had come out.
+ * - N2 What the outbox shows when a canary is sent is notified in the canary's transaction, before it: so everybody who
+ *   listens hears it, in order, and it is told once.
  * - N3 Whatever comes over the channel is read or counted, never thrown.
  *
  * @module
@@ -29,7 +30,9 @@ import { canaryPayload, parseMessage } from "./message.ts";
 const TIMEOUT = 5_000;
 /** The share of the notification queue from which operators are told. */
 const ALARMING = 0.1;
-/** Messages of the outbox that are read at a time. */
+/** The share of the notification queue from which nothing more is put into it: others may need it. */
+const TOO_FULL = 0.75;
+/** Messages of the outbox that are notified by one transaction. */
 const OUTBOX_BATCH = 10_000;
 
 /** How a {@link NotifySource} works. */
@@ -64,6 +67,7 @@ export class NotifySource implements ChangeSource {
     this.#changes = [];
     this.#canaries = [];
     this.#lost = undefined;
+    this.#hasOutbox = false;
     // The subscription's signal would end it; this one only ends the wait for it.
     const opening = this.#pool.listen(CHANNEL, (payload) => this.#heard(payload), {
       onReconnect: () => this.#lose("its connection was lost, and what was notified meanwhile with it"),
@@ -92,7 +96,6 @@ export class NotifySource implements ChangeSource {
         const canaries = this.#canaries;
         this.#changes = [];
         this.#canaries = [];
-        if (canaries.length > 0) changes.push(...await this.#outbox(signal));
         yield { changes, canaries };
       }
     } finally {
@@ -102,11 +105,29 @@ export class NotifySource implements ChangeSource {
 
   /** Sends a canary; what is written beside it makes the log be flushed, which is what versions are counted by. */
   async canary(id: string, signal: AbortSignal): Promise<void> {
-    await this.#pool.batch([
-      // Nobody depends on a standby's having a canary.
-      sql`set local synchronous_commit = local`,
-      sql`select pg_notify(${CHANNEL}, ${canaryPayload(id)}), pg_logical_emit_message(true, 'lifeguard', '')`,
-    ], { signal, timeout: TIMEOUT });
+    const options = { signal, timeout: TIMEOUT };
+    // Nobody depends on a standby's having a canary.
+    const local = sql`set local synchronous_commit = local`;
+    const send = sql`select pg_notify(${CHANNEL}, ${
+      canaryPayload(id)
+    }), pg_logical_emit_message(true, 'lifeguard', '')
+where pg_notification_queue_usage() < ${TOO_FULL}::float8`;
+    if (!await this.#findOutbox(signal)) {
+      const [, sent] = await this.#pool.batch([local, send], options);
+      if (sent.length === 0) throw queueFull();
+      return;
+    }
+    const move = sql`with gone as (
+  delete from lifeguard_reflector.outbox where pg_notification_queue_usage() < ${TOO_FULL}::float8 and id in (
+    select id from lifeguard_reflector.outbox order by id limit ${OUTBOX_BATCH}::int) returning message
+) select count(pg_notify(${CHANNEL}, message)) from gone`;
+    const rest = sql<{ full: boolean }>`select pg_notification_queue_usage() >= ${TOO_FULL}::float8 as full`;
+    while (true) {
+      const sendBehindAll = sql`${send} and not exists (select from lifeguard_reflector.outbox)`;
+      const [, , sent, [{ full }]] = await this.#pool.batch([local, move, sendBehindAll, rest], options);
+      if (sent.length > 0) return;
+      if (full) throw queueFull();
+    }
   }
 
   /** Nothing is kept for it. */
@@ -153,38 +174,20 @@ export class NotifySource implements ChangeSource {
     await subscription?.close();
   }
 
-  /** What transactions wrote down that could not notify. */
-  async #outbox(signal: AbortSignal): Promise<readonly Change[]> {
-    const options = { signal, timeout: TIMEOUT };
-    try {
-      this.#hasOutbox ||= await this.#pool.value<boolean>(
-        sql`select to_regclass('lifeguard_reflector.outbox') is not null`,
-        { ...options, readOnly: true },
-      );
-      if (!this.#hasOutbox) return [];
-      const changes: Change[] = [];
-      for (let count = OUTBOX_BATCH; count === OUTBOX_BATCH;) {
-        const rows = await this.#pool.query(
-          sql<{ message: string }>`delete from lifeguard_reflector.outbox where id in (
-  select id from lifeguard_reflector.outbox order by id limit ${OUTBOX_BATCH}::int) returning message`,
-          options,
-        );
-        count = rows.length;
-        for (const { message } of rows) {
-          const said = parseMessage(message);
-          if (said?.kind === "change") changes.push(said.change);
-          else this.#onStranger();
-        }
-      }
-      return changes;
-    } catch (error) {
-      this.#hasOutbox = false;
-      throw new SourceLostError(
-        "Cannot read lifeguard_reflector.outbox; the reflector's role must be allowed to select and delete there",
-        { cause: error },
-      );
-    }
+  /** Whether there is a table for what transactions could not notify. */
+  async #findOutbox(signal: AbortSignal): Promise<boolean> {
+    return this.#hasOutbox ||= await this.#pool.value<boolean>(
+      sql`select to_regclass('lifeguard_reflector.outbox') is not null`,
+      { signal, timeout: TIMEOUT, readOnly: true },
+    );
   }
+}
+
+function queueFull(): SourceLostError {
+  return new SourceLostError(
+    `Cannot send a canary: the notification queue is more than ${100 * TOO_FULL} % full; ` +
+      "look in pg_stat_activity for a session that listens and stays in a transaction",
+  );
 }
 
 /** Waits for something, but not longer than a signal allows. */
