@@ -97,7 +97,11 @@ interface SlotOnDemand {
   readonly explain: (error: unknown) => unknown;
 }
 
-/** What a pool offers the layers above it, under names that only these know. */
+/**
+ * What a pool offers the layers above it, under names that only these know.
+ *
+ * @ignore
+ */
 export interface Pool {
   /** The consistency sessions of who uses it. */
   readonly [SESSIONS]: ConsistencySessions;
@@ -290,6 +294,7 @@ export class Pool extends Queryable implements AsyncDisposable {
     return !this.#replicas.isEmpty || (preference === "strong" && this.#ticks.isOn);
   }
 
+  /** Told of every error before its caller is. */
   protected override failed(error: unknown): void {
     this.#roles.failed(error);
   }

@@ -21,7 +21,11 @@ type Rest = Pick<
   "transaction" | "withSettings" | "withContext" | "batch" | "resultSets" | "afterCommit" | "afterRollback"
 >;
 
-/** What a reading pool offers the layers above it. */
+/**
+ * What a reading pool offers the layers above it.
+ *
+ * @ignore
+ */
 export interface ReadingPool {
   /** What its reads prefer. */
   readonly [READING]: Reading;
@@ -33,15 +37,25 @@ export class ReadingPool extends Queryable implements SessionExecutor, Rest {
   readonly pool: Pool;
   /** Where its reads may come from. */
   readonly preference: ReadPreference;
+  /** As {@link Pool.stream}, on the primary. */
   readonly stream: Pool["stream"];
+  /** As {@link Pool.copyFrom}, on the primary. */
   readonly copyFrom: Pool["copyFrom"];
+  /** As {@link Pool.copyTo}, on the primary. */
   readonly copyTo: Pool["copyTo"];
+  /** As {@link Pool.transaction}, on the primary. */
   readonly transaction: Pool["transaction"];
+  /** As {@link Pool.withSettings}, on the primary. */
   readonly withSettings: Pool["withSettings"];
+  /** As {@link Pool.withContext}, on the primary. */
   readonly withContext: Pool["withContext"];
+  /** As {@link Pool.batch}, on the primary. */
   readonly batch: Pool["batch"];
+  /** As {@link Pool.resultSets}, on the primary. */
   readonly resultSets: Pool["resultSets"];
+  /** As {@link Pool.afterCommit}, on the primary. */
   readonly afterCommit: Pool["afterCommit"];
+  /** As {@link Pool.afterRollback}, on the primary. */
   readonly afterRollback: Pool["afterRollback"];
   readonly #run: RunOnPool;
 
