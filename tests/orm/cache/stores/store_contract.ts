@@ -389,6 +389,25 @@ export function testStoreContract({ name, ignore, open }: StoreContract): void {
     assert.equal(await store.document("shapes"), undefined);
   });
 
+  check("looks of one turn each get what is theirs", async ({ store, key }) => {
+    const by = await takeOver(store);
+    const { ticket } = await lookAt(store, key("hit"));
+    await store.fill([fillOf(key("hit"), { ticket, version: 500n })]);
+    await store.advance({ by, tables: new Map([[TABLE, 400n]]) });
+    const other = { key: key("other").key, table: "public.other" };
+    const [hit, none, mixed, same] = await Promise.all([
+      store.look([key("hit")]),
+      store.look([]),
+      store.look([key("miss"), key("hit"), other]),
+      store.look([key("miss")]),
+    ]);
+    assert.deepEqual([hit.length, none.length, mixed.length, same.length], [1, 0, 3, 1]);
+    assert.equal(hit[0].entry?.version, 500n);
+    assert.deepEqual(mixed.map(({ entry }) => entry?.version), [undefined, 500n, undefined]);
+    assert.ok(mixed[0].ticket !== undefined && mixed[2].ticket !== undefined);
+    assert.deepEqual(same[0].ticket, mixed[0].ticket);
+  });
+
   check("no keys are no trouble, and many come back in their order", async ({ store, key }) => {
     await takeOver(store);
     assert.deepEqual(await store.look([]), []);
