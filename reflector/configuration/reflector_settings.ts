@@ -1,6 +1,6 @@
 /**
  * The settings of `lifeguard-reflector`: one row each, from which flags, variables, the names in the file, defaults,
- * validation, `--help` and the table in `docs/reflector.md` derive.
+ * validation, `--help` and the table in `docs/configuration.md` derive.
  *
  * @module
  */
@@ -257,7 +257,7 @@ export function flagName(setting: Setting): string {
 }
 
 /**
- * Writes the Markdown table of the reflector's settings, as it stands in `docs/reflector.md`.
+ * Writes the Markdown table of the reflector's settings, as it stands in `docs/configuration.md`.
  *
  * @returns The table, one row a setting.
  */
