@@ -15,6 +15,7 @@ import type { ColumnDefinitions } from "./definition/row_types.ts";
 import type { ModelOptions } from "./definition/model_options.ts";
 import { aliasOf, defineTable, type Table } from "./definition/table.ts";
 import { cachedReads } from "./executing/cache_target.ts";
+import { cacheGeneration, type TableReads } from "./executing/read_cache.ts";
 import { chooseExecutor } from "./executing/executor_argument.ts";
 import { KeyFinder } from "./executing/key_finder.ts";
 import { checkKey, type GivenValues } from "./executing/input.ts";
@@ -90,12 +91,26 @@ class Core {
   readonly shape: Shape;
   readonly writes: TableWrites;
   readonly keys: KeyFinder;
+  /** The executor that was read on last, and the cached reads there were then. */
+  #hotExecutor: Executor | undefined;
+  #hotReads: TableReads | undefined;
+  #hotGeneration = -1;
 
   constructor(table: Table) {
     this.table = table;
     this.shape = Shape.root(table);
     this.writes = new TableWrites(table);
     this.keys = new KeyFinder(table);
+  }
+
+  /** The cached reads on an executor; those of the last one are found without asking anybody. */
+  hotReads(executor: Executor | undefined): TableReads | undefined {
+    if (executor !== this.#hotExecutor || this.#hotGeneration !== cacheGeneration) {
+      this.#hotReads = cachedReads(this.table, executor);
+      this.#hotExecutor = executor;
+      this.#hotGeneration = cacheGeneration;
+    }
+    return this.#hotReads;
   }
 }
 
@@ -145,7 +160,7 @@ class ModelObject {
   findById(key: unknown, executor?: Executor): Promise<unknown> {
     const { table } = this.#core;
     if (table.cache !== undefined && table.behaviour === undefined) {
-      const row = cachedReads(table, executor ?? this.#executor)?.peek(key);
+      const row = this.#core.hotReads(executor ?? this.#executor)?.peek(key);
       if (row !== undefined) return Promise.resolve(row);
     }
     return this.#findById(key, executor);

@@ -24,6 +24,8 @@ import { Trust } from "./trust.ts";
 
 /** Milliseconds between two questions for the watermarks. */
 const POLL_INTERVAL = 100;
+/** Milliseconds between two warnings that the store does not answer. */
+const WARN_INTERVAL = 10_000;
 /** After how many questions it is looked who wants to be told of what it does. */
 const LOOK_EVERY = 10;
 /** How many batches of fills may be under way; what would be more is not filled. */
@@ -71,6 +73,8 @@ export class CacheCore {
   #coverage: Coverage = NO_COVERAGE;
   #timer: ReturnType<typeof setInterval> | undefined;
   #polling: Promise<void> | undefined;
+  /** When the loss of the store was told last. */
+  #warnedAt = -Infinity;
   #filling = 0;
   #polls = 0;
   /** Whether anybody has read since the last question. */
@@ -269,7 +273,9 @@ export class CacheCore {
     const before = this.#breaker.state;
     this.#breaker.failed();
     this.counters.storeErrors++;
-    if (before === "closed") {
+    const now = performance.now();
+    if (before === "closed" && now - this.#warnedAt >= WARN_INTERVAL) {
+      this.#warnedAt = now;
       this.#logger.warn(
         `The cache's store does not answer; PostgreSQL is read instead: ${
           error instanceof Error ? error.message : String(error)

@@ -6,6 +6,7 @@
 import { currentSession } from "../../pool/consistency/current_session.ts";
 import { sql } from "../../pool/sql/sql.ts";
 import type { Table } from "../definition/table.ts";
+import { cachesChanged } from "../executing/read_cache.ts";
 import type { CachedQuery, ReadCache, TableReads } from "../executing/read_cache.ts";
 import type { CacheCore } from "./cache_core.ts";
 import { CachedModel, MixedReads, StrongReads } from "./cached_model.ts";
@@ -106,6 +107,7 @@ class TableOfPool {
         this.strong = new StrongReads(this.#core, this.model);
       }
       this.name = name;
+      cachesChanged();
     } catch (error) {
       this.#core.warnOnce(
         `Rows of "${table.tableName}" are not cached: its table was not found: ${(error as Error).message}`,

@@ -72,8 +72,17 @@ export interface ReadCache {
 /** How an executor tells which cache it has; a pool's views and transactions tell that of their pool. */
 const CACHES = new WeakMap<object, ReadCache>();
 
+/** Goes up whenever a pool gets or loses a cache, or a cache learns of a table: what is remembered of them is void then. */
+export let cacheGeneration = 0;
+
+/** A cache can do what it could not before. */
+export function cachesChanged(): void {
+  cacheGeneration++;
+}
+
 /** Gives a pool a cache; undefined takes it away. */
 export function attachCache(pool: object, cache: ReadCache | undefined): void {
+  cachesChanged();
   if (cache === undefined) CACHES.delete(pool);
   else CACHES.set(pool, cache);
 }

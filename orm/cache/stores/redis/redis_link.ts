@@ -60,7 +60,8 @@ export const SAFE_CLIENT_OPTIONS = {
   enableOfflineQueue: false,
   autoResendUnfulfilledCommands: false,
   maxRetriesPerRequest: 0,
-  enableReadyCheck: true,
+  // What it would ask, the link asks itself.
+  enableReadyCheck: false,
   enableAutoPipelining: false,
   autoResubscribe: false,
   readOnly: false,
@@ -71,9 +72,13 @@ export const SAFE_CLIENT_OPTIONS = {
   connectTimeout: 2_000,
   disconnectTimeout: 100,
   reconnectOnError: null,
-  retryStrategy: (times: number): number =>
-    Math.min(50 * 2 ** Math.min(times - 1, 6), 2_000) * (1 + Math.random() / 4),
+  retryStrategy: (attempt: number): number => pauseBefore(attempt),
 } as const;
+
+/** Milliseconds to wait before a connection is tried again: doubled each time, up to two seconds, and a little apart. */
+function pauseBefore(attempt: number): number {
+  return Math.min(50 * 2 ** Math.min(attempt - 1, 6), 2_000) * (1 + Math.random() / 4);
+}
 
 /** See the module's head. */
 export class RedisLink {
@@ -84,6 +89,8 @@ export class RedisLink {
   #generation = 0;
   #learnedAt = 0;
   #awaited = 0;
+  /** Attempts since it was up. */
+  #failures = 0;
   #silentSince = 0;
   #reason = "it is not connected yet";
   #patience: ReturnType<typeof setTimeout> | undefined;
@@ -164,6 +171,8 @@ export class RedisLink {
   #start(client: Redis): void {
     if (this.#state === "closed") return;
     this.#client = client;
+    // ioredis counts anew with each connection, and so would try a server that is of no use twenty times a second.
+    client.options.retryStrategy = () => pauseBefore(++this.#failures);
     client.on("error", (error: unknown) => this.#reason = messageOf(error));
     client.on("connecting", () => this.#beginPatience());
     client.on("ready", () => void this.#learn());
@@ -190,7 +199,7 @@ export class RedisLink {
     this.#learnedAt = performance.now();
     if (this.#state === "connecting") this.#state = "learning";
     try {
-      const sections = ["server", "replication", "memory"];
+      const sections = ["server", "replication", "memory", "persistence"];
       const answers = await Promise.all(sections.map((section) => this.#ask("INFO", [section], PATIENCE)));
       if (generation !== this.#generation) return;
       this.#met(readServerInfo(answers.join("\n")));
@@ -202,6 +211,7 @@ export class RedisLink {
 
   #met(info: ServerInfo): void {
     if (this.#state === "closed") return;
+    if (info.isLoading) return this.#drop("it loads its data");
     clearTimeout(this.#patience);
     if (info.isReplica) {
       this.#identity = undefined;
@@ -214,6 +224,7 @@ export class RedisLink {
     const isNew = this.#identity !== info.identity;
     this.#identity = info.identity;
     this.#state = "up";
+    this.#failures = 0;
     if (isNew) this.#options.onServer?.(info);
   }
 

@@ -12,12 +12,14 @@ export interface ServerInfo {
   /** Forty characters; `undefined` where the server does not tell its `run_id`. */
   readonly identity: string | undefined;
   readonly isReplica: boolean;
+  /** Whether it still reads its data from its file. */
+  readonly isLoading: boolean;
   /** Bytes; 0: unlimited. */
   readonly maxMemory: number;
   readonly evictionPolicy: string;
 }
 
-/** Reads the answer to `INFO`, of the sections server, replication and memory. */
+/** Reads the answer to `INFO`, of the sections server, replication, memory and persistence. */
 export function readServerInfo(text: string): ServerInfo {
   const field = (name: string): string | undefined => new RegExp(`^${name}:(.*?)\\r?$`, "m").exec(text)?.[1];
   const runId = field("run_id");
@@ -25,6 +27,7 @@ export function readServerInfo(text: string): ServerInfo {
   return {
     identity: runId ? half(runId) + half(replicationId) : undefined,
     isReplica: field("role") === "slave",
+    isLoading: field("loading") === "1",
     maxMemory: Number(field("maxmemory") ?? 0),
     evictionPolicy: field("maxmemory_policy") ?? "",
   };
