@@ -69,8 +69,9 @@ export function removePublicationSql(name: string = DEFAULT_PUBLICATION): string
 function identityCheck(relations: readonly string[]): string {
   return `  select string_agg(c.oid::regclass::text, ', ' order by c.oid::regclass::text) into refused
   from unnest(array[${relations.map(quoteLiteral).join(", ")}]::regclass[]) as root
-  cross join pg_catalog.pg_partition_tree(root) as tree
-  join pg_catalog.pg_class c on c.oid = tree.relid and c.relkind = 'r'
+  -- Of a table that is no partitioned one the tree is empty.
+  cross join lateral (select root as relid union select tree.relid from pg_catalog.pg_partition_tree(root) as tree) as member
+  join pg_catalog.pg_class c on c.oid = member.relid and c.relkind = 'r'
   where c.relreplident <> 'f' and not exists (
     select from pg_catalog.pg_index i
     where i.indrelid = c.oid and (c.relreplident = 'd' and i.indisprimary or c.relreplident = 'i' and i.indisreplident));
