@@ -5,11 +5,12 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "../../../harness.ts";
 import { explore } from "./explore.ts";
 import { foundEntry } from "./keyspace.ts";
 import { protocol } from "./model.ts";
-import { exploreScenario, exploreWithout, historyLines, tableLine } from "./report.ts";
+import { type Explored, exploreScenario, exploreWithout, historyLines, tableLine } from "./report.ts";
 import { type Rule, RULES } from "./rules.ts";
 import { type ScenarioName, SCENARIOS } from "./scenarios.ts";
 import type { State } from "./state.ts";
@@ -26,9 +27,17 @@ for (const name of Object.keys(SCENARIOS) as ScenarioName[]) {
   });
 }
 
+const withoutRule = new Map<Rule, Explored>();
+
+function exploredWithout(rule: Rule): Explored {
+  let explored = withoutRule.get(rule);
+  if (explored === undefined) withoutRule.set(rule, explored = exploreWithout(rule, SCENARIOS));
+  return explored;
+}
+
 for (const rule of Object.keys(RULES) as Rule[]) {
   test(`the protocol needs ${rule}: ${RULES[rule]}`, { timeout: TIMEOUT }, () => {
-    const explored = exploreWithout(rule, SCENARIOS);
+    const explored = exploredWithout(rule);
     console.log(`${tableLine(explored)}\n${historyLines(explored)}`);
     assert.notEqual(explored.broken, undefined);
   });
@@ -46,6 +55,14 @@ test("the protocol does not keep its promises by never trusting a hit", { timeou
     if (name === "trust") continue; // Nobody fills there.
     const reached = explore({ ...protocol(SCENARIOS[name]), broken: trusted });
     assert.equal(reached.broken, "a trusted hit of the write", name);
+  }
+});
+
+test("docs/coherence.md shows what happens without each rule", { timeout: TIMEOUT, allow: ["read"] }, () => {
+  const page = readFileSync(new URL("../../../../docs/coherence.md", import.meta.url), "utf8");
+  for (const rule of Object.keys(RULES) as Rule[]) {
+    const history = historyLines(exploredWithout(rule));
+    assert.ok(page.includes(`\`\`\`text\n${history}\n\`\`\``), `without ${rule}:\n${history}`);
   }
 });
 

@@ -45,6 +45,6 @@ export function tableLine({ name, states, complete, broken, history, millisecond
 
 /** A shortest history, with what it breaks. */
 export function historyLines({ history, broken }: Exploration): string {
-  const numbered = history.map((what, index) => `${index + 1}`.padStart(4) + `. ${what}`);
-  return [...numbered, `   → ${broken}`].join("\n");
+  const numbered = history.map((what, index) => `${`${index + 1}`.padStart(2)}. ${what}`);
+  return [...numbered, `→ ${broken}`].join("\n");
 }

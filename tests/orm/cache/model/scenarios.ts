@@ -107,7 +107,6 @@ export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
     looks: [1, 0],
     filled: true,
     resumes: true,
-    evicts: ["entry"],
     budget: { ...NOTHING, writes: 2, canaries: 1, takeOvers: 1 },
   },
   server: {
@@ -119,10 +118,10 @@ export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
   },
   trust: {
     ...PLAIN,
-    about: "a client polls, advances are late, a standby takes over",
+    about: "a client polls, advances are late",
     looks: [1, 0],
     filled: true,
-    budget: { ...NOTHING, writes: 1, canaries: 2, takeOvers: 1, polls: 3 },
+    budget: { ...NOTHING, writes: 1, canaries: 2, polls: 3 },
   },
   fencing: {
     ...PLAIN,
@@ -150,13 +149,18 @@ export const DEEP: Readonly<Record<ScenarioName, Scenario>> = {
     refresh: true,
     budget: { ...SCENARIOS.takeOver.budget, canaries: 2 },
   },
-  resumed: { ...SCENARIOS.resumed, refresh: true, budget: { ...SCENARIOS.resumed.budget, canaries: 2 } },
+  resumed: {
+    ...SCENARIOS.resumed,
+    refresh: true,
+    evicts: ["entry"],
+    budget: { ...SCENARIOS.resumed.budget, canaries: 2 },
+  },
   server: {
     ...SCENARIOS.server,
     evicts: ["entry", "tombstone", "watermark"],
     budget: { ...SCENARIOS.server.budget, canaries: 2, takeOvers: 2 },
   },
-  trust: { ...SCENARIOS.trust, budget: { ...SCENARIOS.trust.budget, canaries: 3, polls: 5 } },
+  trust: { ...SCENARIOS.trust, budget: { ...SCENARIOS.trust.budget, takeOvers: 1, polls: 2 } },
   fencing: { ...SCENARIOS.fencing, budget: { ...SCENARIOS.fencing.budget, canaries: 2, polls: 2 } },
 };
 
