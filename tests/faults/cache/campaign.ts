@@ -159,6 +159,7 @@ export async function runCampaign(
       ...{ sent: begun - 1, ended: begun, outcome: "acknowledged" },
     });
   }
+  world.record = (event) => checker.add(event);
   await world.leader();
   await using driver = new Driver({ clients: world.clients, checker, random, keys, writes });
   const options = { world, checker, driver, random, hold, say };

@@ -205,6 +205,135 @@ const pausedWriters: CacheFault = {
   },
 };
 
+/** Changes of many rows, and of the table, each in a transaction: 38. */
+const CHANGES: Readonly<Record<string, (world: World, random: (below: number) => number) => Promise<void>>> =
+  {
+    "TRUNCATE": async (world) => {
+      await world.change(async (tx) => {
+        await tx.execute(sql`truncate items`);
+        await tx.query(sql`select next_state(id) from generate_series(1, ${world.keys}::int) id`);
+      });
+    },
+    "TRUNCATE and INSERT": async (world) => {
+      await world.change(async (tx) => {
+        await tx.execute(sql`truncate items`);
+        await tx.query(sql`select next_state(id) from generate_series(1, ${world.keys}::int) id`);
+        await tx.execute(
+          sql`insert into items select generate_series(1, ${world.keys + world.ballast}::int), 0, 'again'`,
+        );
+      });
+    },
+    "keys changed": async (world, random) => {
+      const away = world.keys + world.ballast;
+      const ids = sql`select id from items where id <= ${world.keys} and id % 3 = ${random(3)}`;
+      await world.change((tx) => tx.execute(sql`update items set id = id + ${away} where id in (${ids})`));
+      await sleep(300);
+      await world.change((tx) =>
+        tx.execute(sql`
+        update items set id = id - ${away} where id > ${away} and id - ${away} not in (select id from items)`)
+      );
+      await world.change((tx) => tx.execute(sql`delete from items where id > ${away}`));
+    },
+    "foreign keys that cascade": async (world) => {
+      await world.admin.execute(sql`insert into parents values (1) on conflict do nothing`);
+      await world.change((tx) =>
+        tx.execute(sql`update items set parent_id = 1 where id <= ${world.keys} and id % 2 = 0`)
+      );
+      await sleep(300);
+      await world.change((tx) => tx.execute(sql`delete from parents`));
+    },
+    "ALTER TYPE that rewrites rows": async (world) => {
+      await world.change((tx) =>
+        tx.execute(sql`alter table items alter column n type int using next_state(id)`)
+      );
+    },
+    "ALTER TYPE to another": async (world) => {
+      await world.change((tx) => tx.execute(sql`alter table items alter column note type varchar(200)`));
+      await sleep(1_000);
+      await world.change((tx) => tx.execute(sql`alter table items alter column note type text`));
+    },
+    "ADD COLUMN with a default": async (world, random) => {
+      const name = sql.unsafe(`extra_${random(1 << 30)}`);
+      await world.change((tx) => tx.execute(sql`alter table items add column ${name} int default 5`));
+    },
+    "rows changed with triggers off": async (world) => {
+      await world.change(async (tx) => {
+        await tx.execute(sql`set local session_replication_role = replica`);
+        await tx.execute(sql`update items set n = next_state(id) where id <= ${world.keys}`);
+      });
+    },
+    "row-level security": async (world) => {
+      await world.change((tx) => tx.execute(sql`alter table items enable row level security`));
+      await sleep(1_000);
+      await world.change((tx) => tx.execute(sql`alter table items disable row level security`));
+    },
+    "more than a thousand rows": async (world) => {
+      await world.change((tx) => tx.execute(sql`update items set note = 'all'`));
+    },
+  };
+
+const changes: readonly CacheFault[] = Object.entries(CHANGES).map(([name, make]) => ({
+  number: 38,
+  name,
+  async run(world, { hold, random }) {
+    await make(world, random);
+    await sleep(hold / 2);
+    await make(world, random);
+    await sleep(hold / 2);
+  },
+}));
+
+const fullQueue: CacheFault = {
+  number: 37,
+  name: "NOTIFY queue filling, and a session that writes to the outbox",
+  async run(world, { hold }) {
+    // Who listens and rests in a transaction keeps the queue from being emptied.
+    const listener = await world.admin.reserve();
+    await listener.execute(sql`listen anything`);
+    await listener.execute(sql`begin`);
+    await listener.query(sql`select 1`);
+    const end = performance.now() + hold;
+    for (let index = 0; performance.now() < end; index++) {
+      // A failed write throws: no transaction may fail because of the cache.
+      await world.burst(64);
+      await world.change(async (tx) => {
+        await tx.execute(sql`set local lifeguard.outbox = on`);
+        await tx.execute(sql`update items set note = 'by the outbox' where id % 10 = ${index % 10}`);
+      });
+    }
+    await listener.execute(sql`rollback`);
+    await listener.execute(sql`unlisten *`);
+    await listener.release();
+  },
+};
+
+const manyRows: CacheFault = {
+  number: 39,
+  name: "all rows and many others in one transaction",
+  async run(world, { hold }) {
+    await world.change(async (tx) => {
+      const last = 2_000_000 + 40 * hold;
+      await tx.execute(sql`
+        insert into items select id, 0, 'one of many' from generate_series(2000001, ${last}::int) id`);
+      await tx.execute(sql`update items set note = 'changed'`);
+      await tx.execute(sql`delete from items where id > 2000000`);
+    });
+  },
+};
+
+const lostSlot: CacheFault = {
+  number: 40,
+  name: "slot dropped while it is followed",
+  async run(world, { hold }) {
+    await world.admin.execute(
+      sql`select pg_terminate_backend(active_pid) from pg_replication_slots where active`,
+    );
+    await world.admin.execute(sql`
+      select pg_drop_replication_slot(slot_name) from pg_replication_slots where not active`).catch(() => {});
+    await sleep(hold);
+  },
+};
+
 /** All of them, in the order of their numbers. */
 export const CACHE_FAULTS: readonly CacheFault[] = [
   fillRace,
@@ -216,4 +345,8 @@ export const CACHE_FAULTS: readonly CacheFault[] = [
   halfOpenStream,
   ...redisFaults,
   ...evictions,
+  fullQueue,
+  ...changes,
+  manyRows,
+  lostSlot,
 ];

@@ -33,23 +33,29 @@ export async function removeItem(id: number, executor: Executor): Promise<boolea
  * @param keys How many rows.
  */
 export async function createItems(pool: Pool, keys: number): Promise<void> {
-  await pool.execute(
-    sql`create table items (id int primary key, n int not null default 0, note text not null)`,
-  );
+  await pool.execute(sql`create table parents (id int primary key)`);
+  await pool.execute(sql`
+    create table items (id int primary key, n int not null default 0, note text not null,
+      parent_id int references parents on delete cascade)`);
   await pool.execute(sql`create table ledgers (id int primary key, state int not null default 0)`);
+  await pool.execute(sql`
+    create function next_state(int) returns int language sql volatile as $$
+      insert into ledgers values ($1, 1) on conflict (id) do update set state = ledgers.state + 1 returning state
+    $$`);
   await pool.execute(sql`
     create function count_state() returns trigger language plpgsql as $$
     begin
+      if tg_op <> 'INSERT' and (tg_op = 'DELETE' or new.id <> old.id) then
+        perform next_state(old.id);
+      end if;
       if tg_op = 'DELETE' then
-        update ledgers set state = state + 1 where id = old.id;
         return old;
       end if;
-      update ledgers set state = state + 1 where id = new.id returning state into new.n;
+      new.n := next_state(new.id);
       return new;
     end $$`);
   await pool.execute(sql`
     create trigger count_state before insert or update or delete on items for each row
     execute function count_state()`);
-  await pool.execute(sql`insert into ledgers select generate_series(1, ${keys}::int)`);
   await pool.execute(sql`insert into items select generate_series(1, ${keys}::int), 0, 'first'`);
 }

@@ -5,7 +5,8 @@
  * The first client goes through the links, with rows kept in its process; the second has no such rows; the third is like
  * the first, but nothing is ever cut. So each fault of the network befalls some and spares others.
  */
-import { Cache, Pool, RedisStore, sql } from "../../../mod.ts";
+import { Cache, type Executor, Pool, RedisStore, type Sql, sql } from "../../../mod.ts";
+import type { HistoryEvent } from "../../../reflector/audit/history.ts";
 import {
   type IsolatedRedis,
   isolatedRedis,
@@ -26,11 +27,31 @@ export interface WorldOptions {
   readonly ballast?: number;
 }
 
+/** A small queue of notifications is full soon; prepared transactions are off by default. */
+const SETTINGS = {
+  wal_level: "logical",
+  max_notify_queue_pages: "64",
+  max_prepared_transactions: "10",
+} as const;
 /** The lease of the reflectors' election, in milliseconds. */
 export const LEASE = 2_000;
 /** The life of tombstones and of tickets in the clients' stores, in milliseconds. */
 export const TOMBSTONE_LIFE = 2_000;
 const TICKET_LIFE = 1_000;
+
+type Parts = Pick<
+  World,
+  | "source"
+  | "keys"
+  | "ballast"
+  | "primary"
+  | "replica"
+  | "redis"
+  | "links"
+  | "reflectors"
+  | "clients"
+  | "admin"
+>;
 
 /** See the module's head. */
 export class World implements AsyncDisposable {
@@ -45,12 +66,11 @@ export class World implements AsyncDisposable {
   readonly clients: readonly PoolClient[];
   /** Straight to the primary, without a cache. */
   readonly admin: Pool;
+  /** Told what is written past the driver. */
+  record: (event: HistoryEvent) => void = () => {};
   readonly #parts: AsyncDisposableStack;
 
-  private constructor(
-    parts: AsyncDisposableStack,
-    world: Omit<World, "rows" | "reads" | "leader" | "describe" | "burst" | typeof Symbol.asyncDispose>,
-  ) {
+  private constructor(parts: AsyncDisposableStack, world: Parts) {
     this.#parts = parts;
     this.source = world.source;
     this.keys = world.keys;
@@ -67,7 +87,7 @@ export class World implements AsyncDisposable {
   /** Makes it, and waits until a reflector leads. */
   static async open({ source, keys = 200, ballast = 5_000 }: WorldOptions): Promise<World> {
     await using parts = new AsyncDisposableStack();
-    const primary = parts.use(await isolatedServer({ settings: { wal_level: "logical" } }));
+    const primary = parts.use(await isolatedServer({ settings: SETTINGS }));
     const admin = parts.use(new Pool({ url: primary.url, max: 8 }));
     await createItems(admin, keys + ballast);
     const replica = parts.use(await isolatedServer({ replicaOf: primary.name }));
@@ -144,6 +164,34 @@ export class World implements AsyncDisposable {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     throw new Error(`No reflector leads: ${this.reflectors.flatMap(({ log }) => log.slice(-10)).join("\n")}`);
+  }
+
+  /**
+   * Changes many rows at once, in one transaction that no other writer is in, and records what came of it.
+   *
+   * @param work The statements. They may count the states of rows by `next_state(id)` where triggers do not fire.
+   */
+  async change(work: (transaction: Executor) => Promise<unknown>): Promise<void> {
+    const sent = performance.now();
+    const changed = await this.admin.transaction(async (tx) => {
+      await tx.execute(sql`lock table items in share row exclusive mode`);
+      const before = new Map((await tx.query(this.#states())).map(({ id, state }) => [id, state]));
+      await work(tx);
+      return (await tx.query(this.#states())).filter(({ id, state }) => before.get(id) !== state);
+    });
+    const ended = performance.now();
+    for (const { id, state, absent } of changed) {
+      this.record({
+        ...{ kind: "write", session: "administrator", key: String(id), state, absent },
+        ...{ sent, ended, outcome: "acknowledged" },
+      });
+    }
+  }
+
+  #states(): Sql<{ id: number; state: number; absent: boolean }> {
+    return sql`
+      select l.id, l.state, i.id is null as absent from ledgers l left join items i on i.id = l.id
+      where l.id <= ${this.keys}`;
   }
 
   /** What everybody thinks at this moment, to find out why something does not recover. */
