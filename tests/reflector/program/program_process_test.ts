@@ -4,8 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import packageFile from "../../../deno.json" with { type: "json" };
-import { Pool } from "../../../pool/pool.ts";
-import { sql } from "../../../pool/sql/sql.ts";
+import { Cache, column, model, Pool, sql } from "../../../mod.ts";
 import { PERMISSIONS } from "../../../reflector/program/permissions.ts";
 import { test } from "../../harness.ts";
 import { freshDatabase, isolatedRedis, isolatedServer, needs } from "../../services/client.ts";
@@ -156,6 +155,45 @@ test("lifeguard-reflector takes everything from variables and a file, and follow
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+});
+
+test("lifeguard-reflector audit judges what a cache holds, and fails where it can judge nothing", {
+  ...needs("primary", "isolatedRedis"),
+  ...(either === undefined ? { ignore: PROGRAM_KINDS[0].ignore } : {}),
+  timeout: 90_000,
+}, async () => {
+  await using program = await either.make();
+  await using database = await freshDatabase();
+  await using redis = await isolatedRedis();
+  await using pool = new Pool(database.url);
+  await pool.execute(sql`create table users (id int primary key, name text)`);
+  await pool.execute(sql`insert into users select n, 'user ' || n from generate_series(1, 20) as n`);
+  const flags = ["--database-url", database.url, "--redis-url", redis.url];
+  await run(program, ["install", "users", "--for", "notify", ...flags]);
+  await using reflector = await serve(program, [...flags, "--source", "notify", "--lease", "1s"]);
+  await ready(reflector, "leading");
+
+  const nothing = await run(program, ["audit", "--after", "1", ...flags]);
+  assert.deepEqual([nothing.code, nothing.out.includes("nothing can be said")], [1, true], nothing.err);
+
+  const User = model("users", { id: column.integer().primaryKey(), name: column.text() }, { cache: 60 });
+  await using cache = new Cache(pool, { redis: redis.url, nearRows: 0 });
+  assert.equal(await cache.ready({ timeout: 20_000 }), true);
+  await until(async () => {
+    for (let id = 1; id <= 20; id++) await User.findById(id, pool);
+    return cache.stats().hits >= 20;
+  }, "every row is cached");
+  const audited = await run(program, ["audit", "--after", "1,2", "--samples", "10", "--json", ...flags]);
+  assert.equal(audited.code, 0, `${audited.err}${audited.out}`);
+  const report = JSON.parse(audited.out);
+  assert.deepEqual([report.found, report.sampled, report.broken], [20, 10, 0]);
+  assert(report.judged >= 10, audited.out);
+  assert.match(audited.err, /^10 rows of the primary read, of 20 cached$/m);
+  const misuse = await run(program, ["audit", "--after", "2,1", ...flags]);
+  assert.deepEqual([misuse.code, misuse.err], [
+    2,
+    'Cannot use --after: "2,1" is not rising seconds; give for example 1,10,60\n',
+  ]);
 });
 
 test("PERMISSIONS are those of the task", () => {
