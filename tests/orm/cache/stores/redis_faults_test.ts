@@ -9,7 +9,7 @@ import {
 import { RedisStore } from "../../../../orm/cache/stores/redis/redis_store.ts";
 import { awakeTime } from "../../../awake_time.ts";
 import { test } from "../../../harness.ts";
-import { isolatedRedis, needs } from "../../../services/client.ts";
+import { isolatedRedis, needs, services } from "../../../services/client.ts";
 import { redisCommand } from "../../../services/redis_command.ts";
 import { fillOf, lookAt, takeOver } from "./store_contract.ts";
 
@@ -251,3 +251,32 @@ for (const policy of POLICIES) {
     assert.ok(Number(evicted) > 0 && checked > 0 && refused > 0);
   });
 }
+
+test("RedisStore enters with a password, over TLS, and tells what it lacks", NEEDS, async () => {
+  await using redis = await isolatedRedis({ tls: true, settings: { requirepass: "secret-word" } });
+  const { host, port } = redis;
+  const { ca } = (await services())!.certificates;
+  await using store = new RedisStore({ host, port, password: "secret-word", tls: { ca } }, {
+    timeout: PATIENT,
+  });
+  await store.connected();
+  await takeOver(store);
+  assert.equal(await fill(store, 1), "stored");
+  await using mistaken = new RedisStore({ host, port, password: "secret-mistake", tls: { ca } });
+  await assert.rejects(
+    mistaken.connected(1_000),
+    (error: Error) => /WRONGPASS|NOAUTH/.test(error.message) && !error.message.includes("secret"),
+  );
+});
+
+test("RedisStore tells when it may not ask who the server is, and does not press it", NEEDS, async () => {
+  await using redis = await isolatedRedis();
+  await redisCommand(redis, ["ACL", "SETUSER", "shy", "on", ">word", "~*", "+@all", "-info"]);
+  const { host, port } = redis;
+  await using store = new RedisStore({ host, port, username: "shy", password: "word" }, { timeout: PATIENT });
+  await assert.rejects(store.connected(1_500), /NOPERM/);
+  await assert.rejects(store.watermarks(), StoreUnavailableError);
+  const stats = String(await redisCommand(redis, ["INFO", "stats"]));
+  const connections = Number(/total_connections_received:(\d+)/.exec(stats)?.[1]);
+  assert.ok(connections < 25, `${connections} connections`);
+});
