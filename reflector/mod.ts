@@ -4,7 +4,12 @@
  * @module
  */
 export { type AnyElection, LoneLeader } from "./election/lone_leader.ts";
-export type { ElectionKind, LeaderElection, Leadership } from "./election/leader_election.ts";
+export {
+  ELECTION_KINDS,
+  type ElectionKind,
+  type LeaderElection,
+  type Leadership,
+} from "./election/leader_election.ts";
 export { COVERAGE_DOCUMENT, type CoverageDocument } from "./coverage/coverage.ts";
 export type { CoveredTable, RefusedTable } from "./coverage/covered_table.ts";
 export type { TriggerTable } from "./install/trigger_sql.ts";
@@ -20,7 +25,14 @@ export {
 } from "./install/triggers.ts";
 export { Reflector } from "./reflector.ts";
 export type { ReflectorOptions, SourceChoice } from "./reflector_options.ts";
-export type { ReflectorEvent, ReflectorFault, ReflectorLogFields, ReflectorLogger } from "./reflector_log.ts";
+export {
+  REFLECTOR_EVENTS,
+  type ReflectorEvent,
+  type ReflectorFault,
+  type ReflectorLogFields,
+  type ReflectorLogger,
+} from "./reflector_log.ts";
+export { KEY_TYPES, type KeyType } from "../orm/cache/protocol/key_text.ts";
 export {
   type Change,
   type ChangeBatch,

@@ -30,6 +30,7 @@ export type ReflectorEvent = typeof REFLECTOR_EVENTS[number];
 
 /** What is known of an event besides its message. */
 export interface ReflectorLogFields {
+  /** What has happened. */
   readonly event: ReflectorEvent;
   /** What else is known; times are milliseconds. */
   readonly [field: string]: unknown;
@@ -49,7 +50,10 @@ export interface ReflectorLogger {
 
 /** Something that failed. */
 export interface ReflectorFault {
+  /** When. */
   readonly at: Date;
+  /** What. */
   readonly event: ReflectorEvent;
+  /** In words. */
   readonly message: string;
 }

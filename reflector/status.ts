@@ -52,12 +52,17 @@ export type ReflectorCounter = typeof REFLECTOR_COUNTERS[number];
 
 /** What a reflector has told the store last. */
 export interface ReflectorWatermark {
+  /** Counts up with every take-over. */
   readonly term: number;
+  /** Sixteen characters, others in every epoch. */
   readonly epoch: string;
+  /** Where its positions belong to: `"{system identifier}/{timeline}"`. */
   readonly timeline: string;
+  /** The database's name. */
   readonly database: string;
   /** As PostgreSQL writes it, for example `0/16B3748`. */
   readonly lsn: string;
+  /** The number of the last canary. */
   readonly seq: number;
 }
 
@@ -79,6 +84,7 @@ export interface ReflectorLag {
 export interface ReflectorStatus {
   /** This reflector's name. */
   readonly name: string;
+  /** What it does. */
   readonly state: ReflectorState;
   /** Since when it is in that state. */
   readonly since: Date;
@@ -88,11 +94,13 @@ export interface ReflectorStatus {
   readonly election: ElectionKind | "none";
   /** Where it hears changes; undefined unless it leads. */
   readonly source: SourceKind | undefined;
+  /** What holds the cache. */
   readonly store: CacheStore["kind"];
   /** Whether the store answered the last time. */
   readonly storeAnswers: boolean;
   /** What it told the store last; undefined before it has led. */
   readonly watermark: ReflectorWatermark | undefined;
+  /** How far behind it is. */
   readonly lag: ReflectorLag;
   /** Keys that were found active lately, counted at changes: an approximation from below. */
   readonly activeKeys: number;
@@ -102,6 +110,7 @@ export interface ReflectorStatus {
     readonly tables: readonly string[];
     readonly refused: readonly { readonly name: string; readonly reason: string }[];
   } | undefined;
+  /** What it has counted since it was made. */
   readonly counters: Readonly<Record<ReflectorCounter, number>>;
   /** The same, per second over the last ten seconds. */
   readonly rates: Readonly<Record<ReflectorCounter, number>>;

@@ -18,9 +18,13 @@ const VERSION = 1;
 
 /** What clients read. */
 export interface CoverageDocument {
-  readonly version: typeof VERSION;
+  /** The version of its form: 1. */
+  readonly version: number;
+  /** Where changes come from. */
   readonly source: SourceKind;
+  /** What may be cached. */
   readonly tables: readonly CoveredTable[];
+  /** What may not, though somebody wants it. */
   readonly refused: readonly RefusedTable[];
 }
 

@@ -20,6 +20,7 @@ export interface CoveredTable {
   readonly name: string;
   /** The columns of its primary key, in order. */
   readonly key: readonly string[];
+  /** Their types. */
   readonly keyTypes: readonly KeyType[];
   /** Lists of columns of which changes are told with their old and new values. */
   readonly lookups: readonly (readonly string[])[];
@@ -27,7 +28,9 @@ export interface CoveredTable {
 
 /** A table that may not, and why. */
 export interface RefusedTable {
+  /** `schema.table`, as in keys. */
   readonly name: string;
+  /** A sentence without a full stop. */
   readonly reason: string;
 }
 

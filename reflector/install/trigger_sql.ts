@@ -51,7 +51,9 @@ export type TriggerEvent = typeof TRIGGER_EVENTS[number];
 
 /** A table as its triggers know it. */
 export interface TriggerTable {
+  /** Its schema, as the catalog has it. */
   readonly schema: string;
+  /** Its name, as the catalog has it. */
   readonly table: string;
   /** The columns of its primary key, in order. */
   readonly key: readonly string[];

@@ -16,6 +16,7 @@ export type SourceKind = typeof SOURCE_KINDS[number];
 
 /** Rows of a table that have changed: visible on the primary, whatever the source (R5). */
 export interface RowChange {
+  /** What it is. */
   readonly kind: "rows";
   /** `schema.table`. */
   readonly table: string;
@@ -27,7 +28,9 @@ export interface RowChange {
 
 /** A table as a whole has changed: TRUNCATE, too many rows, DDL (R10). */
 export interface TableChange {
+  /** What it is. */
   readonly kind: "table";
+  /** `schema.table`. */
   readonly table: string;
   /** For the log. */
   readonly reason: string;
@@ -38,6 +41,7 @@ export type Change = RowChange | TableChange;
 
 /** Changes that came together. */
 export interface ChangeBatch {
+  /** In order. */
   readonly changes: readonly Change[];
   /** Canaries that came out behind these changes. */
   readonly canaries: readonly string[];
@@ -45,6 +49,7 @@ export interface ChangeBatch {
 
 /** Where changes come from. */
 export interface ChangeSource extends AsyncDisposable {
+  /** What it is. */
   readonly kind: SourceKind;
   /** Begins to hear; resolves when it is in force. */
   open(signal: AbortSignal): Promise<void>;
@@ -70,5 +75,6 @@ export interface SourceBacklog {
 
 /** The source may have missed something. */
 export class SourceLostError extends Error {
+  /** Its name. */
   override readonly name = "SourceLostError";
 }

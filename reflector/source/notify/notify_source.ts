@@ -45,6 +45,7 @@ export interface NotifySourceOptions {
 
 /** Changes by NOTIFY; see the module's head. */
 export class NotifySource implements ChangeSource {
+  /** What it is. */
   readonly kind = "notify" as const;
   readonly #pool: Pool;
   readonly #onStranger: () => void;
