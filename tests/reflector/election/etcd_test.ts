@@ -4,12 +4,11 @@ import { Buffer } from "node:buffer";
 import { type AddressInfo, createServer } from "node:net";
 import { EtcdElection, type EtcdElectionOptions } from "../../../reflector/election/etcd.ts";
 import { LeadershipLostError } from "../../../reflector/election/leader_election.ts";
-import type { ReflectorLogger } from "../../../reflector/reflector_log.ts";
 import { test } from "../../harness.ts";
 import { type IsolatedEtcd, isolatedEtcd, needs, proxy, services } from "../../services/client.ts";
 import { type Arena, electionContract, LEASE } from "./contract.ts";
+import { aborted, campaignsInVain, NEVER, pause, recording } from "./observing.ts";
 
-const NEVER: AbortSignal = new AbortController().signal;
 const ETCD = { ...needs("etcd"), timeout: 60_000 };
 
 electionContract({ kind: "etcd", options: needs("etcd"), open });
@@ -19,9 +18,9 @@ async function open(): Promise<Arena> {
   const setting = { kind: "etcd", name: "contract", lease: LEASE, endpoints: etcd.urls } as const;
   return {
     setting,
-    async candidate() {
+    async candidate(lease = LEASE) {
       const network = await proxy({ port: etcd.members[0].port });
-      const election = new EtcdElection({ ...setting, endpoints: [network.url(etcd.url)] });
+      const election = new EtcdElection({ ...setting, lease, endpoints: [network.url(etcd.url)] });
       const dispose = async (): Promise<void> => {
         await election[Symbol.asyncDispose]();
         await network.close();
@@ -34,7 +33,7 @@ async function open(): Promise<Arena> {
 
 test("EtcdElection loses the leadership when its lease or its key is ended", ETCD, async () => {
   await using etcd = await isolatedEtcd();
-  await using election = new EtcdElection({ name: "ended", lease: 4_000, endpoints: etcd.urls });
+  await using election = new EtcdElection({ name: "ended", lease: 8_000, endpoints: etcd.urls });
   const cases: [RegExp, (entry: { key: string; lease: string }) => Promise<unknown>][] = [
     [
       /etcd has ended its lease|its key in etcd was deleted/,
@@ -60,11 +59,11 @@ test("EtcdElection loses the leadership when its lease or its key is ended", ETC
 
 test("EtcdElection keeps the leadership while one of three servers is away", ETCD, async () => {
   await using etcd = await isolatedEtcd({ members: 3 });
-  await using election = new EtcdElection({ name: "three", lease: 4_000, endpoints: etcd.urls });
+  await using election = new EtcdElection({ name: "three", lease: 6_000, endpoints: etcd.urls });
   const leadership = await election.campaign(NEVER);
   const [first, second] = etcd.members;
   await first.control.kill();
-  await pause(5_000);
+  await pause(7_000);
   assert.equal(leadership.lost.aborted, false, String(leadership.lost.reason));
   // Without most of its servers etcd answers nobody.
   await second.control.kill();
@@ -91,16 +90,10 @@ test(
     const { logger, messages } = recording();
     try {
       await using lost = new EtcdElection({ name: "strangers", lease: LEASE, endpoints: [wrong], logger });
-      const giveUp = new AbortController();
-      const campaign = assert.rejects(lost.campaign(giveUp.signal), /enough/);
-      await eventually(() =>
-        assert.match(messages.join(), /No etcd answers: .* and no JSON; is it an etcd\?/)
-      );
-      giveUp.abort(new Error("enough"));
-      await campaign;
-      await using found = new EtcdElection({ name: "strangers", lease: LEASE, endpoints: [wrong, etcd.url] });
+      await campaignsInVain(lost, messages, /No etcd answers: .* and no JSON; is it an etcd\?/);
+      await using found = new EtcdElection({ name: "strangers", lease: 6_000, endpoints: [wrong, etcd.url] });
       const leadership = await found.campaign(NEVER);
-      await pause(LEASE * 1.5);
+      await pause(4_000);
       assert.equal(leadership.lost.aborted, false, String(leadership.lost.reason));
     } finally {
       await new Promise((resolve) => stranger.close(resolve));
@@ -119,7 +112,7 @@ test(
     await ask(etcd, "auth/user/grant", { user: "root", role: "root" });
     await ask(etcd, "auth/enable", {});
     const { logger, messages } = recording();
-    const options = { name: "users", lease: 4_000, endpoints: etcd.urls, logger };
+    const options = { name: "users", lease: 8_000, endpoints: etcd.urls, logger };
     await using election = new EtcdElection({ ...options, user: "root", password });
     const leadership = await election.campaign(NEVER);
     // It keeps its simple tokens in memory.
@@ -128,16 +121,10 @@ test(
     await pause(3_000);
     assert.equal(leadership.lost.aborted, false, String(leadership.lost.reason));
     await leadership.resign();
-    for (const wrong of [{}, { user: "root", password: "canary-of-another" }]) {
-      await using refused = new EtcdElection({ ...options, ...wrong });
-      const giveUp = new AbortController();
-      const before = messages.length;
-      const campaign = assert.rejects(refused.campaign(giveUp.signal), /enough/);
-      await eventually(() => assert.ok(messages.length > before));
-      giveUp.abort(new Error("enough"));
-      await campaign;
-    }
-    assert.match(messages.join(), /user name is empty|authentication failed/);
+    await using nobody = new EtcdElection(options);
+    await campaignsInVain(nobody, messages, /user name is empty/);
+    await using stranger = new EtcdElection({ ...options, user: "root", password: "canary-of-another" });
+    await campaignsInVain(stranger, messages, /authentication failed/);
     assert.doesNotMatch(messages.join(), /canary/);
   },
 );
@@ -149,11 +136,8 @@ test("EtcdElection speaks TLS, and refuses an authority it does not know", ETCD,
   await (await election.campaign(NEVER)).resign();
   const { logger, messages } = recording();
   await using strict = new EtcdElection({ name: "tls", lease: LEASE, endpoints: etcd.urls, logger });
-  const giveUp = new AbortController();
-  const campaign = assert.rejects(strict.campaign(giveUp.signal), /enough/);
-  await eventually(() => assert.match(messages.join(), /certificate|issuer|self.signed/i));
-  giveUp.abort(new Error("enough"));
-  await campaign;
+  // With the network alone Deno does not say which authorities the system trusts.
+  await campaignsInVain(strict, messages, /certificate|issuer|self.signed|access to "ca"/i);
 });
 
 test("EtcdElection leads for its own lease where etcd's smallest is longer", ETCD, async () => {
@@ -207,34 +191,4 @@ async function ask(etcd: IsolatedEtcd, path: string, body: object): Promise<unkn
 
 function base64(text: string): string {
   return Buffer.from(text).toString("base64");
-}
-
-/** A logger that keeps warnings and errors. */
-function recording(): { logger: ReflectorLogger; messages: string[] } {
-  const messages: string[] = [];
-  const keep = (message: string): void => void messages.push(message);
-  return { logger: { warn: keep, error: keep }, messages };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
-}
-
-async function eventually(check: () => void): Promise<void> {
-  const deadline = performance.now() + 20_000;
-  while (true) {
-    try {
-      return check();
-    } catch (error) {
-      if (performance.now() > deadline) throw error;
-      await pause(20);
-    }
-  }
 }
