@@ -25,13 +25,17 @@ function stepsOf(name: (typeof READERS)[number], state: State, model: Model): St
     ? ["primary", "replica"] as const
     : ["primary"] as const;
 
-  const label = (from: Reader["from"], step: Reader["step"]): Step<State> => {
-    const version = from === "primary" ? database.wal : database.replayed;
-    return { what: `${who}: version ${version} from the ${from}`, then: becomes({ step, from, version }) };
+  const label = (from: Reader["from"], step: Reader["step"]): Step<State>[] => {
+    const last = from === "primary" ? database.wal : database.replayed;
+    const isLate = model.scenario.flushesLate && from === "primary" && last > 1;
+    return (isLate ? [last, last - 1] : [last]).map((version) => ({
+      what: `${who}: version ${version} from the ${from}`,
+      then: becomes({ step, from, version }),
+    }));
   };
-  const read = (from: Reader["from"], step: Reader["step"]): Step<State> => {
+  const read = (from: Reader["from"], step: Reader["step"]): Step<State>[] => {
     const row = from === "primary" ? database.visible : shownByReplica(database);
-    return { what: `${who}: row ${row} from the ${from}`, then: becomes({ step, from, row }) };
+    return [{ what: `${who}: row ${row} from the ${from}`, then: becomes({ step, from, row }) }];
   };
 
   switch (reader.step) {
@@ -56,9 +60,9 @@ function stepsOf(name: (typeof READERS)[number], state: State, model: Model): St
       return steps;
     }
     case "looked":
-      return sources.map((from) => (keeps(model, "R1") ? label : read)(from, "labelled"));
+      return sources.flatMap((from) => (keeps(model, "R1") ? label : read)(from, "labelled"));
     case "labelled":
-      return [(keeps(model, "R1") ? read : label)(reader.from, "read")];
+      return (keeps(model, "R1") ? read : label)(reader.from, "read");
     case "read": {
       const { ticket, version, row, from } = reader;
       if (ticket === null) throw new Error("BUG: a reader that has read holds no ticket");

@@ -16,6 +16,8 @@ export interface Scenario {
   readonly filled: boolean;
   /** Whether readers read from a replica, too; `"ahead"`: one that may show a commit before the primary does. */
   readonly replica: false | "behind" | "ahead";
+  /** Whether the log may be flushed up to the record before the last only, so that versions are lower. */
+  readonly flushesLate: boolean;
   /** Whether a void key that was active is read again by the reflector. */
   readonly refresh: boolean;
   /** Whether a take-over goes on where the change stream was confirmed, and keeps the epoch. */
@@ -41,6 +43,7 @@ const PLAIN: Scenario = {
   looks: [1, 1],
   filled: false,
   replica: false,
+  flushesLate: false,
   refresh: false,
   resumes: false,
   evicts: [],
@@ -134,8 +137,13 @@ export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
 
 /** What a deep run explores: more of everything. */
 export const DEEP: Readonly<Record<ScenarioName, Scenario>> = {
-  fills: { ...SCENARIOS.fills, looks: [2, 2], budget: { ...SCENARIOS.fills.budget, canaries: 2 } },
-  writes: { ...SCENARIOS.writes, looks: [2, 1], budget: { ...SCENARIOS.writes.budget, voids: 1 } },
+  fills: {
+    ...SCENARIOS.fills,
+    flushesLate: true,
+    looks: [2, 2],
+    budget: { ...SCENARIOS.fills.budget, canaries: 2 },
+  },
+  writes: { ...SCENARIOS.writes, looks: [2, 0], budget: { ...SCENARIOS.writes.budget, voids: 1 } },
   replica: { ...SCENARIOS.replica, looks: [2, 1], refresh: true },
   readings: {
     ...SCENARIOS.readings,
