@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { column, model, Pool, sql } from "../mod.ts";
+import { Cache, column, MemoryStore, model, Pool, sql } from "../mod.ts";
+import { installTriggers, Reflector } from "../reflector/mod.ts";
 import { cities, type City as CityData, countries, SOURCE } from "./data.ts";
 import { bold, count, duration, faint, heading, say, showSql, table, took } from "./print.ts";
 
@@ -22,7 +23,7 @@ const City = model("cities", {
   population: column.integer(),
   latitude: column.double(),
   longitude: column.double(),
-});
+}, { cache: { ttl: 600 } }); // only where the pool has a cache: see the last part
 
 await using pool = new Pool("pglite:");
 
@@ -178,6 +179,44 @@ heading("pool.stats()", "what the pool is doing at this moment");
   const found = await Promise.all(lookups);
   table([during, look("all of them answered")]);
   took(`${count(found.filter((city) => city !== undefined).length)} rows found by their keys`, started);
+}
+
+heading("A cache that never lies", "no Redis here: a store in memory, and a reflector in this process");
+{
+  const store = new MemoryStore();
+  await installTriggers(pool, { tables: ["cities"], cascades: "ignore" });
+  await using cache = new Cache(pool, { store, nearRows: 0 });
+  await using reflector = new Reflector({ database: pool, store });
+  await reflector.start();
+  const id = 2_950_159; // Berlin
+  const steps: { what: string; population: number; from: string; took: string }[] = [];
+  const read = async (what: string): Promise<void> => {
+    const before = cache.stats();
+    const started = performance.now();
+    const population = (await City.findById(id, pool))!.population;
+    const lasted = duration(performance.now() - started);
+    const from = cache.stats().hits > before.hits ? "cache" : "PostgreSQL";
+    steps.push({ what, population, from, took: lasted });
+  };
+  await read("nothing is trusted yet");
+  let started = performance.now();
+  await cache.ready();
+  took("a canary has come through the stream of changes: the cache is trusted", started);
+  await read("first read: a miss, which is kept");
+  while (cache.stats().fills.stored === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  await read("second read: a hit");
+  // Not through the model: the cache hears of it from the database alone.
+  started = performance.now();
+  await pool.execute(sql`update cities set population = population + 1 where id = ${id}`);
+  while (reflector.status().counters.refreshes === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  took("somebody else's UPDATE was heard, voided and read again", started);
+  await read("after the UPDATE");
+  await reflector.stop();
+  started = performance.now();
+  while (cache.stats().trusted) await new Promise((resolve) => setTimeout(resolve, 5));
+  took("the reflector was stopped: no canary, no trust", started);
+  await read("without a reflector");
+  table(steps);
 }
 
 await pool.close();

@@ -35,6 +35,7 @@ test("demo/main.ts shows every part on real data, and rolls back what failed", o
     "A stream",
     "LISTEN",
     "pool.stats()",
+    "A cache that never lies",
   ];
   parts.forEach((part, index) => assert.ok(text.includes(`\n${index + 1}  ${part}`), part));
   assert.match(text, /✓ 24,323 cities in 209 countries stored/);
@@ -48,5 +49,14 @@ test("demo/main.ts shows every part on real data, and rolls back what failed", o
   ]);
   assert.match(text, /southernmost of 24,324 cities is Ushuaia/);
   assert.match(text, /Heard on "city_news": Lifeguard Bay has a lighthouse/);
+  for (
+    const [step, from] of [
+      ["nothing is trusted yet", "PostgreSQL"],
+      ["first read: a miss, which is kept", "PostgreSQL"],
+      ["second read: a hit", "cache"],
+      ["after the UPDATE", "cache"],
+      ["without a reflector", "PostgreSQL"],
+    ]
+  ) assert.match(text, new RegExp(`${step} +[\\d,]+ +${from} `));
   assert.match(text, /all of them answered +1 +1 +0 +0 +0 +0 +0\n/);
 });
