@@ -22,40 +22,54 @@ const APPLICATION = "lifeguard-reflector";
 const OWN_CONNECTIONS = 4;
 
 /** Makes a reflector; nothing is connected yet but to Redis, which begins at once and goes on trying. */
-export async function makeDaemon({ configuration, log, exporter, observer }: DaemonParts): Promise<Daemon> {
-  await using parts = new AsyncDisposableStack();
-  const { prefix } = configuration.redis;
-  const store = parts.use(
-    new RedisStore(redisConnection(configuration.redis), {
+export async function makeDaemon(parts: DaemonParts): Promise<Daemon> {
+  const { configuration, log } = parts;
+  const owned: AsyncDisposable[] = [];
+  const close = async (): Promise<void> => {
+    for (let part = owned.pop(); part !== undefined; part = owned.pop()) await part[Symbol.asyncDispose]();
+  };
+  try {
+    const { prefix } = configuration.redis;
+    const store = new RedisStore(redisConnection(configuration.redis), {
       prefix,
       logger: { warn: (message, fields) => log.warn(message, { ...fields, event: "alarm" }) },
-    }),
-  );
-  const election = parts.use(makeElection(configuration, log));
+    });
+    owned.push(store);
+    const election = makeElection(configuration, log);
+    owned.push(election);
+    const reflector = makeReflector(parts, { store, election });
+    owned.push(reflector);
+    return {
+      status: () => reflector.status(),
+      start: () => reflector.start(),
+      stop: () => reflector.stop(),
+      [Symbol.asyncDispose]: close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function makeReflector(
+  { configuration, log, exporter, observer }: DaemonParts,
+  stands: { readonly store: RedisStore; readonly election: LeaderElection },
+): Reflector {
+  const { source, slot, publication, tables, canaryInterval, refresh, refreshConcurrency } = configuration;
   const database: PoolOptions = {
     ...configuration.database,
     applicationName: APPLICATION,
     // How many the application keeps says nothing of what a reflector needs.
     min: 1,
-    max: configuration.refreshConcurrency + OWN_CONNECTIONS,
+    max: refreshConcurrency + OWN_CONNECTIONS,
     logger: log,
     meterProvider: exporter.provider,
   };
-  const { source, slot, publication, tables, canaryInterval, refresh, refreshConcurrency } = configuration;
-  const reflector = parts.use(
-    new Reflector({
-      ...{ database, store, election, prefix, observer, logger: log },
-      name: `${configuration.name} on ${candidateName()}`,
-      ...{ source, slot, publication, tables, canaryInterval, refresh, refreshConcurrency },
-    }),
-  );
-  const owned = parts.move();
-  return {
-    status: () => reflector.status(),
-    start: () => reflector.start(),
-    stop: () => reflector.stop(),
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
-  };
+  return new Reflector({
+    ...{ ...stands, database, observer, logger: log, prefix: configuration.redis.prefix },
+    name: `${configuration.name} on ${candidateName()}`,
+    ...{ source, slot, publication, tables, canaryInterval, refresh, refreshConcurrency },
+  });
 }
 
 function makeElection(configuration: ReflectorConfiguration, logger: LogWriter): LeaderElection {

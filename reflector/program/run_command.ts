@@ -77,33 +77,28 @@ interface Attempt extends Pick<RunOptions, "configuration" | "log" | "make"> {
 }
 
 async function attempt({ configuration, log, make, asked }: Attempt): Promise<ExitCode> {
-  await using parts = new AsyncDisposableStack();
-  const exporter = parts.use(prometheus());
+  await using exporter = prometheus();
   const metrics = reflectorMetrics(exporter.provider);
   processMetrics(exporter.provider);
   log.info(`Starts, version ${VERSION}`, { event: "starting", version: VERSION, name: configuration.name });
   const daemon = await make({ configuration, log, exporter, observer: metrics.observer });
   try {
     metrics.watch(() => daemon.status());
-    if (configuration.http !== undefined) {
-      const http = parts.use(
-        await serveReflector({
-          ...configuration.http,
-          status: () => daemon.status(),
-          metrics: () => exporter.text(),
-        }),
-      );
-      log.info(`Serves ${http.url}`, { event: "listening", url: http.url });
-    }
+    await using http = configuration.http === undefined ? undefined : await serveReflector({
+      ...configuration.http,
+      status: () => daemon.status(),
+      metrics: () => exporter.text(),
+    });
+    if (http !== undefined) log.info(`Serves ${http.url}`, { event: "listening", url: http.url });
     const started = daemon.start();
     started.catch(() => {}); // a signal may have come before
     await Promise.race([started, asked]);
     await asked;
+    return await end(daemon, configuration.shutdownTimeout, log);
   } catch (error) {
     await inTime(() => daemon[Symbol.asyncDispose](), configuration.shutdownTimeout);
     throw error;
   }
-  return await end(daemon, configuration.shutdownTimeout, log);
 }
 
 async function end(daemon: Daemon, timeout: number, log: LogWriter): Promise<ExitCode> {
