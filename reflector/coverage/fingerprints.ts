@@ -50,7 +50,8 @@ export async function fingerprints(
   const { signal } = options;
   const rows = await executor.query(
     fingerprintSql(options),
-    signal === undefined ? { readOnly: true } : { readOnly: true, signal },
+    // Not said to be a read, so that no replica answers.
+    signal === undefined ? {} : { signal },
   );
   return rows.map(({ oid, schema, table, digest }) => ({ oid, name: tableText(schema, table), digest }));
 }

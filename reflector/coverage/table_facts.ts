@@ -86,7 +86,8 @@ export async function tableFacts(
   const { signal } = options;
   const rows = await executor.query(
     factsSql(oids, options.publication),
-    { readOnly: true, ...(signal === undefined ? {} : { signal }) },
+    // Not said to be a read, so that no replica answers.
+    signal === undefined ? {} : { signal },
   );
   return rows.map(({ facts }) => ({
     ...facts,

@@ -139,7 +139,6 @@ where pg_notification_queue_usage() < ${TOO_FULL}::float8`;
     const queueUsage = Number(
       await this.#pool.value(sql`select pg_notification_queue_usage()`, {
         signal,
-        readOnly: true,
         timeout: TIMEOUT,
       }),
     );
@@ -179,7 +178,7 @@ where pg_notification_queue_usage() < ${TOO_FULL}::float8`;
   async #findOutbox(signal: AbortSignal): Promise<boolean> {
     return this.#hasOutbox ||= await this.#pool.value<boolean>(
       sql`select to_regclass('lifeguard_reflector.outbox') is not null`,
-      { signal, timeout: TIMEOUT, readOnly: true },
+      { signal, timeout: TIMEOUT },
     );
   }
 }
