@@ -4,8 +4,7 @@
  * States: `closed` → `opening` → `open` → `lost` (a connection ended, the server could not read on, positions went
  * back) → `opening` … ; `close` leads to `closed` from anywhere.
  *
- * Three connections, all to one server: the stream, a line for questions, a line for canaries. Any of them that is lost
- * loses the source, so that what a question says is always true of the server that the stream is from.
+ * Any of its three connections that is lost loses the source.
  *
  * Invariants:
  * - L1 A transaction is handed out once a snapshot, taken after it was read, shows it (R5). One that is not visible
@@ -13,8 +12,9 @@
  * - L2 A canary is handed out with, or behind, everything that was visible when it was sent: that was read before it,
  *   and the snapshot is taken after it was read.
  * - L3 The slot's position never passes a transaction that is not applied.
- * - L4 No more than about {@link HIGH_WATER} texts wait: beyond that reading stops, and what waits to become visible
- *   becomes changes of whole tables.
+ * - L4 While too much waits to be handed out nothing is read.
+ * - L5 A stream that was lost before anything came out of it is given twice the time next: the server may be silent
+ *   while it decodes what nobody follows, and must come past that.
  *
  * @module
  */
@@ -24,7 +24,6 @@ import type {
   ResolvedConnectOptions,
 } from "../../../pool/wire/configuration/connect_options.ts";
 import { PostgresError } from "../../../pool/wire/postgres_error.ts";
-import { ReplicationConnection } from "../../../pool/wire/replication/replication_connection.ts";
 import type { ReplicationStream } from "../../../pool/wire/replication/replication_stream.ts";
 import type { ReflectorLogger } from "../../reflector_log.ts";
 import {
@@ -33,16 +32,15 @@ import {
   type SourceBacklog,
   SourceLostError,
 } from "../change_source.ts";
-import { heldBy, makeBatches } from "./batch.ts";
+import { makeBatches } from "./batch.ts";
 import { ConfirmedPosition } from "./confirmed_position.ts";
+import { PendingTransactions } from "./pending_transactions.ts";
 import type { FollowedTable } from "./relation_plan.ts";
 import { prepareSlot, readSlot, slotBacklog } from "./slot.ts";
-import { SqlLine } from "./sql_line.ts";
+import { SourceConnections } from "./source_connections.ts";
 import { CANARY_PREFIX, type Transaction, TransactionAssembler } from "./transaction_assembler.ts";
-import { isVisible, parseSnapshot, type Snapshot } from "./visibility.ts";
+import { parseSnapshot, type Snapshot } from "./visibility.ts";
 
-/** Texts that may wait to be handed out before reading stops. */
-const HIGH_WATER = 100_000;
 /** Milliseconds between two looks at what is not visible yet: at first, and at most. */
 const FIRST_LOOK = 2;
 const LAST_LOOK = 50;
@@ -50,8 +48,9 @@ const LAST_LOOK = 50;
 const MOST_CANARIES = 256;
 /** The longest row a server can send: it must not end the stream again and again. */
 const MAX_MESSAGE = 0x3fff_ffff;
-/** Transactions that have changed more than this are sent before they have ended, and so need no time at their end. */
-const STREAMED_FROM = "8MB";
+/** Milliseconds of silence after which the stream is lost, unless options say otherwise; and at most. */
+const SILENCE = 5_000;
+const MAX_SILENCE = 60_000;
 
 /** How changes are heard by logical replication. */
 export interface LogicalSourceOptions {
@@ -71,13 +70,6 @@ export interface LogicalSourceOptions {
   readonly logger?: ReflectorLogger;
 }
 
-/** What is open at a time. */
-interface Opened {
-  readonly replication: ReplicationConnection;
-  readonly line: SqlLine;
-  readonly canaryLine: SqlLine;
-}
-
 /** Changes by logical replication; see the module's head for its states and invariants. */
 export class LogicalSource implements ChangeSource {
   readonly kind = "logical" as const;
@@ -87,19 +79,18 @@ export class LogicalSource implements ChangeSource {
   readonly #options: LogicalSourceOptions;
   #followed: readonly FollowedTable[];
   #followedNames: ReadonlySet<string>;
-  #opened: Opened | undefined;
+  #opened: SourceConnections | undefined;
   #stream: ReplicationStream | undefined;
   #assembler: TransactionAssembler;
   #position = new ConfirmedPosition();
-  /** What was read and not handed out, in the stream's order. */
-  #waiting: Transaction[] = [];
-  #held = 0;
+  #pending = new PendingTransactions();
   #canaries: string[] = [];
   #sent = new Set<string>();
   #handedOut = new Map<ChangeBatch, readonly Transaction[]>();
   #lost: SourceLostError | undefined;
   #mustRenew = false;
   #lastEnd = 0n;
+  #silence: number;
   #isNew = false;
   #wake: (() => void) | undefined;
 
@@ -116,6 +107,7 @@ export class LogicalSource implements ChangeSource {
       targetSessionAttrs: "primary",
       maxMessageSize: MAX_MESSAGE,
     };
+    this.#silence = options.silence ?? SILENCE;
     this.#slot = options.slot ?? "lifeguard_reflector";
     this.#publication = options.publication ?? "lifeguard";
     this.#followed = options.tables ?? [];
@@ -138,22 +130,21 @@ export class LogicalSource implements ChangeSource {
     await this.#close();
     this.#assembler = new TransactionAssembler(this.#followed);
     this.#position = new ConfirmedPosition();
-    this.#waiting = [];
-    this.#held = 0;
+    this.#pending = new PendingTransactions();
     this.#canaries = [];
     this.#sent = new Set();
     this.#handedOut = new Map();
     this.#lastEnd = 0n;
     this.#isNew = false;
     this.#lost = undefined;
-    const opened = this.#opened = await this.#connectAll(signal);
-    const onAbort = (): void => destroyAll(opened);
+    const opened = this.#opened = await SourceConnections.connect(this.#connect, signal);
+    const onAbort = (): void => opened.destroy();
     signal.addEventListener("abort", onAbort, { once: true });
     try {
       signal.throwIfAborted();
       await this.#start(opened, signal);
     } catch (error) {
-      destroyAll(opened);
+      opened.destroy();
       this.#opened = undefined;
       if (signal.aborted) throw signal.reason;
       throw error;
@@ -162,44 +153,8 @@ export class LogicalSource implements ChangeSource {
     }
   }
 
-  async #connectAll(signal: AbortSignal): Promise<Opened> {
-    const connect = this.#connect;
-    const parameters = connect.runtimeParameters;
-    const attempts = [
-      ReplicationConnection.connect({
-        ...connect,
-        runtimeParameters: { logical_decoding_work_mem: STREAMED_FROM, ...parameters },
-      }, signal),
-      SqlLine.connect(connect, signal),
-      // A synchronous standby that does not answer must not hold up canaries: their WAL is what counts.
-      SqlLine.connect(
-        { ...connect, runtimeParameters: { ...parameters, synchronous_commit: "local" } },
-        signal,
-      ),
-    ] as const;
-    try {
-      const [replication, line, canaryLine] = await Promise.all(attempts);
-      return { replication, line, canaryLine };
-    } catch (error) {
-      for (const attempt of attempts) attempt.then((made) => made.destroy(), () => {});
-      throw error;
-    }
-  }
-
-  async #start(opened: Opened, signal: AbortSignal): Promise<void> {
-    const { replication, line, canaryLine } = opened;
-    const identity =
-      "select concat((pg_control_system()).system_identifier, ' ', pg_postmaster_start_time()) as server";
-    const servers = await Promise.all([
-      replication.query(identity),
-      line.ask(identity, [], signal),
-      canaryLine.ask(identity, [], signal),
-    ]);
-    if (new Set(servers.map(([row]) => row.server)).size > 1) {
-      throw new Error(
-        "Cannot follow changes: the connections came to different servers; name one primary, or try again",
-      );
-    }
+  async #start(opened: SourceConnections, signal: AbortSignal): Promise<void> {
+    const { replication, line } = opened;
     const found = await line.ask(
       "select from pg_publication where pubname = $1",
       [this.#publication],
@@ -218,7 +173,6 @@ export class LogicalSource implements ChangeSource {
       report: (message) => this.#options.logger?.warn?.(message, { event: "alarm" }),
     });
     this.#mustRenew = false;
-    const { silence } = this.#options;
     this.#stream = await replication.start({
       slot: this.#slot,
       plugin: {
@@ -234,16 +188,17 @@ export class LogicalSource implements ChangeSource {
         },
         keepalive: (walEnd) => this.#reached(walEnd),
       },
-      ...(silence === undefined ? {} : { silence }),
+      silence: this.#silence,
     });
     this.#watch(opened, this.#stream);
   }
 
-  #watch(opened: Opened, stream: ReplicationStream): void {
+  #watch(opened: SourceConnections, stream: ReplicationStream): void {
     const lose = (what: string, cause?: unknown): void => {
       if (this.#opened === opened) this.#lose(what, cause);
     };
     stream.ended.then(() => lose("the stream ended"), (error) => {
+      if (this.#lastEnd === 0n) this.#silence = Math.min(this.#silence * 2, MAX_SILENCE);
       // An error of a query of its own: what the slot has cannot be read, now or later.
       if (error instanceof PostgresError) this.#mustRenew = true;
       lose(error instanceof Error ? error.message : String(error), error);
@@ -269,6 +224,7 @@ export class LogicalSource implements ChangeSource {
     const { endLsn, tables, messages } = transaction;
     if (endLsn <= this.#lastEnd) return this.#lose("the log's positions went back");
     this.#lastEnd = endLsn;
+    this.#silence = this.#options.silence ?? SILENCE;
     for (const message of messages) {
       if (this.#sent.delete(message)) {
         this.#canaries.push(message);
@@ -277,10 +233,9 @@ export class LogicalSource implements ChangeSource {
     }
     if (tables.length > 0) {
       this.#position.read(transaction);
-      this.#waiting.push(transaction);
-      this.#held += heldBy(transaction);
+      this.#pending.add(transaction);
       this.#isNew = true;
-      if (this.#held > HIGH_WATER) this.#stream?.pause();
+      if (this.#pending.isFull) this.#stream?.pause();
     } else this.#reached(endLsn);
     if (this.#isNew) this.#awake();
   }
@@ -300,16 +255,16 @@ export class LogicalSource implements ChangeSource {
       while (!signal.aborted) {
         if (this.#lost !== undefined) throw this.#lost;
         if (!this.#isNew) {
-          await this.#somethingNew(this.#waiting.length > 0 ? look : undefined);
+          await this.#somethingNew(this.#pending.isEmpty ? undefined : look);
           if (!this.#isNew) look = Math.min(look * 2, LAST_LOOK);
-          if (!this.#isNew && this.#waiting.length === 0) continue;
+          if (!this.#isNew && this.#pending.isEmpty) continue;
         }
         if (this.#lost !== undefined || signal.aborted) continue;
         if (this.#isNew) look = FIRST_LOOK;
         this.#isNew = false;
         const canaries = this.#canaries;
         this.#canaries = [];
-        const visible = this.#waiting.length === 0 ? [] : this.#takeVisible(await this.#snapshot(signal));
+        const visible = this.#pending.isEmpty ? [] : this.#takeVisible(await this.#snapshot(signal));
         if (signal.aborted) return;
         if (this.#lost !== undefined) throw this.#lost;
         const made = makeBatches(visible, {
@@ -317,9 +272,11 @@ export class LogicalSource implements ChangeSource {
           isFollowed: (table) => this.#followedNames.has(table),
         });
         for (const { batch, transactions } of made) {
-          this.#handedOut.set(batch, transactions);
-          if (batch.changes.length === 0 && batch.canaries.length === 0) this.applied(batch);
-          else yield batch;
+          if (batch.changes.length === 0 && batch.canaries.length === 0) this.#apply(transactions);
+          else {
+            this.#handedOut.set(batch, transactions);
+            yield batch;
+          }
         }
       }
     } finally {
@@ -356,20 +313,8 @@ export class LogicalSource implements ChangeSource {
 
   #takeVisible(snapshot: Snapshot | undefined): readonly Transaction[] {
     if (snapshot === undefined) return [];
-    // What is read from now on is not behind the snapshot's canaries, and would be seen by the next.
-    const visible: Transaction[] = [];
-    const hidden: Transaction[] = [];
-    for (const transaction of this.#waiting) {
-      (isVisible(transaction.xid, snapshot) ? visible : hidden).push(transaction);
-    }
-    if (this.#held > HIGH_WATER / 2) {
-      for (const { tables } of hidden) {
-        for (const rows of tables) rows.give("too much waits to become visible");
-      }
-    }
-    this.#waiting = hidden;
-    this.#held = hidden.reduce((held, transaction) => held + heldBy(transaction), 0);
-    if (this.#held <= HIGH_WATER) this.#stream?.resume();
+    const visible = this.#pending.takeVisible(snapshot);
+    if (!this.#pending.isFull) this.#stream?.resume();
     return visible;
   }
 
@@ -392,10 +337,14 @@ export class LogicalSource implements ChangeSource {
   applied(batch: ChangeBatch): void {
     if (!this.#handedOut.has(batch)) return;
     for (const [earlier, transactions] of this.#handedOut) {
-      for (const transaction of transactions) this.#position.applied(transaction);
+      this.#apply(transactions);
       this.#handedOut.delete(earlier);
       if (earlier === batch) break;
     }
+  }
+
+  #apply(transactions: readonly Transaction[]): void {
+    for (const transaction of transactions) this.#position.applied(transaction);
     this.#stream?.confirm(this.#position.position);
   }
 
@@ -416,21 +365,13 @@ export class LogicalSource implements ChangeSource {
     if (opened === undefined) return;
     this.#lost ??= new SourceLostError("Cannot follow changes: the source was closed");
     this.#awake();
-    opened.line.destroy();
-    opened.canaryLine.destroy();
-    await opened.replication.close();
+    await opened.close();
   }
 
   /** Closes it; the slot remains, for whoever opens it next. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#close();
   }
-}
-
-function destroyAll({ replication, line, canaryLine }: Opened): void {
-  replication.destroy();
-  line.destroy();
-  canaryLine.destroy();
 }
 
 function resolved(connection: LogicalSourceOptions["connection"]): ResolvedConnectOptions {
