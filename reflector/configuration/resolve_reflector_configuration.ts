@@ -23,7 +23,12 @@ import {
 /** Everything `lifeguard-reflector` works with. */
 export interface ReflectorConfiguration {
   /** The options of the pool: what they leave out it finds where every pool looks. */
-  readonly database: { readonly url?: string; readonly configFile?: string };
+  readonly database: {
+    readonly url?: string;
+    readonly configFile?: string;
+    /** No day is looked at here, and not every runtime has Temporal. */
+    readonly dates: "string";
+  };
   readonly redis: {
     readonly mode: typeof REDIS_MODES[number];
     readonly urls: readonly string[];
@@ -92,6 +97,7 @@ export function resolveReflectorConfiguration(sources: ReflectorSources = {}): R
   const url = reader.text("databaseUrl");
   return {
     database: {
+      dates: "string",
       ...(url === undefined ? {} : { url }),
       ...(configFile === undefined ? {} : { configFile }),
     },

@@ -24,7 +24,7 @@ const FILE = "config/config.toml";
 
 test("resolveReflectorConfiguration() has a default for everything", () => {
   assert.deepEqual(resolve(), {
-    database: {},
+    database: { dates: "string" },
     redis: {
       mode: "standalone",
       urls: ["redis://127.0.0.1:6379"],
@@ -99,9 +99,11 @@ test("REFLECTOR_SETTINGS have names of their own, descriptions, and defaults tha
 test("resolveReflectorConfiguration() leaves the database to the pool unless it has a URL of its own", () => {
   const files = { "/etc/lifeguard.toml": '[database]\nurl = "postgres://app@db.example/shop"' };
   assert.deepEqual(resolve({}, { files }, "/etc/lifeguard.toml").database, {
+    dates: "string",
     configFile: "/etc/lifeguard.toml",
   });
   assert.deepEqual(resolve({ databaseUrl: "postgres://other.example/shop" }).database, {
+    dates: "string",
     url: "postgres://other.example/shop",
   });
 });

@@ -1,4 +1,4 @@
-/** `lifeguard-reflector` as a process of its own: packed by Bun into one file, or run by Deno. */
+/** `lifeguard-reflector` as a process of its own: packed by Bun into one file or for Node, or run by Deno. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -63,34 +63,56 @@ function find(name: string): string | undefined {
 
 const bun = find("bun");
 const deno = find("deno");
+const node = find("node");
 const missing = (name: string): string =>
   mayRun ? `no ${name} on PATH` : "run with --allow-run, read, write, env";
 
-/** Both ways. */
+/** What Node 20 lacks; 22 has it. */
+const NODE_20 = `data:text/javascript,${
+  encodeURIComponent(
+    "Promise.withResolvers ??= () => { const all = {}; " +
+      "all.promise = new Promise((resolve, reject) => Object.assign(all, { resolve, reject })); return all; };",
+  )
+}`;
+
+/** Packs the program by Bun. */
+async function pack(
+  name: string,
+  how: readonly string[],
+  program: (file: string) => Pick<Program, "file" | "args">,
+): Promise<Program> {
+  const folder = await mkdtemp(join(tmpdir(), "lifeguard-reflector-"));
+  const file = join(folder, name);
+  const args = [
+    "build",
+    "reflector/main.ts",
+    ...how,
+    "--external",
+    "@electric-sql/pglite",
+    "--outfile",
+    file,
+  ];
+  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
+  const { code, err } = await run({ file: bun!, args }, []);
+  if (code !== 0) {
+    await remove();
+    throw new Error(`bun build failed: ${err}`);
+  }
+  return { ...program(file), [Symbol.asyncDispose]: remove };
+}
+
+/** All ways. */
 export const PROGRAM_KINDS: readonly ProgramKind[] = [
   {
     name: "compiled by Bun",
     ignore: bun === undefined ? missing("bun") : undefined,
-    async make() {
-      const folder = await mkdtemp(join(tmpdir(), "lifeguard-reflector-"));
-      const file = join(folder, "lifeguard-reflector");
-      const args = [
-        "build",
-        "reflector/main.ts",
-        "--compile",
-        "--external",
-        "@electric-sql/pglite",
-        "--outfile",
-        file,
-      ];
-      const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
-      const { code, err } = await run({ file: bun!, args }, []);
-      if (code !== 0) {
-        await remove();
-        throw new Error(`bun build failed: ${err}`);
-      }
-      return { file, args: [], [Symbol.asyncDispose]: remove };
-    },
+    make: () => pack("lifeguard-reflector", ["--compile"], (file) => ({ file, args: [] })),
+  },
+  {
+    name: "packed by Bun and run by Node",
+    ignore: bun === undefined ? missing("bun") : node === undefined ? missing("node") : undefined,
+    make: () =>
+      pack("main.mjs", ["--target=node"], (file) => ({ file: node!, args: ["--import", NODE_20, file] })),
   },
   {
     name: "run by Deno with the permissions of its task",
