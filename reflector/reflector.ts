@@ -121,7 +121,9 @@ export class Reflector implements AsyncDisposable {
       return Promise.reject(new Error("Cannot start the reflector: it was stopped; create another"));
     }
     if (this.#running === undefined) {
-      this.#running = Promise.all([this.#run(), this.#watchLeader()]).then(() => {});
+      this.#running = Promise.all([this.#run(), this.#watchLeader()]).then(() => {}, (error) => {
+        this.#board.fault("callback_failed", "The reflector ended by itself", error);
+      });
     }
     return Promise.resolve();
   }
