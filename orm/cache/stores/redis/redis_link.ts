@@ -176,7 +176,7 @@ export class RedisLink {
     client.on("error", (error: unknown) => this.#reason = messageOf(error));
     client.on("connecting", () => this.#beginPatience());
     client.on("ready", () => void this.#learn());
-    client.on("close", () => this.#down(this.#reason));
+    client.on("close", () => this.#down(this.isConnected ? "the connection was lost" : this.#reason));
     client.connect().catch((error: unknown) => this.#reason = messageOf(error));
   }
 

@@ -280,3 +280,32 @@ test("RedisStore tells when it may not ask who the server is, and does not press
   const connections = Number(/total_connections_received:(\d+)/.exec(stats)?.[1]);
   assert.ok(connections < 25, `${connections} connections`);
 });
+
+test("RedisStore waits for a Redis that loads its data, and believes nothing of it", NEEDS, async () => {
+  // A tenth of a second for each key it loads, and after each it sees to its connections.
+  const settings = {
+    "key-load-delay": "100000",
+    "loading-process-events-interval-bytes": "1024",
+    rdbcompression: "no",
+  };
+  await using redis = await isolatedRedis({ settings });
+  await using store = new RedisStore(redis.url, { timeout: PATIENT });
+  await store.connected();
+  await takeOver(store);
+  for (let id = 0; id < 12; id++) assert.equal(await fill(store, id, "x".repeat(3_000)), "stored");
+  await redisCommand(redis, ["SAVE"]);
+  await redis.control.kill();
+  const reasons = new Set<string>();
+  const starting = redis.control.start();
+  for (let attempt = 0; attempt < 1_000; attempt++) {
+    const error = await lookAt(store, keyOf(1)).then(() => undefined, (error: unknown) => error);
+    if (error === undefined) break;
+    assert.ok(error instanceof StoreUnavailableError, String(error));
+    reasons.add(error.message);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  await starting;
+  console.log(`refused meanwhile: ${[...reasons].join("; ")}`);
+  const { watermark } = await patiently(() => lookAt(store, keyOf(1)));
+  assert.ok(watermark !== undefined && watermark.runId !== watermark.server);
+});
