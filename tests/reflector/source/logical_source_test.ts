@@ -61,7 +61,7 @@ for (const version of [18, 15] as const) {
 
   test(
     `LogicalSource tells large transactions as changes of the table, on PostgreSQL ${version}`,
-    needs("control"),
+    { ...needs("control"), timeout: 60_000 },
     async () => {
       await using server = await isolatedServer({ version });
       await makeTables(server.url);
@@ -123,7 +123,7 @@ for (const version of [18, 15] as const) {
 
   test(
     `LogicalSource hands out nothing that is not visible, and holds nothing else up, on PostgreSQL ${version}`,
-    needs("control"),
+    { ...needs("control"), timeout: 60_000 },
     async () => {
       await using server = await isolatedServer({ version });
       await makeTables(server.url);
