@@ -26,11 +26,11 @@ import type { Sql } from "../sql/sql.ts";
 import type { PoolTier } from "../tier/pool_tiers.ts";
 import { ConnectionError, LifeguardError, QueryTimeoutError } from "../wire/errors.ts";
 import { PostgresError, SQLSTATE } from "../wire/postgres_error.ts";
-import type { QueryResult } from "../wire/session/query_exchange.ts";
+import type { QueryExchange, QueryResult } from "../wire/session/query_exchange.ts";
 import type { ReadPreference } from "./read_preference.ts";
 import type { ReplicaMonitor } from "./replica_monitor.ts";
 import type { Replicas } from "./replicas.ts";
-import { submitRead } from "./submit_read.ts";
+import { type ReadCall, submitRead, type SubmittedRead } from "./submit_read.ts";
 import { survived } from "./survival.ts";
 
 /** How often a labelled read is made again on one server when its labels say nothing. */
@@ -44,10 +44,10 @@ export interface ReadsHome {
   readonly settings: { readonly queryTimeout: number; readonly strongWait: number };
 }
 
-/** A read on its way. */
+/** A read on its way, and its latest sending. */
 interface Call extends LabelledOptions {
-  /** Monotonic milliseconds by which it must have answered, or 0. */
-  readonly deadline: number;
+  readonly timeout: number;
+  latest: QueryExchange | undefined;
 }
 
 /** The reads of one pool. */
@@ -71,11 +71,10 @@ export class Reads {
       return { rows, tag: `SELECT ${rows.length}` };
     }
     const found = await this.#onReplicas(
-      (monitor) =>
-        submitRead(monitor.poolTier, statement, { ...this.#left(call), hasAlternative: true }).outcome,
+      (monitor) => submit(monitor.poolTier, statement, call, { hasAlternative: true }).outcome,
       options.signal,
     );
-    return found ?? await submitRead(this.#home.primary, statement, this.#left(call)).outcome;
+    return found ?? await submit(this.#home.primary, statement, call, {}).outcome;
   }
 
   /** Runs a labelled read; on a replica only where that is allowed. */
@@ -144,14 +143,8 @@ export class Reads {
     hasAlternative: boolean,
   ): Promise<LabelledRows<Row>> {
     for (let reading = 1; reading <= MOST_READINGS; reading++) {
-      call.signal?.throwIfAborted();
       const escort = new Labelling();
-      const { exchange, outcome } = submitRead(poolTier, statement, {
-        ...this.#left(call),
-        raw: call.raw,
-        hasAlternative,
-        escort,
-      });
+      const { exchange, outcome } = submit(poolTier, statement, call, { hasAlternative, escort });
       await outcome;
       const labels = await escort.labels();
       if (labels !== undefined) return labelledRows(exchange, labels, poolTier.tier.name);
@@ -201,14 +194,28 @@ export class Reads {
   }
 
   #call({ timeout = this.#home.settings.queryTimeout, ...rest }: LabelledOptions): Call {
-    return { ...rest, timeout, deadline: timeout === 0 ? 0 : performance.now() + timeout };
+    return { ...rest, timeout, latest: undefined };
   }
+}
 
-  /** What is left of a call's time. */
-  #left({ deadline, signal }: Call): { readonly timeout: number; readonly signal: AbortSignal | undefined } {
-    signal?.throwIfAborted();
-    return { signal, timeout: deadline === 0 ? 0 : Math.max(1, deadline - performance.now()) };
-  }
+/** Sends a call to a tier; all its sendings share one deadline, which begins with the first. */
+function submit(
+  poolTier: PoolTier,
+  statement: Sql<unknown>,
+  call: Call,
+  how: Pick<ReadCall, "hasAlternative" | "escort">,
+): SubmittedRead {
+  const { timeout, signal, raw, latest } = call;
+  signal?.throwIfAborted();
+  const submitted = submitRead(poolTier, statement, {
+    ...how,
+    timeout,
+    signal,
+    raw,
+    deadline: latest?.deadline ?? 0,
+  });
+  call.latest = submitted.exchange;
+  return submitted;
 }
 
 /** What a session's read of a statement must have; `"primary"` when only that can tell. */

@@ -17,6 +17,8 @@ const PATIENCE = 1_000;
 export interface ReadCall {
   /** Milliseconds it may take, 0 for ever. */
   readonly timeout: number;
+  /** Monotonic milliseconds by which it must have answered, where it was sent elsewhere before; or 0. */
+  readonly deadline?: number;
   /** Gives it up. */
   readonly signal?: AbortSignal | undefined;
   /** Whether its rows stay bytes. */
@@ -37,12 +39,13 @@ export interface SubmittedRead {
 export function submitRead(
   { tier, knowledge }: PoolTier,
   statement: Sql<unknown>,
-  { timeout, signal, raw, hasAlternative, escort }: ReadCall,
+  { timeout, deadline = 0, signal, raw, hasAlternative, escort }: ReadCall,
 ): SubmittedRead {
   const how = { readOnly: true, raw, once: hasAlternative };
   const observed = tier.observer?.statement(statement, how);
   const exchange = observed ?? new QueryExchange(statement.text, statement.values, how);
   exchange.timeout = timeout;
+  exchange.deadline = deadline;
   exchange.escort = escort;
   tier.run(exchange, knowledge.plans.get(statement.text)?.estimate);
   if (signal !== undefined) {
