@@ -7,7 +7,7 @@ import packageFile from "../../../deno.json" with { type: "json" };
 import { Cache, column, model, Pool, sql } from "../../../mod.ts";
 import { PERMISSIONS } from "../../../reflector/program/permissions.ts";
 import { test } from "../../harness.ts";
-import { freshDatabase, isolatedRedis, isolatedServer, needs } from "../../services/client.ts";
+import { freshDatabase, isolatedEtcd, isolatedRedis, isolatedServer, needs } from "../../services/client.ts";
 import { PROGRAM_KINDS, run, type RunningProgram, serve } from "./program_process.ts";
 
 interface Status {
@@ -194,6 +194,31 @@ test("lifeguard-reflector audit judges what a cache holds, and fails where it ca
     2,
     'Cannot use --after: "2,1" is not rising seconds; give for example 1,10,60\n',
   ]);
+});
+
+test("lifeguard-reflector is succeeded when it is killed, with etcd as the elector", {
+  ...needs("primary", "isolatedRedis"),
+  ...needs("etcd"),
+  ...(either === undefined ? { ignore: PROGRAM_KINDS[0].ignore } : {}),
+  timeout: 90_000,
+}, async () => {
+  await using program = await either.make();
+  await using database = await freshDatabase();
+  await using redis = await isolatedRedis();
+  await using etcd = await isolatedEtcd();
+  const endpoints = etcd.urls.join(",");
+  const flags = ["--database-url", database.url, "--redis-url", redis.url, "--source", "notify"]
+    .concat("--election", "etcd", "--etcd-endpoints", endpoints, "--lease", "2s");
+  await using first = await serve(program, flags);
+  await ready(first, "leading");
+  await using second = await serve(program, flags);
+  await ready(second, "following");
+  const began = performance.now();
+  first.kill("SIGKILL");
+  await ready(second, "leading");
+  const took = performance.now() - began;
+  console.log(`succeeded ${Math.round(took)} ms after SIGKILL, with a lease of 2000 ms`);
+  assert(took < 15_000, `${took} ms`);
 });
 
 test("PERMISSIONS are those of the task", () => {
