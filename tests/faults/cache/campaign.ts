@@ -9,7 +9,7 @@ import { HistoryChecker } from "../../../reflector/audit/checker.ts";
 import type { ReadMode } from "../../../reflector/audit/history.ts";
 import { type Judgement, judgementText } from "../../../reflector/audit/judgement.ts";
 import { Driver, type DriverFigures } from "./driver.ts";
-import { World } from "./world.ts";
+import { World, type WorldKind, type WorldOptions } from "./world.ts";
 
 /** How long a fault lasts, and chance. */
 export interface FaultSetting {
@@ -22,6 +22,8 @@ export interface FaultSetting {
 export interface CacheFault {
   readonly number: number;
   readonly name: string;
+  /** The world it needs, of which nothing is left afterwards. Default: the plain one. */
+  readonly kind?: WorldKind;
   /** Makes it, holds it, and heals it; resolves when it is healed. */
   run(world: World, setting: FaultSetting): Promise<void>;
 }
@@ -135,22 +137,37 @@ async function restedComparison({ world, driver }: CampaignOptions): Promise<str
 export interface CampaignSetting extends Pick<CampaignOptions, "random" | "hold" | "say"> {
   readonly source: World["source"];
   readonly keys: number;
+  readonly storeOf?: WorldOptions["storeOf"];
   /** Of a thousand operations, how many write. */
   readonly writes?: number;
 }
 
 /**
- * Makes a world, and runs faults in it.
+ * Makes worlds, and runs faults in them.
  *
  * @param faults The faults, in order.
  * @param setting How.
  */
 export async function runCampaign(
   faults: readonly CacheFault[],
-  { source, keys, writes = 60, random, hold, say }: CampaignSetting,
+  setting: CampaignSetting,
+): Promise<FaultRow[]> {
+  const kinds = [
+    faults.filter(({ kind }) => kind === undefined),
+    ...faults.filter(({ kind }) => kind !== undefined).map((one) => [one]),
+  ];
+  const rows: FaultRow[] = [];
+  for (const some of kinds) if (some.length > 0) rows.push(...await runInWorld(some, setting));
+  return rows;
+}
+
+async function runInWorld(
+  faults: readonly CacheFault[],
+  { source, keys, writes = 60, random, hold, say, storeOf }: CampaignSetting,
 ): Promise<FaultRow[]> {
   const rows: FaultRow[] = [];
-  await using world = await World.open({ source, keys });
+  const { kind = "plain" } = faults[0];
+  await using world = await World.open({ source, keys, kind, ...(storeOf === undefined ? {} : { storeOf }) });
   const checker = new HistoryChecker({ mixedBound: 1_000, replicaBound: REPLICA_BOUND });
   const begun = performance.now();
   for (let id = 1; id <= keys; id++) {

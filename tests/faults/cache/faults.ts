@@ -334,6 +334,54 @@ const lostSlot: CacheFault = {
   },
 };
 
+const redisFailover: CacheFault = {
+  number: 35,
+  name: "Redis failover that loses what was acknowledged last",
+  kind: "sentinel",
+  async run(world, { hold }) {
+    const { sentinel } = world;
+    const old = await sentinel!.currentMaster();
+    const other = [sentinel!.master, ...sentinel!.replicas].find(({ name }) => name !== old.name)!;
+    // What the master is told from now on, the replica never hears.
+    await other.control.pause();
+    await sleep(400);
+    await old.control.kill();
+    await other.control.resume();
+    const end = performance.now() + 15_000;
+    while ((await sentinel!.currentMaster()).name === old.name && performance.now() < end) await sleep(100);
+    await sleep(hold);
+    await old.control.start();
+    await sentinel!.settle();
+  },
+};
+
+const promotion: CacheFault = {
+  number: 40,
+  name: "failover without the slot, and lost writes",
+  kind: "failover",
+  async run(world, { hold }) {
+    const from = performance.now();
+    // What is committed now is acknowledged, and lost.
+    await world.replica.control.pause();
+    await sleep(300);
+    await world.primary.control.kill();
+    await world.replica.control.resume();
+    await world.replica.control.promote();
+    const end = performance.now() + 20_000;
+    let isWritten = false;
+    while (!isWritten && performance.now() < end) {
+      isWritten = await world.change(async (tx) => {
+        // Numbers of lost states are not given again.
+        await tx.execute(sql`update ledgers set state = state + 1000000`);
+        await tx.execute(sql`update items set note = 'after the failover' where id <= ${world.keys}`);
+      }).then(() => true, () => false);
+      if (!isWritten) await sleep(200);
+    }
+    world.record({ kind: "loss", from, until: performance.now() + 1_500 });
+    await sleep(hold);
+  },
+};
+
 /** All of them, in the order of their numbers. */
 export const CACHE_FAULTS: readonly CacheFault[] = [
   fillRace,
@@ -349,4 +397,6 @@ export const CACHE_FAULTS: readonly CacheFault[] = [
   ...changes,
   manyRows,
   lostSlot,
+  redisFailover,
+  promotion,
 ];

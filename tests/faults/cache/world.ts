@@ -5,13 +5,15 @@
  * The first client goes through the links, with rows kept in its process; the second has no such rows; the third is like
  * the first, but nothing is ever cut. So each fault of the network befalls some and spares others.
  */
-import { Cache, type Executor, Pool, RedisStore, type Sql, sql } from "../../../mod.ts";
+import { Cache, type CacheStore, type Executor, Pool, RedisStore, type Sql, sql } from "../../../mod.ts";
 import type { HistoryEvent } from "../../../reflector/audit/history.ts";
 import {
-  type IsolatedRedis,
+  type IsolatedHelper,
   isolatedRedis,
   type IsolatedServer,
   isolatedServer,
+  type RedisSentinel,
+  redisSentinel,
 } from "../../services/client.ts";
 import { createItems } from "./items.ts";
 import { type Links, openLinks } from "./links.ts";
@@ -25,7 +27,14 @@ export interface WorldOptions {
   readonly keys?: number;
   /** Rows that are written in bursts, and never read. */
   readonly ballast?: number;
+  /** `sentinel`: Redis has a replica and a Sentinel; `failover`: whoever is the primary is found among two servers. */
+  readonly kind?: WorldKind;
+  /** Makes the store of each client; to prove that a bad one is found. */
+  readonly storeOf?: (store: CacheStore) => CacheStore;
 }
+
+/** What is special in a world. */
+export type WorldKind = "plain" | "sentinel" | "failover";
 
 /** A small queue of notifications is full soon; prepared transactions are off by default. */
 const SETTINGS = {
@@ -38,19 +47,11 @@ export const LEASE = 2_000;
 /** The life of tombstones and of tickets in the clients' stores, in milliseconds. */
 export const TOMBSTONE_LIFE = 2_000;
 const TICKET_LIFE = 1_000;
+const SILENT = { warn: (): void => {}, info: (): void => {} };
 
-type Parts = Pick<
+type Parts = Omit<
   World,
-  | "source"
-  | "keys"
-  | "ballast"
-  | "primary"
-  | "replica"
-  | "redis"
-  | "links"
-  | "reflectors"
-  | "clients"
-  | "admin"
+  "record" | "rows" | "reads" | "leader" | "change" | "describe" | "burst" | typeof Symbol.asyncDispose
 >;
 
 /** See the module's head. */
@@ -60,7 +61,9 @@ export class World implements AsyncDisposable {
   readonly ballast: number;
   readonly primary: IsolatedServer;
   readonly replica: IsolatedServer;
-  readonly redis: IsolatedRedis;
+  /** The Redis, or its first master. */
+  readonly redis: IsolatedHelper;
+  readonly sentinel: RedisSentinel | undefined;
   readonly links: Links;
   readonly reflectors: readonly ReflectorProcess[];
   readonly clients: readonly PoolClient[];
@@ -78,6 +81,7 @@ export class World implements AsyncDisposable {
     this.primary = world.primary;
     this.replica = world.replica;
     this.redis = world.redis;
+    this.sentinel = world.sentinel;
     this.links = world.links;
     this.reflectors = world.reflectors;
     this.clients = world.clients;
@@ -85,13 +89,22 @@ export class World implements AsyncDisposable {
   }
 
   /** Makes it, and waits until a reflector leads. */
-  static async open({ source, keys = 200, ballast = 5_000 }: WorldOptions): Promise<World> {
+  static async open(
+    { source, keys = 200, ballast = 5_000, kind = "plain", storeOf = (store) => store }: WorldOptions,
+  ): Promise<World> {
     await using parts = new AsyncDisposableStack();
     const primary = parts.use(await isolatedServer({ settings: SETTINGS }));
-    const admin = parts.use(new Pool({ url: primary.url, max: 8 }));
-    await createItems(admin, keys + ballast);
+    {
+      await using maker = new Pool({ url: primary.url, max: 1, queryTimeout: 60_000 });
+      await createItems(maker, keys + ballast);
+    }
     const replica = parts.use(await isolatedServer({ replicaOf: primary.name }));
-    const redis = parts.use(await isolatedRedis());
+    const either = (url: string): string => kind === "failover" ? withBoth(url, replica) : url;
+    const admin = parts.use(
+      new Pool({ url: either(primary.url), max: 8, queryTimeout: 60_000, logger: SILENT }),
+    );
+    const sentinel = kind === "sentinel" ? parts.use(await redisSentinel()) : undefined;
+    const redis = sentinel?.master ?? parts.use(await isolatedRedis());
     const links = await openLinks({ primary: primary.port, replica: replica.port, redis: redis.port });
     for (const link of Object.values(links)) parts.use(link);
     await runReflectorCommand("install", "public.items", "--source", source, "--database-url", primary.url);
@@ -100,8 +113,10 @@ export class World implements AsyncDisposable {
         new ReflectorProcess({
           name,
           flags: {
-            "database-url": links[`${name} reflector to primary`].url(primary.url),
-            "redis-url": links[`${name} reflector to redis`].url(redis.url),
+            "database-url": either(links[`${name} reflector to primary`].url(primary.url)),
+            ...(sentinel === undefined
+              ? { "redis-url": links[`${name} reflector to redis`].url(redis.url) }
+              : sentinelFlags(sentinel)),
             source,
             lease: `${LEASE}ms`,
           },
@@ -111,7 +126,7 @@ export class World implements AsyncDisposable {
     const clients = [0, 1, 2].map((index) => {
       const isFaulty = index === 0;
       const pool = new Pool({
-        url: isFaulty ? links["application to primary"].url(primary.url) : primary.url,
+        url: either(isFaulty ? links["application to primary"].url(primary.url) : primary.url),
         replicas: [isFaulty ? links["application to replica"].url(replica.url) : replica.url],
         ...{
           max: 8,
@@ -120,19 +135,23 @@ export class World implements AsyncDisposable {
           maxLagTime: 1_000,
           replicaCheckInterval: 250,
         },
+        logger: SILENT,
       });
-      const store = new RedisStore(isFaulty ? links["application to redis"].url(redis.url) : redis.url, {
-        ...{ ticketLife: TICKET_LIFE, tombstoneLife: TOMBSTONE_LIFE, logger: { warn: () => {} } },
+      const connection = sentinel === undefined
+        ? isFaulty ? links["application to redis"].url(redis.url) : redis.url
+        : { sentinels: addresses(sentinel), name: sentinel.masterName };
+      const store = new RedisStore(connection, {
+        ...{ ticketLife: TICKET_LIFE, tombstoneLife: TOMBSTONE_LIFE, logger: SILENT },
       });
       const cache = new Cache(pool, {
-        store,
+        store: storeOf(store),
         nearRows: index === 1 ? 0 : 10_000,
-        logger: { warn: () => {} },
+        logger: SILENT,
       });
       return parts.use(new PoolClient(`c${index}`, { pool, cache }));
     });
     return new World(parts.move(), {
-      ...{ source, keys, ballast, primary, replica, redis, links, reflectors, clients, admin },
+      ...{ source, keys, ballast, primary, replica, redis, sentinel, links, reflectors, clients, admin },
     });
   }
 
@@ -221,4 +240,20 @@ export class World implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#parts[Symbol.asyncDispose]();
   }
+}
+
+/** A URL that names another server beside its own, whichever of them is the primary. */
+function withBoth(url: string, { host, port }: { readonly host: string; readonly port: number }): string {
+  return `${url.replace(/(@[^/]+)/, `$1,${host}:${port}`)}${
+    url.includes("?") ? "&" : "?"
+  }target_session_attrs=read-write`;
+}
+
+function addresses(sentinel: RedisSentinel): { host: string; port: number }[] {
+  return sentinel.sentinels.map(({ host, port }) => ({ host, port }));
+}
+
+function sentinelFlags(sentinel: RedisSentinel): Readonly<Record<string, string>> {
+  const urls = addresses(sentinel).map(({ host, port }) => `redis://${host}:${port}`);
+  return { "redis-mode": "sentinel", "redis-url": urls.join(","), "redis-master": sentinel.masterName };
 }
