@@ -20,7 +20,10 @@ interface Feature {
 }
 
 /** The lines that must be there and be proved. */
-const REQUIRED: readonly string[] = [["A", 12], ["B", 11], ["C", 6], ["E", 7], ["F", 8], ["G", 4], ["H", 4], [
+const REQUIRED: readonly string[] = [["A", 12], ["B", 11], ["C", 6], ["D", 4], ["E", 7], ["F", 8], ["G", 4], [
+  "H",
+  4,
+], [
   "L",
   3,
 ], ["M", 1]].flatMap((

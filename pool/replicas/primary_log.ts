@@ -21,7 +21,7 @@ interface Sample {
 export interface Lag {
   /** Bytes of log it has not replayed. */
   readonly bytes: number;
-  /** Milliseconds for which it has been behind, by what is known of the primary. */
+  /** Milliseconds for which it has been behind; Infinity when it was behind already before the first sample. */
   readonly milliseconds: number;
 }
 
@@ -62,8 +62,7 @@ export class PrimaryLog {
     if (last === undefined) return undefined;
     if (replayed >= last.lsn) return { bytes: 0, milliseconds: 0 };
     const caughtUp = this.#samples.findLast(({ lsn }) => lsn <= replayed);
-    // One that is behind every sample is at least as old as the first.
-    const since = caughtUp ?? this.#samples[0];
-    return { bytes: Number(last.lsn - replayed), milliseconds: last.at - since.at };
+    const bytes = Number(last.lsn - replayed);
+    return { bytes, milliseconds: caughtUp === undefined ? Infinity : last.at - caughtUp.at };
   }
 }

@@ -60,6 +60,10 @@ export interface ReplicaStatus {
   readonly problem: string | undefined;
 }
 
+function secondsOf(lag: Lag | undefined): number | undefined {
+  return lag === undefined || lag.milliseconds === Infinity ? undefined : lag.milliseconds / 1_000;
+}
+
 /** How far behind a replica may be, and how it is checked. */
 export interface MonitorSettings {
   readonly maxLag: number;
@@ -128,7 +132,7 @@ export class ReplicaMonitor {
       name: this.poolTier.tier.name,
       state: this.#state,
       lagBytes: this.#lag?.bytes,
-      lagSeconds: this.#lag === undefined ? undefined : this.#lag.milliseconds / 1_000,
+      lagSeconds: secondsOf(this.#lag),
       replayed: isKnown ? formatLsn(this.#replayed) : undefined,
       checkedAgo: isKnown ? performance.now() - this.#checkedAt : undefined,
       problem: this.#problem,
