@@ -102,7 +102,7 @@ export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
     about: "a standby takes over, the old leader is stopped and resumed, a link is lost",
     looks: [1, 0],
     filled: true,
-    budget: { ...NOTHING, writes: 1, canaries: 1, takeOvers: 2, gaps: 1 },
+    budget: { ...NOTHING, writes: 1, canaries: 2, takeOvers: 1, gaps: 1 },
   },
   resumed: {
     ...PLAIN,
@@ -155,7 +155,7 @@ export const DEEP: Readonly<Record<ScenarioName, Scenario>> = {
     ...SCENARIOS.takeOver,
     evicts: SLOT,
     refresh: true,
-    budget: { ...SCENARIOS.takeOver.budget, canaries: 2 },
+    budget: { ...SCENARIOS.takeOver.budget, canaries: 1, takeOvers: 2 },
   },
   resumed: {
     ...SCENARIOS.resumed,
