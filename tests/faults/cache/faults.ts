@@ -1,5 +1,5 @@
 /** The faults of docs/reliability.md that befall the cache and the reflector, each made, held and healed by one function. */
-import { sql } from "../../../mod.ts";
+import { Pool, sql } from "../../../mod.ts";
 import { redisCommand } from "../../services/redis_command.ts";
 import type { CacheFault } from "./campaign.ts";
 import { LINKS } from "./links.ts";
@@ -362,10 +362,11 @@ const promotion: CacheFault = {
   async run(world, { hold }) {
     const from = performance.now();
     // What is committed now is acknowledged, and lost.
-    await world.replica.control.pause();
-    await sleep(300);
+    await using replica = new Pool({ url: world.replica.url, max: 1 });
+    await replica.execute(sql`alter system set primary_conninfo = ''`);
+    await replica.execute(sql`select pg_reload_conf()`);
+    await sleep(500);
     await world.primary.control.kill();
-    await world.replica.control.resume();
     await world.replica.control.promote();
     const end = performance.now() + 20_000;
     let isWritten = false;
