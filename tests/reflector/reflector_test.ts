@@ -162,3 +162,30 @@ test(
     assert.equal(await other.cached("users", "1"), undefined);
   },
 );
+
+test("Reflector tells every reflector of a database what was in the outbox", needs("primary"), async () => {
+  await using one = await LiveCache.open({ ddl: USERS, triggers: ["users"] });
+  await using other = await LiveCache.open({ ddl: "", url: one.url });
+  for (const live of [one, other]) assert.ok(await live.fill("users", "1"));
+  await one.pool.transaction(async (transaction) => {
+    await transaction.execute(sql`set local lifeguard.outbox = on`);
+    await transaction.execute(sql`update users set name = 'new' where id = 1`);
+  });
+  for (const live of [one, other]) await live.becomes("users", "1", isNew);
+  assert.equal(await one.pool.value(sql`select count(*)::int from lifeguard_reflector.outbox`), 0);
+});
+
+test("Reflector has a changed row fresh in the cache soon after its commit", needs("primary"), async () => {
+  await using live = await LiveCache.open({ ddl: USERS, triggers: ["users"] });
+  assert.ok(await live.fill("users", "1"));
+  const taken: number[] = [];
+  for (let round = 0; round < 100; round++) {
+    await live.pool.execute(sql`update users set name = ${`round ${round}`} where id = 1`);
+    const committed = performance.now();
+    await live.becomes("users", "1", (row) => row?.name === `round ${round}`);
+    taken.push(performance.now() - committed);
+  }
+  taken.sort((a, b) => a - b);
+  console.log(`commit → fresh: p50 ${taken[50].toFixed(1)} ms, p99 ${taken[98].toFixed(1)} ms`);
+  assert.ok(taken[50] < 1_000, `p50 ${taken[50]} ms`);
+});
