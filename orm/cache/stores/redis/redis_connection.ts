@@ -69,8 +69,17 @@ export function redisClients(connection: RedisConnection): RedisClients {
 }
 
 async function newClient(options: RedisOptions): Promise<Redis> {
-  const { Redis } = await import("ioredis");
-  return new Redis({ ...options, ...SAFE_CLIENT_OPTIONS });
+  const Client = await loadClient();
+  return new Client({ ...options, ...SAFE_CLIENT_OPTIONS });
+}
+
+async function loadClient(): Promise<typeof Redis> {
+  try {
+    return (await import("ioredis")).Redis;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`ioredis cannot be loaded: ${reason}; on Deno it needs --allow-env`, { cause: error });
+  }
 }
 
 function clusterClients({ nodes, options = {}, natMap = {} }: RedisClusterOptions): RedisClients {

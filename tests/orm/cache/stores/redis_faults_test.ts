@@ -13,7 +13,7 @@ import { isolatedRedis, needs, services } from "../../../services/client.ts";
 import { redisCommand } from "../../../services/redis_command.ts";
 import { fillOf, lookAt, takeOver } from "./store_contract.ts";
 
-const NEEDS = { ...needs("isolatedRedis"), timeout: 60_000 };
+const NEEDS = { ...needs("isolatedRedis"), allow: ["env"], timeout: 60_000 } as const;
 /** Time enough on a busy machine. */
 const PATIENT = 5_000;
 

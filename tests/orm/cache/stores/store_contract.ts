@@ -12,7 +12,7 @@ import {
   NotLeaderError,
   type Ticket,
 } from "../../../../orm/cache/stores/cache_store.ts";
-import { test } from "../../../harness.ts";
+import { type Grant, test } from "../../../harness.ts";
 
 /** A store of a test's own, empty. */
 export interface OpenedStore extends AsyncDisposable {
@@ -32,6 +32,8 @@ export interface StoreContract {
   /** What the tests call it. */
   readonly name: string;
   readonly ignore?: string | undefined;
+  /** What it needs to be granted beside the network: ioredis reads the environment when it is loaded. */
+  readonly allow?: readonly Grant[];
   /** Opens an empty store. */
   open(lives: StoreLives): Promise<OpenedStore>;
 }
@@ -76,23 +78,27 @@ export function fillOf(
 }
 
 /** Registers the contract's tests for one store. */
-export function testStoreContract({ name, ignore, open }: StoreContract): void {
+export function testStoreContract({ name, ignore, allow, open }: StoreContract): void {
   const check = (
     behaviour: string,
     body: (opened: OpenedStore & { key(id: string): LookKey }) => Promise<void>,
     lives: StoreLives = { ticketLife: 60_000, tombstoneLife: 60_000 },
   ) =>
-    test(`CacheStore: ${name}: ${behaviour}`, { ignore }, async () => {
-      const opened = await open(lives);
-      try {
-        await body({
-          ...opened,
-          key: (id) => ({ key: `${opened.prefix}model:${TABLE}:${id}`, table: TABLE }),
-        });
-      } finally {
-        await opened[Symbol.asyncDispose]();
-      }
-    });
+    test(
+      `CacheStore: ${name}: ${behaviour}`,
+      { ignore, ...(allow === undefined ? {} : { allow }) },
+      async () => {
+        const opened = await open(lives);
+        try {
+          await body({
+            ...opened,
+            key: (id) => ({ key: `${opened.prefix}model:${TABLE}:${id}`, table: TABLE }),
+          });
+        } finally {
+          await opened[Symbol.asyncDispose]();
+        }
+      },
+    );
 
   check("without a watermark a look leaves no ticket", async ({ store, key }) => {
     assert.deepEqual(await lookAt(store, key("1")), {
