@@ -130,7 +130,7 @@ export const PROGRAM_KINDS: readonly ProgramKind[] = [
 const VARIABLES: Readonly<Record<string, string>> = {
   PATH: path ?? "",
   NO_COLOR: "1",
-  HOME: await testVariable("HOME") ?? tmpdir(),
+  HOME: await testVariable("HOME") ?? "",
   ...await known("DENO_DIR"),
 };
 
