@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { ReadPreference } from "../../pool/replicas/read_preference.ts";
 import type { FRAGMENT, Sql } from "../../pool/sql/sql.ts";
 import type { Anything, ColumnDefinitions, ValuesOf } from "../definition/row_types.ts";
 import type { CachedQueryOptions } from "../executing/cached_result.ts";
@@ -221,6 +222,13 @@ export interface Query<
   tag(tags: Readonly<Record<string, string>>): Query<Columns, Row, Args, From, Nullable, Ordered>;
   /** Gives the statement so many milliseconds. */
   timeout(milliseconds: number): Query<Columns, Row, Args, From, Nullable, Ordered>;
+  /**
+   * Says where its rows may come from, in the place of what the pool prefers. In a transaction, and where the query could
+   * write or lock, it is the primary all the same.
+   *
+   * @param preference `"primary"`, `"replica"`, `"mixed"` or `"strong"`; `docs/replicas.md` says what each promises.
+   */
+  read(preference: ReadPreference): Query<Columns, Row, Args, From, Nullable, Ordered>;
   /** Gives the statement up when the signal is aborted. */
   signal(signal: AbortSignal): Query<Columns, Row, Args, From, Nullable, Ordered>;
   /**

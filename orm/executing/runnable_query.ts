@@ -4,6 +4,7 @@
  * @module
  */
 import type { Executor, QueryOptions } from "../../pool/executor.ts";
+import type { ReadPreference } from "../../pool/replicas/read_preference.ts";
 import type { Sql } from "../../pool/sql/sql.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
 import { clausesOf } from "../compiling/select.ts";
@@ -61,6 +62,10 @@ export abstract class RunnableQuery<Self> {
 
   timeout(milliseconds: number): Self {
     return this.#withOptions({ timeout: milliseconds });
+  }
+
+  read(preference: ReadPreference): Self {
+    return this.#withOptions({ read: preference });
   }
 
   signal(signal: AbortSignal): Self {

@@ -47,7 +47,9 @@ test("Models read where a view of the pool prefers, find several keys at once, a
       const [row] = await users.find().where(User.id.eq(id)).with(notes).all();
       assert.deepEqual(row.notes.map(({ body }) => body), ["first"]);
     }
-    assert.ok(Array.isArray(await users.find().all()));
+    // A query's own preference comes before the view's.
+    assert.equal(await users.find().where(User.id.eq(id)).read("strong").exists(), true);
+    assert.equal((await users.find().where(User.id.eq(id)).read("primary").one()).name, preference);
   }
 });
 
