@@ -105,10 +105,23 @@ begin
   end if;
 end
 $lifeguard$`,
+    // Whoever calls these makes everybody hear what was told, no more; what would not fit was not told by a trigger.
+    `create or replace function ${schema}.drain(most integer, room double precision) returns bigint
+language sql security definer set search_path = pg_catalog, pg_temp as $lifeguard$
+  with gone as (
+    delete from ${schema}.outbox where pg_notification_queue_usage() < room
+      and id in (select id from ${schema}.outbox order by id limit most) returning message
+  )
+  select count(pg_notify('${CHANNEL}', message)) from gone where octet_length(message) <= ${MOST_BYTES}
+$lifeguard$`,
+    `create or replace function ${schema}.is_drained() returns boolean
+language sql stable security definer set search_path = pg_catalog, pg_temp as $lifeguard$
+  select not exists (select from ${schema}.outbox)
+$lifeguard$`,
     `comment on function ${schema}.tell(text) is ${literal(SETUP_COMMENT)}`,
     // Tables may have other owners than this function, and anyone may notify anyway.
     `grant usage on schema ${schema} to public`,
-    `grant execute on function ${schema}.tell(text) to public`,
+    `grant execute on function ${schema}.tell(text), ${schema}.drain(integer, double precision), ${schema}.is_drained() to public`,
   ];
 }
 

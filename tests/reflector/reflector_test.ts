@@ -189,3 +189,27 @@ test("Reflector has a changed row fresh in the cache soon after its commit", nee
   console.log(`commit → fresh: p50 ${taken[50].toFixed(1)} ms, p99 ${taken[98].toFixed(1)} ms`);
   assert.ok(taken[50] < 1_000, `p50 ${taken[50]} ms`);
 });
+
+test("Reflector needs no right but to read what it reads again", needs("primary"), async () => {
+  await using owner = await LiveCache.open({ ddl: USERS, triggers: ["users"] });
+  await owner.run(`grant select on users to app_user`);
+  await using live = await LiveCache.open({
+    ddl: "",
+    url: owner.url,
+    through: (url) => url.replace("lifeguard:secret-lifeguard@", "app_user:secret-app@"),
+  });
+  for (const id of ["1", "2"]) assert.ok(await live.fill("users", id));
+  await live.pool.transaction(async (transaction) => {
+    await transaction.execute(sql`set local lifeguard.outbox = on`);
+    await transaction.execute(sql`update users set name = 'new' where id = 1`);
+  });
+  await live.becomes("users", "1", isNew);
+  await owner.run(`revoke select on users from app_user`);
+  await live.run(`update users set name = 'new' where id = 2`);
+  await live.becomes("users", "2", isGone);
+  await eventually(
+    () => live.reflector.status().faults.some(({ event }) => event === "refresh_failed"),
+    "it is told that rows cannot be read",
+  );
+  assert.equal(live.reflector.status().state, "leading");
+});

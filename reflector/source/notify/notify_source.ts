@@ -118,13 +118,10 @@ where pg_notification_queue_usage() < ${TOO_FULL}::float8`;
       if (sent.length === 0) throw queueFull();
       return;
     }
-    const move = sql`with gone as (
-  delete from lifeguard_reflector.outbox where pg_notification_queue_usage() < ${TOO_FULL}::float8 and id in (
-    select id from lifeguard_reflector.outbox order by id limit ${OUTBOX_BATCH}::int) returning message
-) select count(pg_notify(${CHANNEL}, message)) from gone`;
+    const move = sql`select lifeguard_reflector.drain(${OUTBOX_BATCH}, ${TOO_FULL})`;
     const rest = sql<{ full: boolean }>`select pg_notification_queue_usage() >= ${TOO_FULL}::float8 as full`;
     while (true) {
-      const sendBehindAll = sql`${send} and not exists (select from lifeguard_reflector.outbox)`;
+      const sendBehindAll = sql`${send} and lifeguard_reflector.is_drained()`;
       const [, , sent, [{ full }]] = await this.#pool.batch([local, move, sendBehindAll, rest], options);
       if (sent.length > 0) return;
       if (full) throw queueFull();
@@ -177,7 +174,7 @@ where pg_notification_queue_usage() < ${TOO_FULL}::float8`;
   /** Whether there is a table for what transactions could not notify. */
   async #findOutbox(signal: AbortSignal): Promise<boolean> {
     return this.#hasOutbox ||= await this.#pool.value<boolean>(
-      sql`select to_regclass('lifeguard_reflector.outbox') is not null`,
+      sql`select to_regprocedure('lifeguard_reflector.is_drained()') is not null`,
       { signal, timeout: TIMEOUT },
     );
   }
