@@ -76,7 +76,10 @@ export class Trust {
       return -Infinity;
     }
     const shard = this.#shards[index];
+    // What was asked before something later was seen, and shows another history, is the past.
+    const isLate = shard !== undefined && sentAt <= shard.shown.at(-1)!.askedAt;
     if (shard === undefined || !isSameHistory(shard.seen, watermark)) {
+      if (isLate) return -Infinity;
       this.#forget(index);
       this.#shards[index] = {
         seen: watermark,
@@ -88,8 +91,7 @@ export class Trust {
     }
     const last = shard.shown.at(-1)!;
     if (watermark.seq < last.seq) {
-      // The answer of an earlier question that came later says nothing new; anything else is another history.
-      if (sentAt <= last.askedAt) return -Infinity;
+      if (isLate) return -Infinity;
       this.#forget(index);
       return this.saw(watermark, sentAt, index);
     }
