@@ -13,7 +13,7 @@ import { QueryExchange } from "../wire/session/query_exchange.ts";
 const ESTIMATE = 0.05;
 
 /** The OIDs of the columns' types, which are the same in every database. */
-const OID = { bool: 16, int4: 23, text: 25 } as const;
+const OID = { bool: 16, int4: 23, text: 25, pg_lsn: 3220 } as const;
 
 /** A statement with its columns. */
 export interface EscortStatement {
@@ -40,15 +40,21 @@ function planOf({ text, columns }: EscortStatement, registry: CodecRegistry): Pl
 
 /** One of these statements; it belongs to the connection it is sent on. */
 export class EscortExchange<Row extends object> extends QueryExchange {
-  /** Settles with its only row. */
-  readonly row: Promise<Row>;
-
   /** Creates it for a connection with these codecs. */
   constructor(statement: EscortStatement, registry: CodecRegistry) {
     super(statement.text, [], { plan: planOf(statement, registry) });
-    this.row = this.promise.then(({ rows }) => rows[0] as Row);
     // Whoever it went with may have failed before, and then nobody asks.
-    this.row.catch(() => {});
+    this.promise.catch(() => {});
+  }
+
+  /** Its only row, if that has come. */
+  get answer(): Row | undefined {
+    return this.settled ? this.rows[0] as Row | undefined : undefined;
+  }
+
+  /** Its only row. */
+  async row(): Promise<Row> {
+    return (await this.promise).rows[0] as Row;
   }
 
   /** Milliseconds it takes as a rule. */

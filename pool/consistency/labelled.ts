@@ -29,6 +29,7 @@ import {
   LOG_PLACE,
   LOG_PLACE_COLUMNS,
   type LogPlace,
+  primaryTimeline,
   SYSTEM,
   systemOf,
   timelineOf,
@@ -101,6 +102,16 @@ const BEFORE_WITH_SYSTEM: EscortStatement = {
   columns: { ...BEFORE.columns, system: "text" },
 };
 
+const BEFORE_ON_PRIMARY: EscortStatement = {
+  text: "select pg_current_wal_flush_lsn() as lsn",
+  columns: { lsn: "pg_lsn" },
+};
+
+const AFTER_ON_PRIMARY: EscortStatement = {
+  text: "select pg_current_wal_insert_lsn() as lsn",
+  columns: { lsn: "pg_lsn" },
+};
+
 const AFTER: EscortStatement = {
   text: `select pg_is_in_recovery() as standby,
   case when pg_is_in_recovery() then greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())
@@ -115,16 +126,26 @@ export class Labelling implements Escort {
   #session: Session | undefined;
   #before: EscortExchange<Before> | undefined;
   #after: EscortExchange<After> | undefined;
+  /** The timeline, where the server is known to be a primary. */
+  #timeline: string | undefined;
 
   before(session: Session): void {
     this.#session = session;
-    const statement = systemOf(session) === undefined ? BEFORE_WITH_SYSTEM : BEFORE;
+    this.#timeline = primaryTimeline(session);
+    const statement = this.#timeline !== undefined
+      ? BEFORE_ON_PRIMARY
+      : systemOf(session) === undefined
+      ? BEFORE_WITH_SYSTEM
+      : BEFORE;
     this.#before = new EscortExchange(statement, session.shared.registry);
     session.submit(this.#before);
   }
 
   after(session: Session): void {
-    this.#after = new EscortExchange(AFTER, session.shared.registry);
+    this.#after = new EscortExchange(
+      this.#timeline === undefined ? AFTER : AFTER_ON_PRIMARY,
+      session.shared.registry,
+    );
     session.submit(this.#after);
   }
 
@@ -138,13 +159,13 @@ export class Labelling implements Escort {
     const before = this.#before!;
     let first: Before;
     try {
-      first = await before.row;
+      first = before.answer ?? await before.row();
     } catch (error) {
       if (wasSystemRefused(session, error)) return undefined;
       throw error;
     }
-    const last = await this.#after!.row;
-    const timeline = timelineOf(session, first);
+    const last = this.#after!.answer ?? await this.#after!.row();
+    const timeline = this.#timeline ?? timelineOf(session, first);
     if (before.attempts > 0 || first.standby !== last.standby || first.followed !== last.followed) {
       return undefined;
     }

@@ -10,6 +10,7 @@ import { PostgresError, SQLSTATE } from "../wire/postgres_error.ts";
 import { formatTimeline, timelineOfWalFile, UNKNOWN_SYSTEM } from "./timeline.ts";
 
 const SYSTEMS = new WeakMap<Session, string>();
+const PRIMARIES = new WeakMap<Session, string>();
 const REFUSED = new WeakSet<DatabaseKnowledge>();
 
 /** The system identifier of a connection's server; undefined when it was not asked yet. */
@@ -36,6 +37,14 @@ export function wasSystemRefused(session: Session, error: unknown): boolean {
   return true;
 }
 
+/**
+ * The timeline of a connection's server, where that is known to be a primary: it stays one, on that timeline, as long as
+ * the connection lives.
+ */
+export function primaryTimeline(session: Session): string | undefined {
+  return PRIMARIES.get(session);
+}
+
 /** What tells where a server's log is. */
 export interface LogPlace {
   /** Only where the system identifier was asked for. */
@@ -59,8 +68,10 @@ export const SYSTEM = "(pg_control_system()).system_identifier::text as system";
 /** The timeline that a place of a connection's server is on. */
 export function timelineOf(session: Session, { system, file, followed }: LogPlace): string {
   if (system !== undefined) learnSystem(session, system);
-  return formatTimeline({
+  const timeline = formatTimeline({
     system: systemOf(session) ?? UNKNOWN_SYSTEM,
     number: file === null ? followed ?? 0 : timelineOfWalFile(file),
   });
+  if (file !== null) PRIMARIES.set(session, timeline);
+  return timeline;
 }

@@ -24,7 +24,14 @@ import type { Session } from "../wire/session/session.ts";
 import type { ConsistencySession } from "./consistency_session.ts";
 import { EscortExchange, type EscortStatement } from "./escort_exchange.ts";
 import { parseLsn } from "./lsn.ts";
-import { type LogPlace, SYSTEM, systemOf, timelineOf, wasSystemRefused } from "./server_identity.ts";
+import {
+  type LogPlace,
+  primaryTimeline,
+  SYSTEM,
+  systemOf,
+  timelineOf,
+  wasSystemRefused,
+} from "./server_identity.ts";
 import type { Token } from "./token.ts";
 
 /** Milliseconds a tick may take when its write has answered. */
@@ -34,6 +41,11 @@ const PATIENCE = 2_000;
 export interface TickRow extends LogPlace {
   readonly lsn: string;
 }
+
+const TICK_ON_PRIMARY: EscortStatement = {
+  text: "select pg_logical_emit_message(false, 'lifeguard', '') as lsn",
+  columns: { lsn: "pg_lsn" },
+};
 
 const TICK: EscortStatement = {
   text: `select pg_logical_emit_message(false, 'lifeguard', '')::text as lsn,
@@ -59,7 +71,11 @@ export class Tick {
   /** Sends it on a connection, behind what was submitted to it. */
   constructor(session: Session) {
     this.#session = session;
-    const statement = systemOf(session) === undefined ? TICK_WITH_SYSTEM : TICK;
+    const statement = primaryTimeline(session) !== undefined
+      ? TICK_ON_PRIMARY
+      : systemOf(session) === undefined
+      ? TICK_WITH_SYSTEM
+      : TICK;
     this.#exchange = new EscortExchange(statement, session.shared.registry);
     session.submit(this.#exchange);
   }
@@ -69,11 +85,16 @@ export class Tick {
     return this.#exchange.settled;
   }
 
+  /** What it says, if its answer has come. */
+  get answer(): Token | undefined {
+    const row = this.#exchange.answer;
+    return row === undefined ? undefined : tokenOf(this.#session, row);
+  }
+
   /** What it says. */
   async token(): Promise<Token> {
     try {
-      const row = await this.#exchange.row;
-      return { timeline: timelineOf(this.#session, { ...row, followed: null }), lsn: parseLsn(row.lsn) };
+      return tokenOf(this.#session, await this.#exchange.row());
     } catch (error) {
       wasSystemRefused(this.#session, error);
       throw error;
@@ -82,8 +103,14 @@ export class Tick {
 
   /** Waits for it, but not for long. */
   async arrived(): Promise<void> {
-    if (!this.settled) await within(this.#exchange.row, PATIENCE);
+    if (!this.settled) await within(this.#exchange.promise, PATIENCE);
   }
+}
+
+function tokenOf(session: Session, { system, file, lsn }: TickRow): Token {
+  // Only the first tick of a connection asks for the timeline.
+  const timeline = primaryTimeline(session) ?? timelineOf(session, { system, file, followed: null });
+  return { timeline, lsn: parseLsn(lsn) };
 }
 
 /** A tick for whatever was written before on any connection. */
@@ -93,8 +120,7 @@ export function lateTick(registry: CodecRegistry): EscortExchange<TickRow> {
 
 /** What a late tick says. */
 export async function lateToken(tick: EscortExchange<TickRow>): Promise<Token> {
-  const row = await tick.row;
-  return { timeline: timelineOf(tick.session!, { ...row, followed: null }), lsn: parseLsn(row.lsn) };
+  return tokenOf(tick.session!, await tick.row());
 }
 
 /** What is known of a write whose outcome, or whose tick, is not known. */
@@ -187,14 +213,22 @@ export class WriteTick implements Escort {
       this.failed(error);
       throw error;
     }
-    await this.arrived();
+    // As a rule its answer came together with the write's.
+    if (this.#tick !== undefined && !this.#hasRaised(this.#tick)) await this.arrived();
     return result;
+  }
+
+  #hasRaised(tick: Tick): boolean {
+    const token = tick.answer;
+    if (token === undefined) return false;
+    this.#session.raise(token);
+    return true;
   }
 
   /** The write has succeeded: raises the token, or leaves the session in doubt. */
   async arrived(): Promise<void> {
     const tick = this.#tick;
-    if (tick === undefined) return;
+    if (tick === undefined || this.#hasRaised(tick)) return;
     await tick.arrived();
     const settled = this.#session.doubt();
     const raised = this.#raise(tick, settled, true);
@@ -215,7 +249,7 @@ export class WriteTick implements Escort {
     } catch (error) {
       // In a transaction that has failed nothing can be committed.
       if (error instanceof PostgresError && error.sqlState === SQLSTATE.failedTransaction) return settled();
-      const xid = await this.#xid?.row.then((row) => row.xid, () => undefined);
+      const xid = await this.#xid?.row().then((row) => row.xid, () => undefined);
       this.#inquiry.inquire(
         { xid, processId: processIdOf(this.#connection), isOver },
         this.#session,

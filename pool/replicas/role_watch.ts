@@ -81,7 +81,7 @@ export class RoleWatch {
     const exchange = new EscortExchange<{ readonly refuses: boolean }>(ROLE, knowledge.registry);
     slot.session!.submit(exchange);
     let refuses: boolean | undefined;
-    await within(exchange.row.then((row) => refuses = row.refuses), TIMEOUT);
+    await within(exchange.row().then((row) => refuses = row.refuses), TIMEOUT);
     if (refuses === undefined) return;
     if (!refuses) return void this.#evicted.delete(address);
     if (!this.#wantsWrites && this.#evicted.has(address)) return;

@@ -98,7 +98,7 @@ async function answered(
   }, timeout);
   try {
     tier.run(exchange, exchange.estimate);
-    const row = await exchange.row;
+    const row = await exchange.row();
     const session = exchange.session!;
     return {
       isStandby: row.standby,
