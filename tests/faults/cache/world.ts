@@ -107,6 +107,7 @@ export class World implements AsyncDisposable {
     const redis = sentinel?.master ?? parts.use(await isolatedRedis());
     const links = await openLinks({ primary: primary.port, replica: replica.port, redis: redis.port });
     for (const link of Object.values(links)) parts.use(link);
+    await followThrough(links["replica to primary"], { primary, replica });
     await runReflectorCommand("install", "public.items", "--source", source, "--database-url", primary.url);
     const reflectors = (["first", "second"] as const).map((name) =>
       parts.use(
@@ -256,4 +257,17 @@ function addresses(sentinel: RedisSentinel): { host: string; port: number }[] {
 function sentinelFlags(sentinel: RedisSentinel): Readonly<Record<string, string>> {
   const urls = addresses(sentinel).map(({ host, port }) => `redis://${host}:${port}`);
   return { "redis-mode": "sentinel", "redis-url": urls.join(","), "redis-master": sentinel.masterName };
+}
+
+/** Has a replica reach its primary through a link. */
+async function followThrough(
+  link: { readonly host: string; readonly port: number },
+  { primary, replica }: Readonly<Record<"primary" | "replica", IsolatedServer>>,
+): Promise<void> {
+  await using pool = new Pool({ url: replica.url, max: 1 });
+  const { user, password } = primary;
+  const text =
+    `host=${link.host} port=${link.port} user=${user} password=${password} application_name=${replica.name}`;
+  await pool.execute(sql.unsafe(`alter system set primary_conninfo = '${text}'`));
+  await pool.execute(sql`select pg_reload_conf()`);
 }
