@@ -84,7 +84,7 @@ export async function runFault(fault: CacheFault, options: CampaignOptions): Pro
   const begun = performance.now();
   const watch = setInterval(() => {
     if (distrust === undefined && !isTrusted(world)) distrust = performance.now() - begun;
-    driver.settle();
+    if (world.isRecorded) driver.settle();
   }, 50);
   let recovery: number | undefined;
   try {
@@ -140,6 +140,8 @@ export interface CampaignSetting extends Pick<CampaignOptions, "random" | "hold"
   readonly storeOf?: WorldOptions["storeOf"];
   /** Of a thousand operations, how many write. */
   readonly writes?: number;
+  /** Milliseconds between two operations of a session, at most. */
+  readonly pause?: number;
 }
 
 /**
@@ -163,7 +165,7 @@ export async function runCampaign(
 
 async function runInWorld(
   faults: readonly CacheFault[],
-  { source, keys, writes = 60, random, hold, say, storeOf }: CampaignSetting,
+  { source, keys, writes = 60, pause = 4, random, hold, say, storeOf }: CampaignSetting,
 ): Promise<FaultRow[]> {
   const rows: FaultRow[] = [];
   const { kind = "plain" } = faults[0];
@@ -178,7 +180,7 @@ async function runInWorld(
   }
   world.record = (event) => checker.add(event);
   await world.leader();
-  await using driver = new Driver({ clients: world.clients, checker, random, keys, writes });
+  await using driver = new Driver({ clients: world.clients, checker, random, keys, writes, pause });
   const options = { world, checker, driver, random, hold, say };
   for (const fault of faults) rows.push(await runFault(fault, options));
   return rows;

@@ -149,12 +149,13 @@ const redisFaults: readonly CacheFault[] = Object.entries(REDIS_FAULTS).map(([na
 }));
 
 const cutLinks: readonly CacheFault[] = LINKS.flatMap((link) =>
-  (["silent", "refused"] as const).map((how): CacheFault => ({
+  (["silent", "late", "refused"] as const).map((how): CacheFault => ({
     number: 32,
     name: `${link} ${how}`,
     async run(world, { hold }) {
       const cut = world.links[link];
-      if (how === "silent") await cut.blackHole();
+      // What is sent meanwhile is lost when it is silent, and arrives afterwards when it is late.
+      if (how !== "refused") await cut.blackHole();
       else await cut.set({ refuse: true, cut: true });
       await sleep(hold);
       if (how === "silent") await cut.cut();
@@ -189,7 +190,7 @@ const evictions: readonly CacheFault[] = POLICIES.map((policy) => ({
   },
 }));
 
-const pausedWriters: CacheFault = {
+const lateAnswers: CacheFault = {
   number: 28,
   name: "reads that take longer than a tombstone lives",
   async run(world, { hold }) {
@@ -383,10 +384,23 @@ const promotion: CacheFault = {
   },
 };
 
+const stoppedApplication: CacheFault = {
+  number: 28,
+  name: "application stopped for three lives of a tombstone",
+  async run(world) {
+    await world.writeFromOutside(4 * TOMBSTONE_LIFE / 1_000, async () => {
+      await sleep(TOMBSTONE_LIFE / 4);
+      // This thread stands still, with reads and fills under way; the server goes on.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3 * TOMBSTONE_LIFE);
+    });
+  },
+};
+
 /** All of them, in the order of their numbers. */
 export const CACHE_FAULTS: readonly CacheFault[] = [
   fillRace,
-  pausedWriters,
+  lateAnswers,
+  stoppedApplication,
   laggingReplica,
   killedLeader,
   stoppedLeader,

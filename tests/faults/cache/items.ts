@@ -57,5 +57,22 @@ export async function createItems(pool: Pool, keys: number): Promise<void> {
   await pool.execute(sql`
     create trigger count_state before insert or update or delete on items for each row
     execute function count_state()`);
+  await pool.execute(sql`
+    create table outside_writes (number int generated always as identity, id int, state int, at timestamptz)`);
+  await pool.execute(sql`
+    create procedure write_from_outside(keys int, seconds float8) language plpgsql as $$
+    declare
+      until timestamptz := clock_timestamp() + make_interval(secs => seconds);
+      chosen int;
+      found_state int;
+    begin
+      while clock_timestamp() < until loop
+        chosen := 1 + floor(random() * keys);
+        update items set note = 'from outside' where id = chosen returning n into found_state;
+        insert into outside_writes (id, state, at) values (chosen, found_state, clock_timestamp());
+        commit;
+        perform pg_sleep(0.01);
+      end loop;
+    end $$`);
   await pool.execute(sql`insert into items select generate_series(1, ${keys}::int), 0, 'first'`);
 }

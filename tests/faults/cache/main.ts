@@ -5,6 +5,7 @@
  *     deno task faults:cache --minutes 60           as often as that takes, in random order
  *     deno task faults:cache --seed 5 --only 30,34  some of them, as that seed has them
  *     deno task faults:cache --source logical       one source
+ *     deno task faults:cache --keys 8 --writes 300  fewer keys than usual, and of 1,000 operations so many writes
  */
 import { parseArgs } from "node:util";
 import process from "node:process";
@@ -21,6 +22,8 @@ const { values } = parseArgs({
     source: { type: "string" },
     hold: { type: "string", default: "6000" },
     keys: { type: "string", default: "200" },
+    writes: { type: "string", default: "60" },
+    pause: { type: "string", default: "4" },
   },
 });
 
@@ -43,6 +46,7 @@ do {
     rows.push(
       ...await runCampaign(order.map(({ fault }) => fault), {
         ...{ source, random, hold: Number(values.hold), keys: Number(values.keys) },
+        ...{ writes: Number(values.writes), pause: Number(values.pause) },
         say: (line) => console.log(`[${source}] ${line}`),
       }),
     );

@@ -51,7 +51,16 @@ const SILENT = { warn: (): void => {}, info: (): void => {} };
 
 type Parts = Omit<
   World,
-  "record" | "rows" | "reads" | "leader" | "change" | "describe" | "burst" | typeof Symbol.asyncDispose
+  | "record"
+  | "isRecorded"
+  | "writeFromOutside"
+  | "rows"
+  | "reads"
+  | "leader"
+  | "change"
+  | "describe"
+  | "burst"
+  | typeof Symbol.asyncDispose
 >;
 
 /** See the module's head. */
@@ -71,6 +80,8 @@ export class World implements AsyncDisposable {
   readonly admin: Pool;
   /** Told what is written past the driver. */
   record: (event: HistoryEvent) => void = () => {};
+  /** False while something was written that is not recorded yet, so that nothing can be judged. */
+  isRecorded = true;
   readonly #parts: AsyncDisposableStack;
 
   private constructor(parts: AsyncDisposableStack, world: Parts) {
@@ -206,6 +217,38 @@ export class World implements AsyncDisposable {
         ...{ sent, ended, outcome: "acknowledged" },
       });
     }
+  }
+
+  /**
+   * Has the server itself write rows for a while, whatever this process does meanwhile, and records what came of it.
+   *
+   * @param seconds For how long.
+   * @param meanwhile What this process does; it may well stand still.
+   */
+  async writeFromOutside(seconds: number, meanwhile: () => Promise<void>): Promise<void> {
+    this.isRecorded = false;
+    const asked = performance.now();
+    const epoch = await this.admin.value<number>(
+      sql`select extract(epoch from clock_timestamp())::float8 * 1000`,
+    );
+    const answered = performance.now();
+    const writing = this.admin.execute(sql`call write_from_outside(${this.keys}::int, ${seconds}::float8)`);
+    await Promise.all([writing, meanwhile()]);
+    const rows = await this.admin.query<{ id: number; state: number | null; at: number }>(sql`
+      select id, state, extract(epoch from at)::float8 * 1000 as at from outside_writes order by number`);
+    await this.admin.execute(sql`truncate outside_writes`);
+    const last = performance.now();
+    rows.forEach(({ id, state, at }, index) => {
+      if (state === null) return;
+      // It had been committed when the next one began; by our clock, the latest that it may have been.
+      const next = rows[index + 1]?.at;
+      const ended = next === undefined ? last : next - epoch + answered;
+      this.record({
+        ...{ kind: "write", session: "server", key: String(id), state, absent: false },
+        ...{ sent: at - epoch + asked - 1_000, ended, outcome: "acknowledged" },
+      });
+    });
+    this.isRecorded = true;
   }
 
   #states(): Sql<{ id: number; state: number; absent: boolean }> {
