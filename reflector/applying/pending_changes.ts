@@ -23,6 +23,8 @@ export interface PendingBatch {
   /** Tables that have changed as a whole, with the reason. */
   readonly tables: ReadonlyMap<string, string>;
   readonly canaries: readonly string[];
+  /** Where the first commit ends that was read and is not in it, if there is one. */
+  readonly hidden: bigint | undefined;
   /** The last of the source's batches in it. */
   readonly last: ChangeBatch;
   /** How many changes the source told of. */
@@ -77,6 +79,7 @@ export class PendingChanges {
       rows: this.#rows,
       tables: this.#tables,
       canaries: this.#canaries,
+      hidden: this.#last.hidden,
       last: this.#last,
       count: this.#count,
       since: this.#since,

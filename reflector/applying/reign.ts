@@ -9,7 +9,8 @@
  *   versions. It never waits for refreshes.
  * - G2 The watermark's `lsn` is the insert LSN from before a canary was sent, written when that canary had come out,
  *   everything before it was applied and the catalogs were looked at. (An LSN read later would cover commits whose
- *   changes have not been heard yet.) After changes the next canary is sent early, so that it stays close.
+ *   changes have not been heard yet.) It stays below commits that were
+ *   read and are not visible yet: a standby may show these. After changes the next canary is sent early, so that it stays close.
  * - G3 A canary is sent only when the store has the number of the one before it: who has seen that number knows that this
  *   canary was sent after looking, however late the script with its own number arrives.
  * - G4 What failed to reach the store is sent again for a while, then the epoch is given up; nothing is kept for later.
@@ -77,7 +78,7 @@ export class Reign {
   readonly #options: ReignOptions;
   #coverage: Coverage;
   #refresher: RowRefresher | undefined;
-  #outstanding: { readonly id: string; readonly out: () => void } | undefined;
+  #outstanding: { readonly id: string; readonly out: (hidden: bigint | undefined) => void } | undefined;
   #hasChanged = false;
   #urge: (() => void) | undefined;
   #probeTook = 0;
@@ -154,7 +155,7 @@ export class Reign {
     }
     feed.source.applied(batch.last);
     for (const canary of batch.canaries) {
-      if (canary === this.#outstanding?.id) this.#outstanding.out();
+      if (canary === this.#outstanding?.id) this.#outstanding.out(batch.hidden);
     }
   }
 
@@ -201,18 +202,24 @@ export class Reign {
       this.#hasChanged = false;
       const lsn = await primary.insertLsn(signal);
       const id = randomUUID();
-      const { promise: out, resolve } = Promise.withResolvers<void>();
+      const { promise: out, resolve } = Promise.withResolvers<bigint | undefined>();
       this.#outstanding = { id, out: resolve };
       await feed.source.canary(id, signal);
-      await this.#heard(out, signal);
-      await this.#publish({ lsn, sentAt }, signal);
+      const hidden = await this.#heard(out, signal);
+      // What nobody could see at the take-over must be seen first: the watermark is beyond it already.
+      if (hidden === undefined || hidden > this.figures.lsn) {
+        await this.#publish(
+          { lsn: hidden === undefined || lsn < hidden ? lsn : hidden - 1n, sentAt },
+          signal,
+        );
+      }
       await this.#watchBacklog(signal);
       await this.#rest(sentAt, signal);
     }
   }
 
   /** Waits for a canary to come out; nobody hears anything where it does not. */
-  async #heard(out: Promise<void>, signal: AbortSignal): Promise<void> {
+  async #heard(out: Promise<bigint | undefined>, signal: AbortSignal): Promise<bigint | undefined> {
     const { source } = this.#options.feed;
     const { promise: ended, reject } = Promise.withResolvers<never>();
     const timer = setTimeout(
@@ -228,7 +235,7 @@ export class Reign {
     signal.addEventListener("abort", onAbort, { once: true });
     try {
       if (signal.aborted) onAbort();
-      await Promise.race([out, ended]);
+      return await Promise.race([out, ended]);
     } finally {
       clearTimeout(timer);
       signal.removeEventListener("abort", onAbort);

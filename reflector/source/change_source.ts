@@ -45,6 +45,11 @@ export interface ChangeBatch {
   readonly changes: readonly Change[];
   /** Canaries that came out behind these changes. */
   readonly canaries: readonly string[];
+  /**
+   * The end of the first commit that was read before a canary and is not handed out, since the primary does not show it
+   * yet. A standby may show it already.
+   */
+  readonly hidden?: bigint | undefined;
 }
 
 /** Where changes come from. */

@@ -27,12 +27,14 @@ interface Merged {
  * Makes batches of transactions.
  *
  * @param transactions In the order in which they are to be applied.
- * @param options `canaries`: what has come out behind all of them; `isFollowed`: whose changes are wanted.
+ * @param options `canaries`: what has come out behind all of them; `hidden`: where the first commit ends that is not among
+ * them; `isFollowed`: whose changes are wanted.
  */
 export function makeBatches(
   transactions: readonly Transaction[],
   options: {
     readonly canaries: readonly string[];
+    readonly hidden?: bigint | undefined;
     readonly isFollowed: (table: string) => boolean;
   },
 ): readonly MadeBatch[] {
@@ -40,7 +42,10 @@ export function makeBatches(
   let group: Transaction[] = [];
   let size = 0;
   const end = (canaries: readonly string[]): void => {
-    made.push({ batch: { changes: merge(group, options.isFollowed), canaries }, transactions: group });
+    const changes = merge(group, options.isFollowed);
+    const { hidden } = options;
+    const batch = hidden === undefined ? { changes, canaries } : { changes, canaries, hidden };
+    made.push({ batch, transactions: group });
     group = [];
     size = 0;
   };

@@ -269,6 +269,7 @@ export class LogicalSource implements ChangeSource {
         if (this.#lost !== undefined) throw this.#lost;
         const made = makeBatches(visible, {
           canaries,
+          hidden: this.#pending.firstEnd,
           isFollowed: (table) => this.#followedNames.has(table),
         });
         for (const { batch, transactions } of made) {

@@ -28,6 +28,11 @@ export class PendingTransactions {
     return this.#held > HIGH_WATER;
   }
 
+  /** Where the first commit of them ends. */
+  get firstEnd(): bigint | undefined {
+    return this.#waiting[0]?.endLsn;
+  }
+
   add(transaction: Transaction): void {
     this.#waiting.push(transaction);
     this.#held += heldBy(transaction);
