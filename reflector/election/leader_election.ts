@@ -21,6 +21,7 @@ export interface Leadership {
 
 /** Elects one leader among all that take part under one name. */
 export interface LeaderElection extends AsyncDisposable {
+  /** What it is. */
   readonly kind: ElectionKind;
   /**
    * Waits until this one leads. A leader that is killed, cut off or stopped is succeeded within the lease.
