@@ -7,11 +7,13 @@ import { FIGURES, type Measurement } from "./measurement.ts";
 import { SCENARIOS } from "./scenarios.ts";
 import type { Open } from "./subjects/subject.ts";
 
-const { scenario: name, file, variant, url, controlUrl, seconds }: Measurement = JSON.parse(process.argv[2]);
+const measurement: Measurement = JSON.parse(process.argv[2]);
+const { scenario: name, file, variant, url, controlUrl, redisUrl, seconds } = measurement;
 const scenario = SCENARIOS.find((scenario) => scenario.name === name)!;
 const { open }: { open: Open } = await import(new URL(`./subjects/${file}`, import.meta.url).href);
 const figures = await scenario.run({
-  open: async (connections) => await open({ url, connections, variant }),
+  open: async (connections) =>
+    await open({ url, connections, variant, ...(redisUrl === undefined ? {} : { redisUrl }) }),
   seconds,
   url,
   controlUrl,

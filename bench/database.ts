@@ -12,6 +12,8 @@ import { FIRST_MOMENT, MIXED_ROWS } from "./scenarios/mixed_rows.ts";
 export interface Database extends AsyncDisposable {
   readonly url: string;
   readonly controlUrl: string;
+  /** Where Redis is; undefined where there is none. */
+  readonly redisUrl: string | undefined;
   /** As the server reports it. */
   readonly version: string;
   /** Runs statements, one after the other. */
@@ -42,8 +44,8 @@ const TABLES: readonly string[] = [
 
 /** Starts a server and makes the tables. */
 export async function startDatabase(): Promise<Database> {
-  console.log("Starting PostgreSQL 18");
-  const services = await startServices(["--only", "primary"]);
+  console.log("Starting PostgreSQL 18 and Redis");
+  const services = await startServices(["--only", "primary,redis"]);
   try {
     const { servers, missing } = await (await fetch(services.url)).json() as ServicesDescription;
     const { primary } = servers;
@@ -58,6 +60,7 @@ export async function startDatabase(): Promise<Database> {
     return {
       url,
       controlUrl: services.url,
+      redisUrl: servers.redis?.url,
       version: primary.version,
       run,
       async holds(query) {

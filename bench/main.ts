@@ -12,6 +12,7 @@ import { deno, installPeers } from "./install.ts";
 import { measure, obstacle, runtimeVersion } from "./measure.ts";
 import { type Figure, figureOf, jsonOf, keep, kept, keptFigures } from "./report/json.ts";
 import { type Circumstances, markdown, withSummary } from "./report/markdown.ts";
+import { goalsOf } from "./report/goals.ts";
 import { svg } from "./report/svg.ts";
 import { printed, tableOf } from "./report/table.ts";
 import { SCENARIOS } from "./scenarios.ts";
@@ -47,9 +48,13 @@ async function main(): Promise<number> {
     const entrants = await entrantsOf(scenario, options);
     if (entrants.length === 0) continue;
     console.log(`\n${scenario.title} (${scenario.name}; ${options.rounds} rounds)`);
+    const beside = await startBeside(scenario, database);
+    if (beside === undefined) continue;
+    await using _ = beside;
     await runRounds({ scenario, entrants, database, options, failures });
     const figures = entrants.flatMap((entrant) => figuresOf(scenario, entrant));
     console.log(printed(tableOf(scenario, figures)));
+    for (const goal of goalsOf(scenario, figures)) console.log(goal);
     await report(withNew(await keptFigures(), figures));
   }
   for (const failure of failures) console.error(`Failed: ${failure}`);
@@ -67,6 +72,20 @@ async function entrantsOf(scenario: Scenario, options: BenchOptions): Promise<En
     }
   }
   return entrants;
+}
+
+/** What a scenario needs beside its subjects; nothing, with the reason printed, where that cannot be had. */
+async function startBeside(
+  { name, beside }: Scenario,
+  { url, redisUrl }: Database,
+): Promise<AsyncDisposable | undefined> {
+  if (beside === undefined) return { async [Symbol.asyncDispose]() {} };
+  try {
+    return await beside({ url, redisUrl });
+  } catch (error) {
+    console.log(`not measured: ${name}: ${error instanceof Error ? error.message : error}`);
+    return undefined;
+  }
 }
 
 /** Measures all, one after the other, and that several times; who fails once is not asked again. */

@@ -57,10 +57,13 @@ async function measureOnce(assignment: Assignment): Promise<Readonly<Record<stri
 }
 
 async function runClient(
-  { scenario, subject, runtime, database: { url, controlUrl }, seconds }: Assignment,
+  { scenario, subject, runtime, database: { url, controlUrl, redisUrl }, seconds }: Assignment,
 ): Promise<Readonly<Record<string, number>>> {
   const { file, variant, config } = subject;
-  const measurement: Measurement = { scenario: scenario.name, file, variant, url, controlUrl, seconds };
+  const measurement: Measurement = {
+    ...{ scenario: scenario.name, file, variant },
+    ...{ url, controlUrl, redisUrl, seconds },
+  };
   const child = new URL("child.ts", HERE).pathname;
   const args = runtime === "bun"
     ? ["run", child]

@@ -8,6 +8,7 @@ export interface Measurement {
   readonly variant: string;
   readonly url: string;
   readonly controlUrl: string;
+  readonly redisUrl: string | undefined;
   readonly seconds: number;
 }
 

@@ -1,4 +1,5 @@
 /** The scenarios, in the order in which they are measured. */
+import { cachedFind } from "./scenarios/cached_find.ts";
 import { coldConnects } from "./scenarios/cold_connect.ts";
 import { copyInScenario, copyOutScenario } from "./scenarios/copy.ts";
 import { findWhere } from "./scenarios/find_where.ts";
@@ -16,6 +17,7 @@ import type { Scenario } from "./scenarios/scenario.ts";
 export const SCENARIOS: readonly Scenario[] = [
   ...pkSelects,
   oneCaller,
+  cachedFind,
   findWhere,
   nestedLoad,
   mixedRows,

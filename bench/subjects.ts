@@ -21,6 +21,7 @@ export interface SubjectEntry {
 /** Configurations by folders of subjects; the others have that of the bench. */
 const CONFIGS: Readonly<Record<string, string>> = {
   ours: "../deno.json",
+  redis: "../deno.json",
   prisma: "subjects/prisma/deno.json",
 };
 
@@ -36,6 +37,11 @@ const CLIENTS: readonly Line[] = [
   ["lifeguard-orm", "Lifeguard ORM", "ours/lifeguard_orm.ts"],
   ["lifeguard-insert-rows", "Lifeguard ORM, insertMany()", "ours/lifeguard_orm.ts"],
   ["lifeguard-insert-count", "Lifeguard ORM, insertMany() without rows", "ours/lifeguard_orm.ts", "count"],
+  ["lifeguard-cached", "Lifeguard ORM, findById() from Redis", "ours/lifeguard_cached.ts", "redis"],
+  ["lifeguard-near", "Lifeguard ORM, findById() from near rows", "ours/lifeguard_cached.ts", "near"],
+  ["lifeguard-distrusted", "Lifeguard ORM, findById(), trust lost", "ours/lifeguard_cached.ts", "distrusted"],
+  ["ioredis", "ioredis, GET", "redis/ioredis.ts"],
+  ["ioredis-pipelining", "ioredis, GET, enableAutoPipelining", "redis/ioredis.ts", "pipelining"],
   ["postgres-js", "postgres.js", "peers/postgres_js.ts"],
   ["pg", "pg", "peers/pg.ts"],
   ["pg-pipeline", "pg, pipelining clients", "peers/pg_pipeline.ts"],

@@ -1,5 +1,6 @@
 /** Every figure as Markdown, and the README's part of it. */
 import { SCENARIOS } from "../scenarios.ts";
+import { goalsOf } from "./goals.ts";
 import type { Figure } from "./json.ts";
 import { summary } from "./summary.ts";
 import { markdownTable, tableOf } from "./table.ts";
@@ -34,8 +35,13 @@ export function markdown(figures: readonly Figure[], circumstances: Circumstance
       `## ${scenario.name}`,
       `${scenario.title}. ${scenario.metrics[0].better === "higher" ? "More" : "Less"} is better.`,
       markdownTable(tableOf(scenario, figures)),
+      ...listed(goalsOf(scenario, figures)),
     ]),
   ].join("\n\n") + "\n";
+}
+
+function listed(lines: readonly string[]): readonly string[] {
+  return lines.length === 0 ? [] : [lines.map((line) => `- ${line}`).join("\n")];
 }
 
 /**

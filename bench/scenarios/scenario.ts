@@ -8,6 +8,21 @@ export interface Metric {
   readonly better: "higher" | "lower" | "neither";
 }
 
+/** What one of our subjects is to reach. */
+export interface Goal {
+  readonly subject: string;
+  /** The subject whose figure is the measure; left out: `least` is the figure itself. */
+  readonly of?: string;
+  /** The least that is good enough, of the scenario's first metric. */
+  readonly least: number;
+}
+
+/** What runs beside all subjects of a scenario. */
+export interface Surroundings {
+  readonly url: string;
+  readonly redisUrl: string | undefined;
+}
+
 /** What a scenario is run with. */
 export interface Run {
   /** Opens the subject; each call makes new connections. */
@@ -32,6 +47,10 @@ export interface Scenario {
   readonly metrics: readonly [Metric, ...Metric[]];
   /** Whether it keeps so many processes busy that a clock looked at late does not mean that the machine stood still. */
   readonly isCrowd?: boolean;
+  /** What is to be reached; printed with the figures. */
+  readonly goals?: readonly Goal[];
+  /** Starts what runs beside all subjects, in processes of its own; throws with the reason where it cannot. */
+  readonly beside?: (surroundings: Surroundings) => Promise<AsyncDisposable>;
   /** Statements run before each subject. */
   readonly before?: readonly string[];
   /** A query that has to be true after each subject. */

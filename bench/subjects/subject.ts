@@ -96,6 +96,8 @@ export interface Subject<Answer = unknown> {
 export interface OpenOptions {
   readonly url: string;
   readonly connections: number;
+  /** Where Redis is, for scenarios with a cache. */
+  readonly redisUrl?: string;
   /** Which of several ways of using the client; see the table of subjects. */
   readonly variant: string;
 }
