@@ -14,7 +14,12 @@ import type { ShapeDocument } from "../../orm/cache/payload_shape.ts";
 import { shapeDocumentName } from "../../orm/cache/payload_shape.ts";
 import { KnownDatabase } from "../../orm/cache/known_database.ts";
 import { DEFAULT_PREFIX } from "../../orm/cache/protocol/keys.ts";
-import type { CacheStore, Entry } from "../../orm/cache/stores/cache_store.ts";
+import {
+  type CacheStore,
+  type Entry,
+  type KeyLook,
+  StoreUnavailableError,
+} from "../../orm/cache/stores/cache_store.ts";
 import { Trust, TRUST_WINDOW } from "../../orm/cache/trust.ts";
 import { formatLsn } from "../../pool/consistency/lsn.ts";
 import type { Pool } from "../../pool/pool.ts";
@@ -53,6 +58,8 @@ const LOOKS = 200;
 const READS = 32;
 /** Milliseconds between two questions for the watermarks. */
 const POLL_INTERVAL = 100;
+/** How often the store is asked for what an audit cannot do without. */
+const ATTEMPTS = 6;
 /** How many older entries are named. */
 const NAMED = 20;
 
@@ -137,14 +144,14 @@ class Audit {
       samples.push({ key, shape: entry.shape, primary });
     };
     for (const some of chunks(keys, READS)) {
-      const looks = await this.#options.store.look(some);
+      const looks = await this.#patiently(() => this.#options.store.look(some));
       await Promise.all(some.map((key, index) => read(key, looks[index].entry)));
     }
     return samples;
   }
 
   async #tables(): Promise<ReadonlyMap<string, CoveredTable>> {
-    const text = await this.#options.store.document(COVERAGE_DOCUMENT);
+    const text = await this.#patiently(() => this.#options.store.document(COVERAGE_DOCUMENT));
     if (text === undefined) return new Map();
     return new Map((JSON.parse(text) as CoverageDocument).tables.map((table) => [table.name, table]));
   }
@@ -152,12 +159,34 @@ class Audit {
   #shape(id: string): Promise<ShapeDocument | undefined> {
     let shape = this.#shapes.get(id);
     if (shape === undefined) {
-      shape = this.#options.store.document(shapeDocumentName(id)).then((text) =>
+      shape = this.#patiently(() => this.#options.store.document(shapeDocumentName(id))).then((text) =>
         text === undefined ? undefined : JSON.parse(text) as ShapeDocument
       );
       this.#shapes.set(id, shape);
     }
     return shape;
+  }
+
+  /** Looks as a client does, who reads PostgreSQL when the store does not answer: then there is nothing. */
+  async #lookAsClient(samples: readonly Sample[]): Promise<readonly KeyLook[]> {
+    try {
+      return await this.#options.store.look(samples.map(({ key }) => key));
+    } catch (error) {
+      if (error instanceof StoreUnavailableError) return [];
+      throw error;
+    }
+  }
+
+  /** Asks the store again when it did not answer in a client's time. */
+  async #patiently<T>(ask: () => Promise<T>): Promise<T> {
+    for (let attempt = 1;; attempt++) {
+      try {
+        return await ask();
+      } catch (error) {
+        if (!(error instanceof StoreUnavailableError) || attempt === ATTEMPTS) throw error;
+        await sleep(attempt * POLL_INTERVAL, this.#signal);
+      }
+    }
   }
 
   #skip(reason: string): void {
@@ -168,9 +197,9 @@ class Audit {
     const counts = { judged: 0, current: 0, older: 0, undecided: 0, bypassed: 0 };
     for (const some of chunks(samples, LOOKS)) {
       const sentAt = performance.now();
-      const looks = await this.#options.store.look(some.map(({ key }) => key));
+      const looks = await this.#lookAsClient(some);
       some.forEach((sample, index) => {
-        const { entry, watermark } = looks[index];
+        const { entry, watermark } = looks[index] ?? {};
         const currentAt = watermark === undefined ? -Infinity : this.#trust.saw(watermark, sentAt);
         if (entry === undefined || currentAt < sentAt - TRUST_WINDOW) {
           counts.bypassed++;

@@ -5,6 +5,7 @@
  * Then the writers rest, and every key is read by every client and compared with the primary: what is stale then is
  * stale for good.
  */
+import { auditText } from "../../../reflector/audit/audit_report.ts";
 import { HistoryChecker } from "../../../reflector/audit/checker.ts";
 import type { ReadMode } from "../../../reflector/audit/history.ts";
 import { type Judgement, judgementText } from "../../../reflector/audit/judgement.ts";
@@ -183,6 +184,10 @@ async function runInWorld(
   await using driver = new Driver({ clients: world.clients, checker, random, keys, writes, pause });
   const options = { world, checker, driver, random, hold, say };
   for (const fault of faults) rows.push(await runFault(fault, options));
+  if (kind !== "plain") return rows;
+  const audit = await world.audit();
+  say(auditText(audit));
+  if (audit.broken > 0) throw new Error(`The audit found what the checker did not: ${auditText(audit)}`);
   return rows;
 }
 

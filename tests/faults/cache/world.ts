@@ -6,6 +6,9 @@
  * the first, but nothing is ever cut. So each fault of the network befalls some and spares others.
  */
 import { Cache, type CacheStore, type Executor, Pool, RedisStore, type Sql, sql } from "../../../mod.ts";
+import { runAudit } from "../../../reflector/audit/audit.ts";
+import type { AuditReport } from "../../../reflector/audit/audit_report.ts";
+import { RedisKeySampler } from "../../../reflector/audit/key_sampler.ts";
 import type { HistoryEvent } from "../../../reflector/audit/history.ts";
 import {
   type IsolatedHelper,
@@ -60,6 +63,7 @@ type Parts = Omit<
   | "change"
   | "describe"
   | "burst"
+  | "audit"
   | typeof Symbol.asyncDispose
 >;
 
@@ -255,6 +259,15 @@ export class World implements AsyncDisposable {
     return sql`
       select l.id, l.state, i.id is null as absent from ledgers l left join items i on i.id = l.id
       where l.id <= ${this.keys}`;
+  }
+
+  /** Audits the cache as it is at this moment, as `lifeguard-reflector audit` does. */
+  async audit(): Promise<AuditReport> {
+    await using store = new RedisStore(this.redis.url, { logger: SILENT });
+    await store.connected();
+    return await runAudit({
+      ...{ pool: this.admin, store, keys: new RedisKeySampler(this.redis.url), rounds: [1_000, 3_000] },
+    });
   }
 
   /** What everybody thinks at this moment, to find out why something does not recover. */

@@ -3,7 +3,12 @@ import assert from "node:assert/strict";
 import type { ShapeDocument } from "../../../orm/cache/payload_shape.ts";
 import { shapeDocumentName } from "../../../orm/cache/payload_shape.ts";
 import { rowKey } from "../../../orm/cache/protocol/keys.ts";
-import type { Leader } from "../../../orm/cache/stores/cache_store.ts";
+import {
+  type CacheStore,
+  type Leader,
+  type LookKey,
+  StoreUnavailableError,
+} from "../../../orm/cache/stores/cache_store.ts";
 import { MemoryStore } from "../../../orm/cache/stores/memory_store.ts";
 import { LABELLED } from "../../../pool/consistency/labelled.ts";
 import { Pool, sql } from "../../../pool/mod.ts";
@@ -143,6 +148,34 @@ test("runAudit() judges nothing that a client would not believe", needs("primary
   assert.equal(report.atMost, 1);
   assert.match(auditText(report), /nothing was judged, so nothing can be said/);
 });
+
+test(
+  "runAudit() asks again when the store is slow, and judges nothing while it does not answer",
+  needs("primary"),
+  async () => {
+    await using database = await freshDatabase();
+    await using scene = new Scene(database.url);
+    await scene.begin(5);
+    scene.lead();
+    const { pool, store } = scene;
+    let looks = 0;
+    const moody = new Proxy<CacheStore>(store, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name, target);
+        if (name !== "look") return typeof value === "function" ? value.bind(target) : value;
+        return (keys: readonly LookKey[]) =>
+          ++looks === 2
+            ? target.look(keys)
+            : Promise.reject(new StoreUnavailableError("Cannot use it: it is moody"));
+      },
+    });
+    const report = await runAudit({ pool, store: moody, keys: keysTo(5), rounds: [1_000] });
+    assert.deepEqual(report.rounds, [
+      { after: 1_000, judged: 0, current: 0, older: 0, undecided: 0, bypassed: 5 },
+    ]);
+    assert.equal(looks, 3);
+  },
+);
 
 test("shareAtMost() is the rule of three, and Poisson's bound where something was found", () => {
   assert.equal(shareAtMost(0, 300), 0.01);
