@@ -10,7 +10,7 @@ import type { Table } from "../definition/table.ts";
 import { comparisonOf } from "../executing/key_comparison.ts";
 import type { CachedRows, TableReads } from "../executing/read_cache.ts";
 import type { CacheCore } from "./cache_core.ts";
-import type { Found, Reader } from "./found.ts";
+import { accepts, type Found, type Reader } from "./found.ts";
 import { boundsOf, noteRead } from "./read_notes.ts";
 import { tableKey } from "./protocol/keys.ts";
 import type { LookKey } from "./stores/cache_store.ts";
@@ -152,9 +152,9 @@ export class StrongReads implements TableReads {
     const key = this.#model.rows.keyOf(values);
     if (key === undefined) return undefined;
     // A replica is not asked: it would have to be as new as what was read from the cache.
-    const found = await this.#model.rows.find(values, strongReader(session, key)) ??
-      await this.#model.rows.readNow(values);
-    if (found === undefined) return undefined;
+    const reader = strongReader(session, key);
+    const found = await this.#model.rows.find(values, reader) ?? await this.#model.rows.readNow(values);
+    if (found === undefined || !accepts(found, reader)) return undefined;
     noteRead(session, key, found);
     const row = this.#model.shown(found.value);
     return row === undefined ? NO_ROWS : { rows: [row] };

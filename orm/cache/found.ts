@@ -61,8 +61,11 @@ export interface Reader {
 export function accepts<Value>(found: Found<Value>, { startedAt, bounds }: Reader): boolean {
   if (found.currentAt < startedAt - TRUST_WINDOW) return false;
   if (bounds === undefined) return true;
-  if (found.currentAt >= startedAt) return true;
   const { token, floor } = bounds;
-  return (token === undefined || found.timeline === token.timeline && found.asOf >= token.lsn) &&
-    (floor === undefined || found.timeline === floor.timeline && found.applied >= floor.lsn);
+  // Whether what was written on another timeline has survived only the pool can find out.
+  if (token !== undefined && found.timeline !== token.timeline) return false;
+  if (floor !== undefined && found.timeline !== floor.timeline) return false;
+  if (found.currentAt >= startedAt) return true;
+  return (token === undefined || found.asOf >= token.lsn) &&
+    (floor === undefined || found.applied >= floor.lsn);
 }
