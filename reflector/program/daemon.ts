@@ -21,6 +21,12 @@ const APPLICATION = "lifeguard-reflector";
 /** Connections beside those that read rows again: listening, canaries, probes and positions. */
 const OWN_CONNECTIONS = 4;
 
+/**
+ * Milliseconds Redis may take. It voids a thousand keys at a time, and what takes longer is asked again; an application,
+ * which has PostgreSQL to ask instead, waits less.
+ */
+const STORE_TIMEOUT = 500;
+
 /** Makes a reflector; nothing is connected yet but to Redis, which begins at once and goes on trying. */
 export async function makeDaemon(parts: DaemonParts): Promise<Daemon> {
   const { configuration, log } = parts;
@@ -32,6 +38,7 @@ export async function makeDaemon(parts: DaemonParts): Promise<Daemon> {
     const { prefix } = configuration.redis;
     const store = new RedisStore(redisConnection(configuration.redis), {
       prefix,
+      timeout: STORE_TIMEOUT,
       logger: { warn: (message, fields) => log.warn(message, { ...fields, event: "alarm" }) },
     });
     owned.push(store);
