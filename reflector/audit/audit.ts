@@ -58,6 +58,8 @@ const LOOKS = 200;
 const READS = 32;
 /** Milliseconds between two questions for the watermarks. */
 const POLL_INTERVAL = 100;
+/** Milliseconds to wait for the first canaries. */
+const PATIENCE = 3_000;
 /** How often the store is asked for what an audit cannot do without. */
 const ATTEMPTS = 6;
 /** How many older entries are named. */
@@ -110,6 +112,7 @@ class Audit {
 
   async run(): Promise<AuditReport> {
     const { samples: count = SAMPLES, rounds = ROUNDS, prefix = DEFAULT_PREFIX, keys } = this.#options;
+    await this.#trusting();
     const { found, keys: sampled } = await keys.sample(count, { prefix, signal: this.#signal });
     const samples = await this.#readPrimary(sampled);
     const begun = performance.now();
@@ -165,6 +168,14 @@ class Audit {
       this.#shapes.set(id, shape);
     }
     return shape;
+  }
+
+  /** Waits until a client that began when this did would believe the cache, or for so long that it never will. */
+  async #trusting(): Promise<void> {
+    const end = performance.now() + PATIENCE;
+    while (!this.#trust.holds(performance.now()) && performance.now() < end) {
+      await sleep(POLL_INTERVAL, this.#signal);
+    }
   }
 
   /** Looks as a client does, who reads PostgreSQL when the store does not answer: then there is nothing. */
