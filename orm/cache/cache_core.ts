@@ -33,6 +33,7 @@ const MAX_FILLS = 256;
 
 /** Told what an operator should know. */
 export interface CacheLogger {
+  /** Something is not as it should be. */
   warn(message: string, fields: Readonly<Record<string, unknown>>): void;
 }
 
@@ -114,14 +115,12 @@ export class CacheCore {
   }
 
   /**
-   * Whether the changes of a table are heard, and of lookups by some of its columns; says once why not.
+   * Whether the changes of a table are heard; says once why not.
    *
    * @param name `schema.table`.
-   * @param lookup The columns' names joined by `+`.
    */
-  covers(name: string, lookup?: string): boolean {
-    const lookups = this.#coverage.tables.get(name);
-    if (lookups !== undefined) return lookup === undefined || lookups.has(lookup);
+  covers(name: string): boolean {
+    if (this.#coverage.tables.has(name)) return true;
     if (this.#coverage.version !== "") {
       this.warnOnce(
         `Rows of "${name}" are not cached although its model says so: ${
@@ -131,6 +130,33 @@ export class CacheCore {
       );
     }
     return false;
+  }
+
+  /**
+   * Whether rows are voided by the key that a model gives them; says once why not. By another key, or the same columns in
+   * another order, nobody would ever void them.
+   *
+   * @param name `schema.table`.
+   * @param key The columns' names joined by `+`.
+   */
+  coversKey(name: string, key: string): boolean {
+    if (!this.covers(name)) return false;
+    const told = this.#coverage.tables.get(name)!.key;
+    if (told === key) return true;
+    this.warnOnce(
+      `Rows of "${name}" are not cached although its model says so: the model's primary key is "${key}", the table's is "${told}"; declare the same columns in the same order`,
+    );
+    return false;
+  }
+
+  /**
+   * Whether lookups by some columns are voided with the changes of their table.
+   *
+   * @param name `schema.table`.
+   * @param lookup The columns' names joined by `+`.
+   */
+  coversLookup(name: string, lookup: string): boolean {
+    return this.covers(name) && this.#coverage.tables.get(name)!.lookups.has(lookup);
   }
 
   /** Whether it pays to ask the store at this moment. */

@@ -150,7 +150,7 @@ export class StrongReads implements TableReads {
 
   async #read(session: ConsistencySession, values: readonly unknown[]): Promise<CachedRows | undefined> {
     const key = this.#model.rows.keyOf(values);
-    if (key === undefined) return undefined;
+    if (key === undefined || !this.#model.rows.isCovered) return undefined;
     // A replica is not asked: it would have to be as new as what was read from the cache.
     const reader = strongReader(session, key);
     const found = await this.#model.rows.find(values, reader) ?? await this.#model.rows.readNow(values);

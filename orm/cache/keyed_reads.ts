@@ -60,6 +60,17 @@ export interface Loaded<Value> {
   readonly isTransient?: boolean;
 }
 
+const INTEGERS: readonly number[] = [21, 23, 20];
+const TEXTS: readonly number[] = [25, 1043];
+/** Which types, by OID, a key's column of a declared type may be of: those with the same texts. */
+const TYPES_OF: Readonly<Record<string, readonly number[]>> = {
+  int2: INTEGERS,
+  int4: INTEGERS,
+  int8: INTEGERS,
+  uuid: [2950],
+  text: TEXTS,
+  varchar: TEXTS,
+};
 /** How many keys travel in one look at most. */
 const MAX_KEYS = 1_000;
 /** Share by which lives of entries vary, so that not all that was read together ends together. */
@@ -118,7 +129,7 @@ export abstract class KeyedReads<Value> {
   protected abstract get nothing(): Loaded<Value>;
 
   /** Whether changes of what is read are heard. */
-  protected abstract get isCovered(): boolean;
+  abstract get isCovered(): boolean;
 
   /** The columns the key is of. */
   get columns(): readonly AnyColumn[] {
@@ -316,11 +327,18 @@ export abstract class KeyedReads<Value> {
     this.core.counters.misses += missing.length;
     const sentAt = performance.now();
     const labelled = await this.#labelled(missing.map(({ flight }) => flight.values));
+    if (!this.#isOfTypes(labelled)) return;
     const { version, upper, timeline } = labelled;
     const loaded = this.loaded(labelled);
+    const claimed = new Set(
+      missing.map(({ flight }) => flight.comparable).filter((each) => loaded.has(each)),
+    );
     const fills: Fill[] = [];
     for (const { flight, key, ticket } of missing) {
-      const { value, payload, shape, isTransient } = loaded.get(flight.comparable) ?? this.nothing;
+      const known = loaded.get(flight.comparable);
+      // What nobody asked for has a key that PostgreSQL compares otherwise: it may be what this one asked for.
+      if (known === undefined && claimed.size < loaded.size) continue;
+      const { value, payload, shape, isTransient } = known ?? this.nothing;
       const end: Found<Value> = {
         value,
         bytes: payload,
@@ -345,6 +363,19 @@ export abstract class KeyedReads<Value> {
       });
     }
     this.core.fill(fills);
+  }
+
+  /** Whether the key's columns are in the database what the model says, so that equal keys have the texts told of them. */
+  #isOfTypes({ fields }: CacheRows): boolean {
+    const odd = this.kind.columns.find(({ columnName, settings }) => {
+      const field = fields.find(({ name }) => name === columnName);
+      return field !== undefined && !TYPES_OF[settings.type.base]?.includes(field.type);
+    });
+    if (odd === undefined) return true;
+    this.core.warnOnce(
+      `Rows of "${this.kind.name}" are not cached by "${odd.property}": its model says it is ${odd.settings.type.base}, in the database it is of another type`,
+    );
+    return false;
   }
 
   #labelled(keys: readonly (readonly unknown[])[]): Promise<CacheRows> {

@@ -58,8 +58,8 @@ export class TableLookups extends KeyedReads<KeyList> {
     return NOTHING;
   }
 
-  protected override get isCovered(): boolean {
-    return this.core.covers(this.kind.name, this.#label);
+  override get isCovered(): boolean {
+    return this.core.coversLookup(this.kind.name, this.#label);
   }
 
   protected override ready(): boolean {

@@ -18,6 +18,7 @@ const NO_ROW: Loaded<CachedRow> = { value: undefined, payload: undefined, shape:
 /** The rows of a model by primary key. */
 export class TableRows extends KeyedReads<CachedRow> {
   readonly #table: Table;
+  readonly #keyNames: string;
   #shape: PayloadShape | undefined;
   /** When the shape was described for the reflector last. */
   #described = -Infinity;
@@ -32,14 +33,15 @@ export class TableRows extends KeyedReads<CachedRow> {
       select: cacheSelect(table),
     });
     this.#table = table;
+    this.#keyNames = table.key.map(({ columnName }) => columnName).join("+");
   }
 
   protected override get nothing(): Loaded<CachedRow> {
     return NO_ROW;
   }
 
-  protected override get isCovered(): boolean {
-    return this.core.covers(this.kind.name);
+  override get isCovered(): boolean {
+    return this.core.coversKey(this.kind.name, this.#keyNames);
   }
 
   protected override ready(learn: () => Promise<CacheRows>): boolean | Promise<boolean> {

@@ -6,7 +6,6 @@
 import type { Executor } from "../../pool/executor.ts";
 import { homePool } from "../../pool/home_pool.ts";
 import { readingOf, type ReadPreference } from "../../pool/replicas/read_preference.ts";
-import { ReadingPool } from "../../pool/replicas/reading_pool.ts";
 import type { Table } from "../definition/table.ts";
 import { cacheOf, type ReadCache, type TableReads } from "./read_cache.ts";
 

@@ -20,6 +20,7 @@ export interface Entry {
 
 /** The right to fill a key, as long as nothing happens to it (R3). */
 export interface Ticket {
+  /** What it is told from others by. */
   readonly id: string;
   /** The epoch it was left in. */
   readonly epoch: string;
@@ -58,8 +59,11 @@ export interface LookKey {
 
 /** What is to be stored. */
 export interface Fill extends Entry {
+  /** Where: as of {@link LookKey}. */
   readonly key: string;
+  /** The table whose floor it is under. */
   readonly table: string;
+  /** The right to. */
   readonly ticket: Ticket;
   /** Milliseconds it lives. */
   readonly ttl: number;
@@ -73,6 +77,7 @@ export type Voider = "writer" | Leader;
 
 /** A leadership, as scripts check it (R12, R9): hand on what `advance()` gave, do not make one. */
 export interface Leader {
+  /** The number of the leadership. */
   readonly term: number;
   /** Terms begin anew in a store that was emptied or restored; an epoch never comes again. */
   readonly epoch: string;
@@ -80,14 +85,17 @@ export interface Leader {
 
 /** What is to be voided. */
 export interface Voiding {
+  /** Which keys. */
   readonly keys: readonly LookKey[];
   /** The LSN up to which what is there is void: a writer's token, or the insert LSN read after the changes were visible. */
   readonly floor: bigint;
+  /** Who does it. */
   readonly by: Voider;
 }
 
 /** What was at a key that was voided. */
 export interface Voided {
+  /** The key. */
   readonly key: string;
   /** `"absent"`: nobody has it; `"idle"`: a tombstone was there; `"active"`: an entry, or a reader on its way. */
   readonly was: "absent" | "idle" | "active";
@@ -101,11 +109,13 @@ export interface Voided {
 
 /** The leader was deposed, or the store is another than it was: establish again, if still elected. */
 export class NotLeaderError extends Error {
+  /** `"NotLeaderError"`. */
   override readonly name = "NotLeaderError";
 }
 
 /** The store did not answer, or not in time; nothing is known of what it did. */
 export class StoreUnavailableError extends Error {
+  /** `"StoreUnavailableError"`. */
   override readonly name = "StoreUnavailableError";
 }
 

@@ -10,8 +10,48 @@ import { SAFE_CLIENT_OPTIONS } from "./redis_link.ts";
 
 /** Where a node of a cluster is. */
 export interface RedisAddress {
+  /** Its name or address. */
   readonly host: string;
+  /** Its port. */
   readonly port: number;
+}
+
+/** Options of ioredis by which a server is found and logged in to. Whoever needs others makes a client of their own. */
+export interface RedisClientOptions {
+  /** Its name or address. Default `localhost`. */
+  readonly host?: string;
+  /** Its port. Default 6379. */
+  readonly port?: number;
+  /** The path of its Unix socket. */
+  readonly path?: string;
+  /** The IP version: 4 or 6. */
+  readonly family?: number;
+  /** Who logs in. */
+  readonly username?: string;
+  /** The password. */
+  readonly password?: string;
+  /** The number of the database. Default 0. */
+  readonly db?: number;
+  /** Options of `tls.connect()`. */
+  readonly tls?: object;
+  /** Where sentinels are, with Sentinel. */
+  readonly sentinels?: readonly Partial<RedisAddress>[];
+  /** What the sentinels call the master. */
+  readonly name?: string;
+  /** Who logs in to the sentinels. */
+  readonly sentinelUsername?: string;
+  /** The password for the sentinels. */
+  readonly sentinelPassword?: string;
+  /** What the connection is called in the server's list of clients. */
+  readonly connectionName?: string;
+}
+
+/** A client or a cluster of ioredis, made with `new Redis()` or `new Cluster()`. */
+export interface RedisClient {
+  /** What it was made with. */
+  readonly options: object;
+  /** Makes another of the same options. */
+  duplicate(...options: never[]): object;
 }
 
 /** Where a Redis Cluster is. */
@@ -19,7 +59,7 @@ export interface RedisClusterOptions {
   /** Some of its nodes, from which the others are learned: URLs, or hosts and ports. */
   readonly nodes: readonly (string | RedisAddress)[];
   /** What holds for every node: `username`, `password`, `tls`, … */
-  readonly options?: RedisOptions;
+  readonly options?: RedisClientOptions;
   /** Addresses that nodes tell, `"host:port"`, and those by which they are reached from here. */
   readonly natMap?: Readonly<Record<string, RedisAddress>>;
 }
@@ -28,7 +68,7 @@ export interface RedisClusterOptions {
  * Where Redis is: a URL (`redis://`, or `rediss://` with TLS), options of ioredis (with `sentinels` and `name` for
  * Sentinel), the nodes of a cluster, or a client or cluster of ioredis, of which the options are taken.
  */
-export type RedisConnection = string | RedisOptions | RedisClusterOptions | Redis | Cluster;
+export type RedisConnection = string | RedisClientOptions | RedisClusterOptions | RedisClient;
 
 /** Clients to be made. */
 export type RedisClients =
@@ -82,7 +122,8 @@ async function loadClient(): Promise<typeof Redis> {
   }
 }
 
-function clusterClients({ nodes, options = {}, natMap = {} }: RedisClusterOptions): RedisClients {
+function clusterClients({ nodes, options: given = {}, natMap = {} }: RedisClusterOptions): RedisClients {
+  const options = given as RedisOptions;
   if (nodes.length === 0) {
     throw new ConfigError("redis.nodes", "it is empty; give at least one node's address");
   }
@@ -174,5 +215,5 @@ function fromCluster(cluster: Cluster): RedisClusterOptions {
     if (typeof node === "string") return node.includes("://") ? node : `redis://${node}`;
     return { host: node.host ?? "127.0.0.1", port: node.port ?? 6379 };
   });
-  return { nodes, options: redisOptions as RedisOptions, ...(natMap ? { natMap } : {}) };
+  return { nodes, options: redisOptions as RedisClientOptions, ...(natMap ? { natMap } : {}) };
 }

@@ -29,6 +29,7 @@ import { Shard } from "./shard.ts";
 
 /** Told what an operator should know. */
 export interface RedisStoreLogger {
+  /** Something is not as it should be. */
   warn(message: string, fields: Readonly<Record<string, unknown>>): void;
 }
 
