@@ -34,6 +34,8 @@ export class TableRows extends KeyedReads<CachedRow> {
     });
     this.#table = table;
     this.#keyNames = table.key.map(({ columnName }) => columnName).join("+");
+    // Another epoch may be that of a store which was emptied, of the shape's description, too.
+    core.onEpoch(() => this.#described = -Infinity);
   }
 
   protected override get nothing(): Loaded<CachedRow> {
