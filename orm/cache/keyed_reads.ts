@@ -143,7 +143,8 @@ export abstract class KeyedReads<Value> {
 
   /** What this process has of a key of one column, for a `mixed` reader: the hot path. */
   peek(key: unknown, now: number): Found<Value> | undefined {
-    return this.#near.peek(key, now);
+    // A key of several columns is an object; that its text is known here is nobody's business.
+    return this.#comparisons.length === 1 ? this.#near.peek(key, now) : undefined;
   }
 
   /**

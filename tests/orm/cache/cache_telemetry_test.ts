@@ -22,7 +22,7 @@ test("A cache's hits, misses and trust are metrics, and its looks are spans", SD
     logger: { warn: () => {} },
   });
   using reflector = new HandDrivenReflector(store, pool);
-  await reflector.lead([{ name: "public.users" }]);
+  await reflector.lead([{ name: "public.users", key: ["id"] }]);
   reflector.start();
   await User.findById(1, pool);
   assert.equal(await cache.ready(), true);

@@ -29,7 +29,11 @@ export class HandDrivenReflector {
 
   /** Becomes the leader, with tables that are covered. */
   async lead(
-    tables: readonly { readonly name: string; readonly lookups?: readonly string[][] }[],
+    tables: readonly {
+      readonly name: string;
+      readonly key: readonly string[];
+      readonly lookups?: readonly string[][];
+    }[],
   ): Promise<void> {
     const coverage = `v${Math.random().toString(36).slice(2, 8)}`;
     await this.#store.document("coverage", JSON.stringify({ tables }));

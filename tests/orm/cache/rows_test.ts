@@ -4,7 +4,7 @@ import { Cache, column, MemoryStore, model, Pool, sql } from "../../../mod.ts";
 import { test } from "../../harness.ts";
 import { HandDrivenReflector } from "./hand_driven_reflector.ts";
 
-const TABLES = [{ name: "public.users", lookups: [["email"], ["boss"]] }];
+const TABLES = [{ name: "public.users", key: ["id"], lookups: [["email"], ["boss"]] }];
 
 const User = model("users", {
   id: column.integer().primaryKey(),
