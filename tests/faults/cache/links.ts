@@ -33,9 +33,3 @@ export async function openLinks(
   });
   return Object.fromEntries(await Promise.all(made)) as unknown as Links;
 }
-
-/** The ways a link is cut. */
-export const CUTS = ["silent", "refused", "to the server only", "to the client only"] as const;
-
-/** A way a link is cut. */
-export type Cut = typeof CUTS[number];
