@@ -23,7 +23,7 @@
  * @module
  */
 import type { Sql } from "../../pool/sql/sql.ts";
-import type { LabelledRows } from "../../pool/consistency/labelled.ts";
+import type { CacheRows } from "./described_rows.ts";
 import type { AnyColumn } from "../building/column.ts";
 import { comparisonOf } from "../executing/key_comparison.ts";
 import type { CacheCore, Looked } from "./cache_core.ts";
@@ -32,9 +32,6 @@ import { NearRows } from "./near_rows.ts";
 import { idText } from "./protocol/key_text.ts";
 import type { Entry, Fill, LookKey, Ticket } from "./stores/cache_store.ts";
 import { TRUST_WINDOW } from "./trust.ts";
-
-/** What the database answered: rows as the bytes they came as. */
-export type CacheRows = LabelledRows<Uint8Array>;
 
 /** What one kind of reads by key is of. */
 export interface KeyedKind {

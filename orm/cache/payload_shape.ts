@@ -7,14 +7,12 @@
 import { createHash } from "node:crypto";
 import { quoteIdentifier } from "../../pool/sql/identifier.ts";
 import { Sql } from "../../pool/sql/sql.ts";
-import { ByteSource } from "../../pool/wire/byte_source.ts";
 import type { WireFormat } from "../../pool/wire/codec/codec.ts";
-import type { CodecRegistry } from "../../pool/wire/codec/registry.ts";
 import type { Field } from "../../pool/wire/message/backend.ts";
-import { compileRowReader, type RowReader } from "../../pool/wire/session/row_reader.ts";
 import type { AnyColumn } from "../building/column.ts";
 import type { Table } from "../definition/table.ts";
 import { readRows } from "../hydrating/row_reader.ts";
+import { bytesReader, type DescribedColumns } from "./described_rows.ts";
 import { equalAny } from "../relations/match.ts";
 
 /** What a shape's document says. */
@@ -23,13 +21,6 @@ export interface ShapeDocument {
   readonly table: string;
   /** Each column's name, the format of its values, and its type's OID. */
   readonly columns: readonly (readonly [name: string, format: WireFormat, type: number])[];
-}
-
-/** The columns of a statement as the server described them. */
-export interface DescribedColumns {
-  readonly fields: readonly Field[];
-  readonly formats: readonly WireFormat[];
-  readonly registry: CodecRegistry;
 }
 
 /** The name of the document that describes a shape. */
@@ -45,7 +36,7 @@ export class PayloadShape {
   readonly text: string;
   readonly #table: Table;
   readonly #fields: readonly Field[];
-  readonly #read: RowReader;
+  readonly #read: ReturnType<typeof bytesReader>;
 
   /**
    * Of what a select of the model's columns, under their names in the table, was answered.
@@ -66,11 +57,7 @@ export class PayloadShape {
     const properties = new Map(
       [...table.columns.values()].map((column) => [column.columnName, column.property]),
     );
-    this.#read = compileRowReader(fields.map((field, index) => ({
-      field: { ...field, name: properties.get(field.name) ?? field.name },
-      codec: registry.get(field.type) ?? registry.text,
-      format: formats[index],
-    })));
+    this.#read = bytesReader({ fields, formats, registry }, (name) => properties.get(name) ?? name);
   }
 
   /** Whether the server still describes the columns so. */
@@ -88,8 +75,7 @@ export class PayloadShape {
    * @throws {LifeguardError} When the bytes are none of this shape.
    */
   row(payload: Uint8Array): Record<string, unknown> {
-    const row = this.#read(new ByteSource(payload), 0, payload.length);
-    return readRows<Record<string, unknown>>(this.#table, [row])[0];
+    return readRows<Record<string, unknown>>(this.#table, [this.#read(payload)])[0];
   }
 }
 

@@ -8,12 +8,11 @@
  * @module
  */
 import { quoteIdentifier } from "../../pool/sql/identifier.ts";
-import { ByteSource } from "../../pool/wire/byte_source.ts";
-import { compileRowReader } from "../../pool/wire/session/row_reader.ts";
 import type { AnyColumn } from "../building/column.ts";
 import type { Table } from "../definition/table.ts";
 import type { CacheCore } from "./cache_core.ts";
-import { type CacheRows, KeyedReads, type Loaded } from "./keyed_reads.ts";
+import { bytesReader, type CacheRows } from "./described_rows.ts";
+import { KeyedReads, type Loaded } from "./keyed_reads.ts";
 import { selectByKeys } from "./payload_shape.ts";
 import { lookupKey } from "./protocol/keys.ts";
 import type { Entry } from "./stores/cache_store.ts";
@@ -73,19 +72,11 @@ export class TableLookups extends KeyedReads<KeyList> {
     return { value: keys.map((key) => key.map((part, index) => this.#parsers[index](part))), payload, shape };
   }
 
-  protected override loaded(
-    { rows, fields, formats, registry }: CacheRows,
-  ): ReadonlyMap<unknown, Loaded<KeyList>> {
-    const read = compileRowReader(
-      fields.map((field, index) => ({
-        field,
-        codec: registry.get(field.type) ?? registry.text,
-        format: formats[index],
-      })),
-    );
+  protected override loaded(answer: CacheRows): ReadonlyMap<unknown, Loaded<KeyList>> {
+    const read = bytesReader(answer);
     const found = new Map<unknown, unknown[][]>();
-    for (const bytes of rows) {
-      const row = read(new ByteSource(bytes), 0, bytes.length);
+    for (const bytes of answer.rows) {
+      const row = read(bytes);
       const of = (column: AnyColumn): unknown => converted(column, row[column.columnName]);
       const comparable = this.comparable(this.kind.columns.map(of));
       const key = this.#table.key.map(of);

@@ -5,7 +5,8 @@
  */
 import type { Table } from "../definition/table.ts";
 import type { CacheCore } from "./cache_core.ts";
-import { type CacheRows, KeyedReads, type Loaded } from "./keyed_reads.ts";
+import type { CacheRows } from "./described_rows.ts";
+import { KeyedReads, type Loaded } from "./keyed_reads.ts";
 import { cacheSelect, PayloadShape, shapeDocumentName } from "./payload_shape.ts";
 import { rowKey } from "./protocol/keys.ts";
 import type { Entry } from "./stores/cache_store.ts";
