@@ -38,7 +38,7 @@ export class PoolReads implements ReadCache {
     for (const table of query.tables) {
       const { name } = this.#tableOf(table);
       if (name === undefined) return undefined;
-      tables.push(name);
+      if (!tables.includes(name)) tables.push(name);
     }
     const kept = { ...query, tables };
     const key = this.#results.keyOf(kept);

@@ -13,14 +13,13 @@
  */
 import { createHash, randomUUID } from "node:crypto";
 import type { Sql } from "../../pool/sql/sql.ts";
-import { ByteSource } from "../../pool/wire/byte_source.ts";
-import { compileRowReader, type RowReader } from "../../pool/wire/session/row_reader.ts";
 import type { CacheCore, Looked } from "./cache_core.ts";
 import { accepts, type Found, type Reader } from "./found.ts";
-import type { CacheRows } from "./keyed_reads.ts";
+import { bytesReader, type CacheRows } from "./described_rows.ts";
 import { tableKey } from "./protocol/keys.ts";
 import type { Fill, LookKey } from "./stores/cache_store.ts";
 import { TRUST_WINDOW } from "./trust.ts";
+import { valueText } from "./value_text.ts";
 
 /** Results of more bytes are not kept. */
 const MAX_BYTES = 1024 * 1024;
@@ -33,10 +32,23 @@ export type ResultRow = Record<string, unknown>;
 /** A query whose result may be kept. */
 export interface KeptQuery {
   readonly statement: Sql;
-  /** What it reads: `schema.table` of each. */
+  /** What it reads: `schema.table` of each, its own first, none twice. */
   readonly tables: readonly string[];
   /** Milliseconds its result is kept. */
   readonly ttl: number;
+}
+
+/** How the rows of a statement are read. */
+interface Reading {
+  /** Names the columns, their types and formats. */
+  readonly shape: string;
+  readonly read: ReturnType<typeof bytesReader>;
+}
+
+/** Rows as the bytes they came as, and what reads them. */
+interface Unread {
+  readonly rows: readonly Uint8Array[];
+  readonly read: ReturnType<typeof bytesReader>;
 }
 
 /** What stands before the rows in a payload. */
@@ -48,18 +60,19 @@ interface Head {
 /** The results of queries on a pool. */
 export class QueryResults {
   readonly #core: CacheCore;
-  readonly #flights = new Map<string, Promise<Found<readonly Uint8Array[]> | undefined>>();
-  readonly #readers = new Map<string, { readonly shape: string; readonly read: RowReader }>();
+  readonly #flights = new Map<string, Promise<Found<Unread> | undefined>>();
+  readonly #readers = new Map<string, Reading>();
 
   /** Of a pool. */
   constructor(core: CacheCore) {
     this.#core = core;
   }
 
-  /** The key of a query with its values; undefined where they have no certain text. */
-  keyOf({ statement: { text, values } }: KeptQuery): string | undefined {
-    const parts = JSON.stringify([text, values], certain);
-    if (parts === undefined) return undefined;
+  /** The key of a query with its values and tables; undefined where the values have no certain text. */
+  keyOf({ statement: { text, values }, tables }: KeptQuery): string | undefined {
+    const given = valueText(values);
+    if (given === undefined) return undefined;
+    const parts = JSON.stringify([text, given, tables]);
     return `${this.#core.prefix}query:${createHash("sha256").update(parts).digest("hex").slice(0, 40)}`;
   }
 
@@ -85,15 +98,11 @@ export class QueryResults {
     }
     const found = await flight;
     if (found === undefined || !accepts(found, reader)) return undefined;
-    const reading = this.#readers.get(query.statement.text);
-    if (reading === undefined) return undefined;
-    return {
-      ...found,
-      value: found.value.map((row) => reading.read(new ByteSource(row), 0, row.length)),
-    };
+    const { rows, read } = found.value;
+    return { ...found, value: rows.map(read) };
   }
 
-  async #fly(query: KeptQuery, key: string): Promise<Found<readonly Uint8Array[]> | undefined> {
+  async #fly(query: KeptQuery, key: string): Promise<Found<Unread> | undefined> {
     const keys: LookKey[] = [
       { key, table: query.tables[0] },
       ...query.tables.map((table) => ({ key: tableKey(table, this.#core.prefix), table })),
@@ -116,7 +125,7 @@ export class QueryResults {
   #hit(
     { statement }: KeptQuery,
     { looks, currentAt, sentAt }: Looked,
-  ): Found<readonly Uint8Array[]> | undefined {
+  ): Found<Unread> | undefined {
     const [{ entry, watermark }, ...marks] = looks;
     const since = Math.min(...currentAt);
     if (entry?.payload === undefined || watermark === undefined || since < sentAt - TRUST_WINDOW) {
@@ -129,7 +138,7 @@ export class QueryResults {
     let applied = watermark.lsn;
     for (const mark of marks) if (mark.watermark!.lsn < applied) applied = mark.watermark!.lsn;
     return {
-      value: rows,
+      value: { rows, read: reading.read },
       timeline: watermark.timeline,
       asOf: entry.version > applied ? entry.version : applied,
       applied,
@@ -143,16 +152,24 @@ export class QueryResults {
     query: KeptQuery,
     keys: readonly LookKey[],
     looked: Looked | undefined,
-  ): Promise<Found<readonly Uint8Array[]>> {
+  ): Promise<Found<Unread>> {
     this.#core.counters.misses++;
     const sentAt = performance.now();
     const answer = await this.#core.labelled(query.statement);
-    const shape = this.#takeReader(query.statement.text, answer);
+    const { shape, read } = this.#takeReader(query.statement.text, answer);
     const { version, upper, timeline, rows } = answer;
     if (looked !== undefined && Math.min(...looked.currentAt) >= looked.sentAt - TRUST_WINDOW) {
       this.#core.fill(this.#fills(query, { keys, looked, answer, shape }));
     }
-    return { value: rows, timeline, asOf: version, applied: 0n, upper, currentAt: sentAt, in: "database" };
+    return {
+      value: { rows, read },
+      timeline,
+      asOf: version,
+      applied: 0n,
+      upper,
+      currentAt: sentAt,
+      in: "database",
+    };
   }
 
   #fills(
@@ -183,20 +200,18 @@ export class QueryResults {
   }
 
   /** How the rows of a text are read, as the server describes them now. */
-  #takeReader(text: string, { fields, formats, registry }: CacheRows): string {
+  #takeReader(text: string, { fields, formats, registry }: CacheRows): Reading {
     const described = JSON.stringify(fields.map(({ name, type }, index) => [name, type, formats[index]]));
     const shape = createHash("md5").update(described).digest("hex").slice(0, 12);
-    if (this.#readers.get(text)?.shape === shape) return shape;
+    const known = this.#readers.get(text);
+    if (known?.shape === shape) return known;
     if (this.#readers.size >= MAX_READERS) this.#readers.clear();
-    this.#readers.set(text, {
+    const reading: Reading = {
       shape,
-      read: compileRowReader(fields.map((field, index) => ({
-        field,
-        codec: registry.get(field.type) ?? registry.text,
-        format: formats[index],
-      }))),
-    });
-    return shape;
+      read: bytesReader({ fields, formats, registry }),
+    };
+    this.#readers.set(text, reading);
+    return reading;
   }
 }
 
@@ -224,19 +239,4 @@ function unpack(bytes: Uint8Array): { readonly head: Head; readonly rows: readon
   let at = 4 + length;
   const rows = head.lengths.map((each) => bytes.subarray(at, at += each));
   return { head, rows };
-}
-
-/** Values that JSON would not tell from others. */
-function certain(this: unknown, name: string, value: unknown): unknown {
-  const original = name === "" ? value : (this as Record<string, unknown>)[name];
-  if (typeof original === "bigint") return { bigint: String(original) };
-  if (original instanceof Uint8Array) return { bytes: Array.from(original) };
-  if (original instanceof Date) return { date: original.getTime() };
-  if (typeof original === "object" && original !== null && !Array.isArray(original)) {
-    const prototype = Object.getPrototypeOf(original);
-    if (prototype !== Object.prototype && prototype !== null) {
-      return { [original.constructor?.name ?? ""]: String(original) };
-    }
-  }
-  return value;
 }

@@ -27,6 +27,9 @@ export interface CachedQueryOptions {
 
 /** The same, checked. */
 export interface KeptResult {
+  /** The query it was checked of, and what was given. */
+  readonly shape: Shape;
+  readonly given: number | CachedQueryOptions;
   /** In milliseconds. */
   readonly ttl: number;
   readonly tables: readonly Table[];
@@ -79,15 +82,15 @@ export function keptResult(shape: Shape, given: number | CachedQueryOptions, sub
     );
   }
   const tables = [shape.source as Table, ...(reads ?? []).map((model: Joinable) => tableOf(model))];
-  return { ttl: ttl * 1_000, tables };
+  return { shape, given, ttl: ttl * 1_000, tables };
 }
 
 /** The rows of a query that are kept; undefined when the database is to be asked. */
 export function cachedResult(
   statement: Sql,
-  kept: KeptResult,
+  { ttl, tables }: KeptResult,
   { executor, read }: { readonly executor: Executor; readonly read: ReadPreference | undefined },
 ): Promise<Record<string, unknown>[] | undefined> | undefined {
   const target = cacheTarget(executor, read);
-  return target?.cache.result({ statement, ...kept }, target.mode);
+  return target?.cache.result({ statement, ttl, tables }, target.mode);
 }

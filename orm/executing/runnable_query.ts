@@ -163,7 +163,9 @@ export abstract class RunnableQuery<Self> {
   /** The rows as they come, of a result that is kept or of the database. */
   async #ask(kept: KeptResult, question: Question, executor: Executor): Promise<unknown[]> {
     const statement = this.statement(question);
-    return await cachedResult(statement, kept, { executor, read: this.running.options?.read }) ??
+    // What was added to the query since may read more tables, or do more than read.
+    const checked = kept.shape === this.shape ? kept : keptResult(this.shape, kept.given, this.subject);
+    return await cachedResult(statement, checked, { executor, read: this.running.options?.read }) ??
       await executor.query(statement, this.options);
   }
 
