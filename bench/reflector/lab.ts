@@ -37,6 +37,7 @@ export class Lab implements AsyncDisposable {
   readonly #flags: Readonly<Record<string, string>>;
   readonly #prefix: string;
   readonly #reader: Pool;
+  readonly #rows: ReturnType<typeof BenchRow.on>;
   readonly #reflectors: ReflectorProcess[] = [];
 
   private constructor(
@@ -47,6 +48,7 @@ export class Lab implements AsyncDisposable {
     this.#prefix = prefix;
     this.pool = new Pool({ url, max: WRITERS });
     this.#reader = new Pool({ url, max: 2 });
+    this.#rows = BenchRow.on(this.#reader);
     this.redis = new Redis(redisUrl);
     this.cache = new Cache(this.#reader, { redis: redisUrl, prefix, nearRows: 0, timeout: 500 });
     this.#flags = { "database-url": url, "redis-url": redisUrl, prefix, source };
@@ -76,11 +78,10 @@ export class Lab implements AsyncDisposable {
     }
     await lab.startReflector();
     await until("the cache is trusted", () => lab.cache.stats().trusted);
-    const rows = BenchRow.on(lab.#reader);
     const fill = async (): Promise<boolean> => {
       const before = lab.cache.stats().hits;
       for (let id = 1; id <= CACHED; id += 100) {
-        await Promise.all(Array.from({ length: 100 }, (_, index) => rows.findById(id + index)));
+        await Promise.all(Array.from({ length: 100 }, (_, index) => lab.read(id + index)));
       }
       return lab.cache.stats().hits - before === CACHED;
     };
@@ -115,7 +116,12 @@ export class Lab implements AsyncDisposable {
     );
   }
 
-  /** What Redis holds of a row. */
+  /** Reads a row as a client does. */
+  read(id: number): Promise<unknown> {
+    return this.#rows.findById(id);
+  }
+
+  /** The key of a row in Redis. */
   entry(id: number): string {
     return rowKey("public.bench_rows", { id: String(id), prefix: this.#prefix });
   }
