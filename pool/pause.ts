@@ -7,7 +7,7 @@
 /**
  * Waits.
  *
- * @param milliseconds For how long.
+ * @param milliseconds For how long; not at all where it is less than 0, as what was left of a time that is over.
  * @param signal Ends the wait with its reason.
  */
 export function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
@@ -20,7 +20,7 @@ export function pause(milliseconds: number, signal?: AbortSignal): Promise<void>
     const timer = setTimeout(() => {
       signal?.removeEventListener("abort", onAbort);
       resolve();
-    }, milliseconds);
+    }, Math.max(0, milliseconds));
     signal?.addEventListener("abort", onAbort, { once: true });
   });
 }
@@ -33,7 +33,7 @@ export function pause(milliseconds: number, signal?: AbortSignal): Promise<void>
  */
 export async function within(promise: Promise<unknown>, milliseconds: number): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<void>((resolve) => timer = setTimeout(resolve, milliseconds));
+  const late = new Promise<void>((resolve) => timer = setTimeout(resolve, Math.max(0, milliseconds)));
   try {
     await Promise.race([promise, late]);
   } catch {

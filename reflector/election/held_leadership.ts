@@ -94,7 +94,7 @@ export class HeldLeadership implements Leadership {
   /** Sets the clock to the end of the lease. */
   #watch(): void {
     clearTimeout(this.#deadline);
-    const left = this.#renewedAt + this.#hold.lease - performance.now();
+    const left = Math.max(0, this.#renewedAt + this.#hold.lease - performance.now());
     this.#deadline = unreferenced(setTimeout(() => this.#expire(), left));
   }
 
