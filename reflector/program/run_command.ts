@@ -5,7 +5,8 @@
  *
  * starting → running → ending → ended. A signal while it runs, or starts, begins the ending: the reflector hands its
  * leadership over, then everything is closed; all of it together may take `shutdownTimeout`. A second signal ends the
- * process at once. HTTP is served until the last, so that whoever asks sees that it is not ready.
+ * process at once, unless it comes right behind the first: whoever ends a group of processes reaches us twice when one of
+ * them, as `deno task`, passes signals on. HTTP is served until the last, so that whoever asks sees that it is not ready.
  *
  * @module
  */
@@ -19,6 +20,9 @@ import { type Prometheus, prometheus } from "../telemetry/prometheus.ts";
 import { type ReflectorMetrics, reflectorMetrics } from "../telemetry/reflector_metrics.ts";
 import { EXIT_CODES, type ExitCode, type Surroundings } from "./surroundings.ts";
 import { VERSION } from "./version.ts";
+
+/** Milliseconds in which signals are one. */
+const SAME_SIGNAL = 500;
 
 /** A reflector with all it stands on. */
 export interface Daemon extends AsyncDisposable {
@@ -51,13 +55,14 @@ export async function runReflector(
   { surroundings, configuration, log, make }: RunOptions,
 ): Promise<ExitCode> {
   const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
-  let signals = 0;
+  let askedAt: number | undefined;
   const ignore = surroundings.onEnding((signal) => {
-    signals++;
-    if (signals > 1) {
+    if (askedAt !== undefined) {
+      if (performance.now() - askedAt < SAME_SIGNAL) return;
       log.error(`${signal} once more: ends at once`, { event: "ended", signal });
       return surroundings.exit(EXIT_CODES.failed);
     }
+    askedAt = performance.now();
     log.info(`${signal}: hands over and ends`, { event: "signal", signal });
     ask();
   });

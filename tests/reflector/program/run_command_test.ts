@@ -88,7 +88,7 @@ test("runReflector() ends with 1 when handing over takes longer than shutdownTim
   assert.match(surroundings.written.err, /Could not hand over within 100 ms/);
 });
 
-test("runReflector() exits at once at a second signal", async () => {
+test("runReflector() exits at once at a second signal, but not at one that comes twice", async () => {
   const surroundings = fakeSurroundings(["--no-http"]);
   const stopping = Promise.withResolvers<void>();
   const started = Promise.withResolvers<void>();
@@ -98,6 +98,9 @@ test("runReflector() exits at once at a second signal", async () => {
   });
   await started.promise;
   surroundings.signal("SIGTERM");
+  surroundings.signal("SIGTERM");
+  assert.deepEqual(surroundings.exited, []);
+  await new Promise((resolve) => setTimeout(resolve, 600));
   surroundings.signal("SIGTERM");
   assert.deepEqual(surroundings.exited, [1]);
   stopping.resolve();
