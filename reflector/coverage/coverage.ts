@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import type { Executor } from "../../pool/executor.ts";
+import { sql } from "../../pool/sql/sql.ts";
 import type { SourceKind } from "../source/change_source.ts";
 import { type CoveredTable, isCovered, judge, type RefusedTable } from "./covered_table.ts";
 import { type CandidateOptions, changedTables, type Fingerprint, fingerprints } from "./fingerprints.ts";
@@ -85,7 +86,8 @@ export class Coverage {
       publication: options.source === "logical" ? options.publication : undefined,
       signal,
     });
-    return new Coverage(options, found, facts.map((table) => judge(table, options.source)));
+    const judged = facts.map((table) => judge(table, options.source));
+    return new Coverage(options, found, [...judged, ...await absent(executor, options.tables, signal)]);
   }
 
   /** The table of a name. */
@@ -107,4 +109,20 @@ export class Coverage {
     if (changed.length === 0) return undefined;
     return { changed, coverage: await Coverage.#of(executor, this.#options, found, signal) };
   }
+}
+
+/** Of tables that are asked for by name, those that are not there. */
+async function absent(
+  executor: Executor,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly RefusedTable[]> {
+  if (names.length === 0) return [];
+  const rows = await executor.query(
+    sql<{ name: string }>`select name from unnest(${names}::text[]) with ordinality as wanted(name, position)
+where to_regclass(name) is null order by position`,
+    { signal },
+  );
+  const reason = "it does not exist, or is in no schema of the search path; create it, or give its schema";
+  return rows.map(({ name }) => ({ name, reason }));
 }

@@ -47,7 +47,8 @@ test(
       },
       { name: "public.users", key: ["id"], keyTypes: ["int8"], lookups: [["email"]] },
     ]);
-    const { "public.names": view, "public.bare": bare } = reasons(coverage);
+    const { "public.names": view, "public.bare": bare, absent } = reasons(coverage);
+    assert.match(absent, /it does not exist/);
     assert.match(view, /it is a view/);
     assert.match(bare, /the trigger for insert is missing/);
     assert.deepEqual(JSON.parse(coverage.text).tables, coverage.tables);
