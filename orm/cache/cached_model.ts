@@ -11,6 +11,7 @@ import { comparisonOf } from "../executing/key_comparison.ts";
 import type { CachedRows, TableReads } from "../executing/read_cache.ts";
 import type { CacheCore } from "./cache_core.ts";
 import { accepts, type Found, type Reader } from "./found.ts";
+import { ownRow } from "./payload_shape.ts";
 import { boundsOf, noteRead } from "./read_notes.ts";
 import { tableKey } from "./protocol/keys.ts";
 import type { LookKey } from "./stores/cache_store.ts";
@@ -36,12 +37,12 @@ export class CachedModel {
     this.rows = new TableRows(core, table, name);
   }
 
-  /** What a row is for those who read the model: nothing when it is soft-deleted. */
+  /** What a row is for one who reads the model: nothing when it is soft-deleted, and nobody else's to change. */
   shown(row: CachedRow): CachedRow {
     const { softDelete } = this.#table;
-    return row === undefined || softDelete === undefined || row[softDelete.property] === null
-      ? row
-      : undefined;
+    return row === undefined || softDelete !== undefined && row[softDelete.property] !== null
+      ? undefined
+      : ownRow(row);
   }
 
   /** Rows by some of their columns. */
@@ -207,5 +208,5 @@ async function rowsOfLookup(
     noteRead(session, key, list);
     list.value.forEach((each, index) => noteRead(session, model.rows.keyOf(each)!, found[index]!));
   }
-  return { rows: rows.filter((row) => model.shown(row) !== undefined) };
+  return { rows: rows.map((row) => model.shown(row)).filter((row) => row !== undefined) };
 }

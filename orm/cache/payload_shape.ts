@@ -36,6 +36,7 @@ export class PayloadShape {
   readonly text: string;
   readonly #table: Table;
   readonly #fields: readonly Field[];
+  readonly #formats: readonly WireFormat[];
   readonly #read: ReturnType<typeof bytesReader>;
 
   /**
@@ -54,6 +55,7 @@ export class PayloadShape {
     this.id = createHash("md5").update(this.text).digest("hex").slice(0, 12);
     this.#table = table;
     this.#fields = fields;
+    this.#formats = formats;
     const properties = new Map(
       [...table.columns.values()].map((column) => [column.columnName, column.property]),
     );
@@ -61,12 +63,12 @@ export class PayloadShape {
   }
 
   /** Whether the server still describes the columns so. */
-  describes(fields: readonly Field[]): boolean {
-    return fields === this.#fields ||
-      fields.length === this.#fields.length &&
-        fields.every(({ name, type }, index) =>
-          name === this.#fields[index].name && type === this.#fields[index].type
-        );
+  describes({ fields, formats }: DescribedColumns): boolean {
+    return fields.length === this.#fields.length &&
+      fields.every(({ name, type }, index) =>
+        name === this.#fields[index].name && type === this.#fields[index].type &&
+        formats[index] === this.#formats[index]
+      );
   }
 
   /**
@@ -75,8 +77,38 @@ export class PayloadShape {
    * @throws {LifeguardError} When the bytes are none of this shape.
    */
   row(payload: Uint8Array): Record<string, unknown> {
+    const row = this.#decode(payload);
+    // The bytes may be a part of something much larger.
+    if (Object.values(row).some(isOpen)) {
+      const bytes = payload.slice();
+      AGAIN.set(row, () => this.#decode(bytes));
+    }
+    return row;
+  }
+
+  #decode(payload: Uint8Array): Record<string, unknown> {
     return readRows<Record<string, unknown>>(this.#table, [this.#read(payload)])[0];
   }
+}
+
+/** How rows are read again whose values could be changed by who has them. */
+const AGAIN = new WeakMap<object, () => Record<string, unknown>>();
+
+/** Whether a value could be changed by who has it. */
+function isOpen(value: unknown): boolean {
+  return typeof value === "object" && value !== null &&
+    !Object.prototype.toString.call(value).startsWith("[object Temporal.");
+}
+
+/**
+ * A row for one more reader: the same, unless something in it (a date, bytes, an array, JSON) could be changed by one
+ * reader under the eyes of another.
+ *
+ * @param row A row that a shape has read.
+ */
+export function ownRow(row: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const again = AGAIN.get(row);
+  return again === undefined ? row : again();
 }
 
 /**

@@ -73,7 +73,7 @@ export class TableRows extends KeyedReads<CachedRow> {
 
   /** Learns, or checks, what payloads are made of. */
   #takeShape(described: CacheRows): PayloadShape {
-    if (this.#shape?.describes(described.fields) !== true) {
+    if (this.#shape?.describes(described) !== true) {
       this.#shape = new PayloadShape(this.#table, this.kind.name, described);
       this.#described = -Infinity;
     }

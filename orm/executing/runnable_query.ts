@@ -12,7 +12,8 @@ import type { Question, Shape } from "../compiling/shape.ts";
 import type { Table } from "../definition/table.ts";
 import { convertRows, finishRows, readerOf } from "../hydrating/row_reader.ts";
 import { checkRelated, finishRelated, type Loading } from "../relations/eager.ts";
-import { noteLoaded } from "../relations/loaded_rows.ts";
+import { notableRows, noteLoaded } from "../relations/loaded_rows.ts";
+import { answerInTime } from "./answer_in_time.ts";
 import { cachedRowsOf } from "./cached_lookup.ts";
 import { type CachedQueryOptions, cachedResult, type KeptResult, keptResult } from "./cached_result.ts";
 import { chooseExecutor, READ } from "./executor_argument.ts";
@@ -115,7 +116,8 @@ export abstract class RunnableQuery<Self> {
     const target = this.on(executor);
     const asked = this.#cached(target, true);
     const cached = asked === undefined ? undefined : await asked;
-    if (cached !== undefined) return cached[0];
+    // More than one the database is to refuse.
+    if (cached !== undefined && cached.length < 2) return cached[0];
     const found = await target.maybeOne(this.statement("two"), this.options);
     return found === undefined ? undefined : (await this.#read([found], target))[0];
   }
@@ -165,18 +167,22 @@ export abstract class RunnableQuery<Self> {
     const statement = this.statement(question);
     // What was added to the query since may read more tables, or do more than read.
     const checked = kept.shape === this.shape ? kept : keptResult(this.shape, kept.given, this.subject);
-    return await cachedResult(statement, checked, { executor, read: this.running.options?.read }) ??
-      await executor.query(statement, this.options);
+    const { options } = this.running;
+    const asked = cachedResult(statement, checked, { executor, read: options?.read });
+    const rows = asked === undefined ? undefined : await answerInTime(asked, options);
+    return rows ?? await executor.query(statement, this.options);
   }
 
   /** The rows, where a cache has them; they are copied, since the array is the caller's. */
   #cached(executor: Executor, unique: boolean): Promise<unknown[] | undefined> | undefined {
-    const { relations, kept } = this.running;
+    const { relations, kept, options, strict } = this.running;
     if (relations !== undefined || kept !== undefined) return undefined;
-    const found = cachedRowsOf(this, executor, { unique, read: this.running.options?.read });
-    return found?.then((cached) =>
-      cached === undefined ? undefined : this.#afterLoad([...cached.rows], executor)
-    );
+    const found = cachedRowsOf(this, executor, { unique, read: options?.read });
+    return found === undefined
+      ? undefined
+      : answerInTime(found, options).then((cached) =>
+        cached === undefined ? undefined : this.#afterLoad(notableRows(cached.rows, strict), executor)
+      );
   }
 
   /** Runs the hooks of a model whose whole rows were read; a selection's are none of its rows. */

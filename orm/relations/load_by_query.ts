@@ -6,8 +6,10 @@
 import type { Sql } from "../../pool/sql/sql.ts";
 import type { AnyColumn } from "../building/column.ts";
 import type { SelectQuery } from "../building/select_query.ts";
+import { answerInTime } from "../executing/answer_in_time.ts";
 import { cachedReads } from "../executing/cache_target.ts";
 import { convertRows, type OpenRow, readerOf } from "../hydrating/row_reader.ts";
+import { notableRows, noteLoaded } from "./loaded_rows.ts";
 import type { RelatedCall } from "./related_call.ts";
 import type { RelationValue } from "./relation_value.ts";
 import { keyReader, propertiesOf, selectedProperties } from "./row_keys.ts";
@@ -62,16 +64,20 @@ async function cachedGroups(
   const reads = cachedReads(table, executor, options?.read);
   if (reads === undefined) return undefined;
   const isKey = to.length === table.key.length && to.every((column, index) => column === table.key[index]);
-  const found = await Promise.all(keys.map((_, index) => {
+  const asked = Promise.all(keys.map((_, index) => {
     const sought = values.map((part) => part[index]);
     return isKey ? reads.byKey(sought) : reads.byColumns(to, sought);
   }));
+  const found = await answerInTime(asked, options);
+  if (found === undefined) return undefined;
   const groups = new Map<unknown, unknown[]>();
   for (let i = 0; i < keys.length; i++) {
     const each = found[i];
     if (each === undefined) return undefined;
-    if (each.rows.length > 0) groups.set(keys[i], Object.freeze([...each.rows]) as unknown[]);
+    if (each.rows.length > 0) groups.set(keys[i], notableRows(each.rows, strict));
   }
+  noteLoaded([...groups.values()].flat(), strict);
+  for (const group of groups.values()) Object.freeze(group);
   return groups;
 }
 

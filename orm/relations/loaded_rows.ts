@@ -39,6 +39,12 @@ export function watchReadings(): () => void {
   return () => void watchers--;
 }
 
+/** Rows that others may have, too, for one reader: the same, unless something will be remembered of them. */
+export function notableRows(rows: readonly unknown[], strict: boolean | undefined): unknown[] {
+  if (strict !== true && watchers === 0) return [...rows];
+  return rows.map((row) => Object.freeze({ ...row as object }));
+}
+
 /** Told of rows a query returned. */
 export function noteLoaded(rows: readonly unknown[], strict: boolean | undefined): void {
   if (strict === true) { for (const row of rows) if (isObject(row)) STRICT.add(row); }
