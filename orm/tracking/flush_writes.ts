@@ -232,7 +232,11 @@ async function readAll(
   found.forEach((row, index) => ordered[ordinals[index] - 1] = row);
   const missing = rows.find((_, index) => ordered[index] === undefined);
   if (missing !== undefined) throw await staleRecord(table, verb, { row: missing, executor });
-  await tellCache(table, executor, ordered);
+  // By keys that have changed the rows were known before.
+  const moved = rows.filter((row, index) =>
+    table.key.some(({ property }) => row[property] !== ordered[index][property])
+  );
+  await tellCache(table, executor, [...moved, ...ordered]);
   return ordered;
 }
 

@@ -108,7 +108,8 @@ export function writeRecord(
     text.write(" where ").list(conditions, " and ").write(` returning ${table.selection}`);
     const [written] = await writeRows<GivenValues>(text.finish(), wholeRow(table), { executor: target });
     if (written === undefined) throw await staleRecord(table, verb, { row, executor: target });
-    await tellCache(table, target, [written]);
+    // By a key that has changed the row was known before.
+    await tellCache(table, target, [row, written]);
     if (needsRows(table, operation)) await after(table, operation, [written], { executor: target });
     return written;
   });

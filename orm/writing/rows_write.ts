@@ -231,10 +231,11 @@ export class RowsWriteValue {
     const table = this.#table;
     if (table.cache === undefined) return;
     const { key } = this.#details;
-    if (rows?.every((row) => table.key.every(({ property }) => property in row))) {
-      return tellCache(table, executor, rows);
-    }
-    if (key !== undefined) return tellCache(table, executor, [keyRow(table, checkKey(table, key))]);
+    // By a key that has changed the row was known before, and that there was none by the new one.
+    const before = key === undefined ? [] : [keyRow(table, checkKey(table, key))];
+    const isWhole = rows?.every((row) => table.key.every(({ property }) => property in row));
+    const written = [...before, ...isWhole === true ? rows! : []];
+    if (written.length > 0) return tellCache(table, executor, written);
   }
 
   #call(executor: Executor): { readonly executor: Executor; readonly signal: AbortSignal | undefined } {

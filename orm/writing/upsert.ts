@@ -90,8 +90,8 @@ export async function upsertRows(
       columns,
       options: runOptions(options),
     }) as unknown[];
-    if (hooked) await after(table, "upsert", written, { ...call, executor: target });
     await tellCache(table, target, written.filter((row) => row !== undefined));
+    if (hooked) await after(table, "upsert", written, { ...call, executor: target });
     return written;
   };
   const single = statements.length === 1 && !(hooked && many);
