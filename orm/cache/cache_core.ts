@@ -215,9 +215,14 @@ export class CacheCore {
     const sentAt = performance.now();
     try {
       const looks = await this.#telemetry.around("look", keys.length, () => this.#store.look(keys));
-      const currentAt = looks.map(({ watermark }) =>
-        watermark === undefined ? -Infinity : this.trust.saw(watermark, sentAt)
-      );
+      // What one answer showed has one watermark for all its keys.
+      let last: SeenWatermark | undefined;
+      let since = -Infinity;
+      const currentAt = looks.map(({ watermark }) => {
+        if (watermark === undefined) return -Infinity;
+        if (watermark !== last) since = this.trust.saw(last = watermark, sentAt);
+        return since;
+      });
       return { sentAt, looks, currentAt };
     } catch (error) {
       this.#failed(error);

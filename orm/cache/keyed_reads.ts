@@ -27,6 +27,7 @@ import type { CacheRows } from "./described_rows.ts";
 import type { AnyColumn } from "../building/column.ts";
 import { comparisonOf } from "../executing/key_comparison.ts";
 import type { CacheCore, Looked } from "./cache_core.ts";
+import { Flight, idOf } from "./flight.ts";
 import { accepts, type Found, type Reader } from "./found.ts";
 import { NearRows } from "./near_rows.ts";
 import { idText } from "./protocol/key_text.ts";
@@ -72,19 +73,6 @@ const TYPES_OF: Readonly<Record<string, readonly number[]>> = {
 const MAX_KEYS = 1_000;
 /** Share by which lives of entries vary, so that not all that was read together ends together. */
 const JITTER = 0.1;
-
-/** One read of one key. */
-interface Flight<Value> {
-  /** The values of the key's columns. */
-  readonly values: readonly unknown[];
-  /** The key's values, as they are compared. */
-  readonly comparable: unknown;
-  /** Its text. */
-  readonly id: string;
-  /** Its end; undefined when nothing is to be had from the cache. */
-  readonly ended: Promise<Found<Value> | undefined>;
-  end(found: Found<Value> | undefined): void;
-}
 
 /** What is to be read from the database. */
 interface Missing<Value> {
@@ -135,7 +123,8 @@ export abstract class KeyedReads<Value> {
 
   /** The key in the store; undefined where equal keys may differ in form. */
   keyOf(values: readonly unknown[]): string | undefined {
-    return this.comparable(values) === undefined ? undefined : this.kind.keyOf(this.#idOf(values));
+    const comparable = this.comparable(values);
+    return comparable === undefined ? undefined : this.kind.keyOf(idOf(values, comparable));
   }
 
   /** What this process has of a key of one column, for a `mixed` reader: the hot path. */
@@ -166,7 +155,10 @@ export abstract class KeyedReads<Value> {
       this.core.counters.bypassed++;
       return undefined;
     }
-    return this.#fly(values, comparable).then((found) =>
+    const known = this.#flights.get(comparable);
+    // A look that is still to be sent finds nothing too old for one who comes before it.
+    if (known === undefined && reader.bounds === undefined) return this.#fly(values, comparable).ended;
+    return (known ?? this.#fly(values, comparable)).ended.then((found) =>
       found === undefined || accepts(found, reader) ? found : undefined
     );
   }
@@ -180,7 +172,7 @@ export abstract class KeyedReads<Value> {
       this.#near.void(comparable, now);
       // Who comes now must not be given what was read before.
       this.#flights.delete(comparable);
-      return [this.#key(this.#idOf(values))];
+      return [this.#key(idOf(values, comparable))];
     });
   }
 
@@ -194,10 +186,6 @@ export abstract class KeyedReads<Value> {
       parts.push(part);
     }
     return idText(parts.map(String));
-  }
-
-  #idOf(values: readonly unknown[]): string {
-    return idText(values.map((value, index) => String(this.#comparisons[index](value))));
   }
 
   #key(id: string): LookKey {
@@ -222,7 +210,7 @@ export abstract class KeyedReads<Value> {
       });
     }
     let flight = direct.get(comparable);
-    if (flight === undefined) direct.set(comparable, flight = this.#newFlight(values, comparable));
+    if (flight === undefined) direct.set(comparable, flight = new Flight(values, comparable));
     return flight.ended;
   }
 
@@ -234,23 +222,13 @@ export abstract class KeyedReads<Value> {
     } catch {
       // Who waits for these asks the database, and is told by it what is wrong.
     } finally {
-      for (const flight of flights) flight.end(undefined);
+      for (const flight of flights) this.#end(flight, undefined);
     }
   }
 
-  #newFlight(values: readonly unknown[], comparable: unknown): Flight<Value> {
-    const { promise, resolve } = Promise.withResolvers<Found<Value> | undefined>();
-    return { values, comparable, id: this.#idOf(values), ended: promise, end: resolve };
-  }
-
-  #fly(values: readonly unknown[], comparable: unknown): Promise<Found<Value> | undefined> {
-    const known = this.#flights.get(comparable);
-    if (known !== undefined) return known.ended;
-    const flight = this.#newFlight(values, comparable);
+  #fly(values: readonly unknown[], comparable: unknown): Flight<Value> {
+    const flight = new Flight<Value>(values, comparable);
     this.#flights.set(comparable, flight);
-    void flight.ended.then(() => {
-      if (this.#flights.get(comparable) === flight) this.#flights.delete(comparable);
-    });
     if (this.#gathering !== undefined && this.#gathering.length < MAX_KEYS) this.#gathering.push(flight);
     else {
       const batch = this.#gathering = [flight];
@@ -259,7 +237,13 @@ export abstract class KeyedReads<Value> {
         void this.#look(batch);
       });
     }
-    return flight.ended;
+    return flight;
+  }
+
+  #end(flight: Flight<Value>, found: Found<Value> | undefined): void {
+    if (flight.isEnded) return;
+    if (this.#flights.get(flight.comparable) === flight) this.#flights.delete(flight.comparable);
+    flight.end(found);
   }
 
   async #look(flights: readonly Flight<Value>[]): Promise<void> {
@@ -277,13 +261,13 @@ export abstract class KeyedReads<Value> {
         }
         this.core.counters.hits++;
         this.#near.put(flight.comparable, found);
-        flight.end(found);
+        this.#end(flight, found);
       });
       if (missing.length > 0) await this.#read(missing);
     } catch {
       // Who waits for these asks the database, and is told by it what is wrong.
     } finally {
-      for (const flight of flights) flight.end(undefined);
+      for (const flight of flights) this.#end(flight, undefined);
     }
   }
 
@@ -348,7 +332,7 @@ export abstract class KeyedReads<Value> {
         in: "database",
       };
       this.#near.put(flight.comparable, end);
-      flight.end(end);
+      this.#end(flight, end);
       if (ticket === undefined || isTransient === true) continue;
       fills.push({
         ...key,

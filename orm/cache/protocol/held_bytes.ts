@@ -70,20 +70,46 @@ class StoredEntry implements Entry {
   }
 
   get version(): bigint {
-    return this.#version ??= BigInt(this.#bytes.toString("latin1", 17, 37));
+    return this.#version ??= digits(this.#bytes, 17);
   }
 
   get upper(): bigint {
-    return BigInt(this.#bytes.toString("latin1", 37, 57));
+    return digits(this.#bytes, 37);
   }
 
   get shape(): string {
-    return this.#shape ??= this.#bytes.toString("utf8", SHAPE_AT, this.#payloadAt);
+    return this.#shape ??= shapeText(this.#bytes, this.#payloadAt);
   }
 
   get payload(): Uint8Array | undefined {
     return this.#bytes[57] === POSITIVE ? this.#bytes.subarray(this.#payloadAt) : undefined;
   }
+}
+
+/** The last shape read, and its text: most entries that are read together are of one. */
+let lastShape: { readonly bytes: Buffer; readonly text: string } | undefined;
+
+function shapeText(bytes: Buffer, end: number): string {
+  if (lastShape !== undefined && isAt(bytes, end, lastShape.bytes)) return lastShape.text;
+  const text = bytes.toString("utf8", SHAPE_AT, end);
+  lastShape = { bytes: Buffer.from(bytes.subarray(SHAPE_AT, end)), text };
+  return text;
+}
+
+function isAt(bytes: Buffer, end: number, shape: Buffer): boolean {
+  if (end - SHAPE_AT !== shape.length) return false;
+  for (let at = SHAPE_AT; at < end; at++) if (bytes[at] !== shape[at - SHAPE_AT]) return false;
+  return true;
+}
+
+/** The number that twenty digits are: as two halves, for a number of twenty digits is not exact. */
+function digits(bytes: Buffer, from: number): bigint {
+  let high = 0;
+  let low = 0;
+  for (let at = from; at < from + 10; at++) high = high * 10 + digit(bytes, at);
+  for (let at = from + 10; at < from + 20; at++) low = low * 10 + digit(bytes, at);
+  // Below 900,000 × 10¹⁰ the two are exact as one.
+  return high < 900_000 ? BigInt(high * 1e10 + low) : BigInt(high) * 10_000_000_000n + BigInt(low);
 }
 
 function digit(bytes: Buffer, at: number): number {
