@@ -118,7 +118,7 @@ test(
 
 test(
   "The Redis user of docs/deploying-the-cache.md may do what the cache, the reflector and the audit do",
-  { ...needs("primary", "isolatedRedis"), timeout: 60_000 },
+  { ...needs("primary", "isolatedRedis"), allow: ["env"], timeout: 60_000 },
   async () => {
     await using redis = await isolatedRedis();
     const [, command] = /```text\n(ACL SETUSER .*)\n```/.exec(deploying)!;
