@@ -7,7 +7,7 @@ import { TOKENS_ON } from "../../pool/consistency/current_session.ts";
 import { Pool } from "../../pool/pool.ts";
 import { kindOf } from "../../pool/wire/codec/refusal.ts";
 import { nearestWord } from "../../pool/wire/configuration/nearest_word.ts";
-import { ConfigError } from "../../pool/wire/errors.ts";
+import { ConfigError, ValidationError } from "../../pool/wire/errors.ts";
 import { attachCache, cacheOf, type ReadCache } from "../executing/read_cache.ts";
 import { CacheCore, type CacheLogger } from "./cache_core.ts";
 import type { CacheTelemetryOptions } from "./cache_telemetry.ts";
@@ -140,10 +140,15 @@ export class Cache implements AsyncDisposable {
    * Waits until reads are answered from the cache: the store answers, a reflector leads, and a canary came through.
    *
    * @param options `timeout`: milliseconds, default 10,000; `signal`: ends the wait.
-   * @returns Whether it is so; false when the time is over.
+   * @returns Whether it is so; false when the time is over, or the cache was closed.
+   * @throws {ValidationError} When `timeout` is no number of milliseconds.
    */
   async ready(options: { readonly timeout?: number; readonly signal?: AbortSignal } = {}): Promise<boolean> {
-    return await this.#core.ready(options.timeout ?? 10_000, options.signal);
+    const { timeout = 10_000, signal } = options;
+    if (typeof timeout !== "number" || !(timeout >= 0)) {
+      throw new ValidationError("the timeout of ready()", "give milliseconds, 0 or more");
+    }
+    return await this.#core.ready(timeout, signal);
   }
 
   /** Takes the cache from its pool, and closes the store. Reads go to PostgreSQL. */
@@ -156,6 +161,13 @@ export class Cache implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+/** What of a store is used before anything is read. */
+function isStore(store: unknown): boolean {
+  if (typeof store !== "object" || store === null) return false;
+  const { look, fill, watermarks, [Symbol.asyncDispose]: dispose } = store as Partial<CacheStore>;
+  return [look, fill, watermarks, dispose].every((method) => typeof method === "function");
 }
 
 interface CheckedOptions {
@@ -186,6 +198,23 @@ function checkOptions(options: CacheOptions): CheckedOptions {
     throw new ConfigError(
       "redis",
       'give either redis, as in { redis: "redis://localhost" }, or store',
+      where,
+    );
+  }
+  if (store !== undefined && !isStore(store)) {
+    throw new ConfigError(
+      "store",
+      `${kindOf(store)} was given; give a store, as new MemoryStore(), or redis`,
+      where,
+    );
+  }
+  if (store !== undefined && timeout !== undefined) {
+    throw new ConfigError("timeout", "it is for redis only; leave it out beside store", where);
+  }
+  if (typeof (logger as Partial<CacheLogger> | null)?.warn !== "function") {
+    throw new ConfigError(
+      "logger",
+      `${kindOf(logger)} was given; give an object with a method warn()`,
       where,
     );
   }

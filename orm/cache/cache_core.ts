@@ -28,6 +28,8 @@ const POLL_INTERVAL = 100;
 const WARN_INTERVAL = 10_000;
 /** After how many questions it is looked who wants to be told of what it does. */
 const LOOK_EVERY = 10;
+/** How many different things an operator is told once. */
+const MAX_WARNINGS = 1_000;
 /** How many batches of fills may be under way; what would be more is not filled. */
 const MAX_FILLS = 256;
 
@@ -172,7 +174,7 @@ export class CacheCore {
 
   /** Tells an operator something, once. */
   warnOnce(message: string): void {
-    if (this.#warned.has(message)) return;
+    if (this.#isClosed || this.#warned.size >= MAX_WARNINGS || this.#warned.has(message)) return;
     this.#warned.add(message);
     this.#logger.warn(message, { event: "cache" });
   }

@@ -99,7 +99,10 @@ class TableOfPool {
           where c.oid = to_regclass(${table.fragment.text}::text)`,
         { readOnly: true },
       );
-      if (found === undefined) throw new Error("there is no such table");
+      if (found === undefined) {
+        this.#core.warnOnce(`Rows of "${table.tableName}" are not cached: there is no such table`);
+        return;
+      }
       const name = tableText(found.schema, found.name);
       if (table.cache !== undefined) {
         this.model = new CachedModel(this.#core, table, name);
@@ -108,10 +111,8 @@ class TableOfPool {
       }
       this.name = name;
       cachesChanged();
-    } catch (error) {
-      this.#core.warnOnce(
-        `Rows of "${table.tableName}" are not cached: its table was not found: ${(error as Error).message}`,
-      );
+    } catch {
+      // The reads themselves tell their callers what is wrong; the next of them has it looked for again.
     }
   }
 }

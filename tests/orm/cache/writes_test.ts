@@ -114,7 +114,7 @@ async function writesAndReads(nearRows: number): Promise<void> {
   ];
   let refused = 0;
   const tried = (work: Promise<unknown>) => work.catch(() => refused++);
-  const total = rounds(150, 3_000);
+  const total = nearRows === 0 ? rounds(60, 300) : rounds(150, 1_000);
   for (let round = 0; round < total; round++) {
     // What this process has kept others end only in time.
     const kind = below(nearRows === 0 ? 10 : 8);
