@@ -59,7 +59,7 @@ async function cachedGroups(
   if (
     table.cache === undefined || route.length > 1 || running.relations !== undefined || strict === true ||
     table.behaviour?.actsOnLoad === true || bound.some((clause) => clause.length > 0) ||
-    shape.parts.some(({ label }) => label !== "trashed")
+    shape.parts.some(({ clause, strings }) => clause !== "where" || strings !== table.present?.strings)
   ) return undefined;
   const reads = cachedReads(table, executor, options?.read);
   if (reads === undefined) return undefined;
