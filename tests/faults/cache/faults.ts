@@ -2,6 +2,7 @@
 import { Pool, sql } from "../../../mod.ts";
 import { redisCommand } from "../../services/redis_command.ts";
 import type { CacheFault } from "./campaign.ts";
+import { UNCOUNTED } from "./items.ts";
 import { LINKS } from "./links.ts";
 import { TABLE_CHANGES } from "./table_changes.ts";
 import { LEASE, TOMBSTONE_LIFE, type World } from "./world.ts";
@@ -43,6 +44,9 @@ async function leaderLink(
   const { name } = await world.leader();
   return world.links[`${name as "first" | "second"} reflector to ${to}`];
 }
+
+/** Bytes a reflector may take, whatever happens at once. */
+const MOST_MEMORY = 512 * 2 ** 20;
 
 /** Faults of Redis itself: 34. */
 const REDIS_FAULTS: Readonly<Record<string, (world: World, hold: number) => Promise<void>>> = {
@@ -246,12 +250,17 @@ const manyRows: CacheFault = {
   name: "all rows and many others in one transaction",
   async run(world, { hold }) {
     await world.change(async (tx) => {
-      const last = 2_000_000 + 40 * hold;
+      const last = UNCOUNTED + 100_000 + 40 * hold;
       await tx.execute(sql`
-        insert into items select id, 0, 'one of many' from generate_series(2000001, ${last}::int) id`);
+        insert into items select id, 0, 'one of many' from generate_series(${UNCOUNTED}::int, ${last}::int) id`);
       await tx.execute(sql`update items set note = 'changed'`);
-      await tx.execute(sql`delete from items where id > 2000000`);
+      await tx.execute(sql`delete from items where id >= ${UNCOUNTED}::int`);
     });
+    await sleep(hold);
+    for (const reflector of world.reflectors) {
+      const { peak } = await reflector.memory();
+      if (peak > MOST_MEMORY) throw new Error(`The ${reflector.name} reflector took ${peak} bytes`);
+    }
   },
 };
 

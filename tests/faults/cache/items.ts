@@ -4,6 +4,9 @@
  */
 import { column, type Executor, model, type Pool, sql } from "../../../mod.ts";
 
+/** Rows with this id and above have no states. */
+export const UNCOUNTED = 2_000_000;
+
 /** Rows that are cached. */
 const Item = model("items", {
   id: column.integer().primaryKey(),
@@ -42,10 +45,14 @@ export async function createItems(pool: Pool, keys: number): Promise<void> {
     create function next_state(int) returns int language sql volatile as $$
       insert into ledgers values ($1, 1) on conflict (id) do update set state = ledgers.state + 1 returning state
     $$`);
-  await pool.execute(sql`
+  await pool.execute(sql.unsafe(`
     create function count_state() returns trigger language plpgsql as $$
     begin
-      if tg_op <> 'INSERT' and (tg_op = 'DELETE' or new.id <> old.id) then
+      if tg_op <> 'DELETE' and new.id >= ${UNCOUNTED} then
+        return new;
+      elsif tg_op = 'DELETE' and old.id >= ${UNCOUNTED} then
+        return old;
+      elsif tg_op <> 'INSERT' and (tg_op = 'DELETE' or new.id <> old.id) then
         perform next_state(old.id);
       end if;
       if tg_op = 'DELETE' then
@@ -53,7 +60,7 @@ export async function createItems(pool: Pool, keys: number): Promise<void> {
       end if;
       new.n := next_state(new.id);
       return new;
-    end $$`);
+    end $$`));
   await pool.execute(sql`
     create trigger count_state before insert or update or delete on items for each row
     execute function count_state()`);

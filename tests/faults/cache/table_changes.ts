@@ -1,5 +1,5 @@
 /** What befalls many rows, or the table itself, in one transaction: fault 38. */
-import { sql } from "../../../mod.ts";
+import { sql, type Transaction } from "../../../mod.ts";
 import type { World } from "./world.ts";
 
 function sleep(milliseconds: number): Promise<void> {
@@ -63,6 +63,27 @@ export const TABLE_CHANGES: Readonly<
       await tx.execute(sql`set local session_replication_role = replica`);
       await tx.execute(sql`update items set n = next_state(id) where id <= ${world.keys}`);
     });
+  },
+  "rows taken out, and copied back": async (world, random) => {
+    const rest = random(3);
+    const ids = Array.from({ length: world.keys }, (_, index) => index + 1).filter((id) => id % 3 === rest);
+    await world.change((tx) =>
+      tx.execute(sql`delete from items where id <= ${world.keys} and id % 3 = ${rest}`)
+    );
+    await sleep(300);
+    // Who wrote meanwhile may have put some of them back.
+    await world.change(async (tx) => {
+      await tx.execute(sql`delete from items where id = any(${ids}::int[])`);
+      const lines = ids.map((id) => `${id}\t0\tcopied\n`);
+      await (tx as Transaction).copyFrom(sql`copy items (id, n, note) from stdin`, lines);
+    });
+  },
+  "policies made and changed": async (world) => {
+    await world.change((tx) => tx.execute(sql`create policy everyone on items using (true)`));
+    await sleep(300);
+    await world.change((tx) => tx.execute(sql`alter policy everyone on items using (id > 0)`));
+    await sleep(300);
+    await world.change((tx) => tx.execute(sql`drop policy everyone on items`));
   },
   "row-level security": async (world) => {
     await world.change((tx) => tx.execute(sql`alter table items enable row level security`));
