@@ -11,7 +11,7 @@ import { type Database, startDatabase } from "./database.ts";
 import { deno, installPeers } from "./install.ts";
 import { measure, obstacle, runtimeVersion } from "./measure.ts";
 import { type Figure, figureOf, jsonOf, keep, kept, keptFigures } from "./report/json.ts";
-import { type Circumstances, markdown, withSummary } from "./report/markdown.ts";
+import { type Circumstances, markdown, withCache, withSummary } from "./report/markdown.ts";
 import { goalsOf } from "./report/goals.ts";
 import { svg } from "./report/svg.ts";
 import { printed, tableOf } from "./report/table.ts";
@@ -159,7 +159,11 @@ async function writeReadme(): Promise<void> {
   const readme = new URL("../README.md", import.meta.url);
   const text = withSummary(await Deno.readTextFile(readme), await keptFigures());
   await Deno.writeTextFile(readme, text);
-  await deno(["fmt", "--quiet", "--config", "../deno.json", "../README.md"]);
+  const page = new URL("../docs/performance.md", import.meta.url);
+  const reflector = await kept("reflector.md").catch(() => "");
+  const written = withCache(await Deno.readTextFile(page), await keptFigures(), reflector);
+  await Deno.writeTextFile(page, written);
+  await deno(["fmt", "--quiet", "--config", "../deno.json", "../README.md", "../docs/performance.md"]);
 }
 
 try {

@@ -111,12 +111,16 @@ async function measureSource(lab: Lab, { parts, seconds, rate, changes, kills }:
   }
   if (parts.has("memory")) {
     const leader = (await lab.leader())!;
-    const before = await leader.memory();
-    const load = await throughput(lab, { rows: 100, seconds: 10 * seconds, most: changes });
-    const after = await leader.memory();
+    const held = [(await leader.memory()).now];
+    let made = 0;
+    for (let quarter = 1; quarter <= 4; quarter++) {
+      made += (await throughput(lab, { rows: 100, seconds: 2.5 * seconds, most: changes / 4 })).changes;
+      held.push((await leader.memory()).now);
+    }
+    const { peak } = await leader.memory();
     line(
-      `memory (RSS) before and after ${whole(load.changes)} changes, at most`,
-      `${megabytes(before.now)}, ${megabytes(after.now)}, ${megabytes(after.peak)}`,
+      `memory (RSS) before, and after each quarter of ${whole(made)} changes; at most`,
+      `${held.map(megabytes).join(", ")}; ${megabytes(peak)}`,
       "no growth",
     );
   }
