@@ -148,7 +148,7 @@ function publicationMissing(facts: TableFacts): string | undefined {
   if (unlogged !== undefined) {
     return `"${tableText(unlogged.schema, unlogged.table)}" is unlogged: its changes are not in the WAL`;
   }
-  const { published, replicaIdentity } = facts;
+  const { published } = facts;
   if (published === null) {
     return facts.kind === "p"
       ? "the publication does not have it; add it, and publish via the partition root"
@@ -162,14 +162,23 @@ function publicationMissing(facts: TableFacts): string | undefined {
   if (columns !== null && facts.key!.some((column) => !columns.includes(column))) {
     return "the publication leaves out a column of its key; add it";
   }
-  return replicaIdentity === "d" || replicaIdentity === "f"
-    ? undefined
-    : "its replica identity is not its key; alter table … replica identity default, or full";
+  // A change of a key is told as the partition has it, whatever the table says.
+  const keyless = withRows(facts).find(({ replicaIdentity }) => !/^[df]$/.test(replicaIdentity));
+  if (keyless === undefined) return undefined;
+  const whose = keyless === facts
+    ? "its"
+    : `the partition "${tableText(keyless.schema, keyless.table)}": its`;
+  return `${whose} replica identity is not its key; alter table … replica identity default, or full`;
 }
 
-/** Old values of other columns than the key's are in the WAL only where whole rows are. */
+/** The table, and those of its partitions that have rows themselves. */
+function withRows(facts: TableFacts): readonly RelationFacts[] {
+  return [facts, ...facts.partitions.filter(({ kind }) => kind !== "p")];
+}
+
+/** Old values of other columns than the key's are in the WAL only where whole rows are, in every partition. */
 function oldValuesKnown(facts: TableFacts): readonly (readonly string[])[] {
-  if (facts.replicaIdentity !== "f") return [];
+  if (withRows(facts).some(({ replicaIdentity }) => replicaIdentity !== "f")) return [];
   const columns = facts.published?.columns ?? null;
   return usualLookups(facts).filter((lookup) =>
     columns === null || lookup.every((column) => columns.includes(column))

@@ -31,6 +31,8 @@ export interface RelationFacts {
   readonly kind: string;
   /** `p` permanent, `u` unlogged, `t` temporary. */
   readonly persistence: string;
+  /** `d` the key, `f` whole rows, `i` an index, `n` nothing; of rows in a partition, that of the partition counts. */
+  readonly replicaIdentity: string;
   readonly triggers: readonly TriggerFacts[];
 }
 
@@ -50,8 +52,6 @@ export interface TableFacts extends RelationFacts {
   readonly isPartition: boolean;
   /** Whether it has children or parents that are not partitions. */
   readonly inherits: boolean;
-  /** `d` the key, `f` whole rows, `i` an index, `n` nothing. */
-  readonly replicaIdentity: string;
   readonly columns: readonly ColumnFacts[];
   /** The primary key's columns; null without one. */
   readonly key: readonly string[] | null;
@@ -65,6 +65,7 @@ export interface TableFacts extends RelationFacts {
 
 const RELATION = sql.unsafe(`
   'schema', n.nspname, 'table', c.relname, 'kind', c.relkind, 'persistence', c.relpersistence,
+  'replicaIdentity', c.relreplident,
   'triggers', (
     select coalesce(json_agg(json_build_object(
       'name', t.tgname, 'enabled', t.tgenabled, 'argument', encode(t.tgargs, 'hex')) order by t.tgname), '[]')
@@ -113,7 +114,6 @@ function factsSql(oids: readonly number[], publication: string | undefined): Sql
   'inherits', not c.relispartition and exists (
     select from pg_inherits i join pg_class child on child.oid = i.inhrelid
     where not child.relispartition and c.oid in (i.inhrelid, i.inhparent)),
-  'replicaIdentity', c.relreplident,
   'columns', (
     select coalesce(json_agg(json_build_object(
       'name', a.attname,

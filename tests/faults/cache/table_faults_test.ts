@@ -17,7 +17,7 @@ const SCHEMA = `
   create table authors (id int primary key);
   insert into authors values (1), (2);
   create table events (id int primary key, author int references authors on delete cascade, name text, note text,
-    mood mood default 'sad') partition by range (id);
+    mood mood default 'sad', other uuid not null default gen_random_uuid()) partition by range (id);
   create table events_1 partition of events for values from (0) to (10);
   insert into events select n, 1 + n % 2, 'old', 'note' from generate_series(1, 6) n;
   create table users (id int primary key, email text unique, name text, note text, mood mood default 'sad');
@@ -57,7 +57,10 @@ const CHANGES: readonly (readonly [string, (pool: Pool) => Promise<unknown>])[] 
   ],
   [
     "rows are copied into a partition",
-    (pool) => pool.copyFrom(sql`copy events_1 from stdin`, ["7\t1\tcopied\tnote\tglad\n"]),
+    (pool) =>
+      pool.copyFrom(sql`copy events_1 (id, author, name, note, mood) from stdin`, [
+        "7\t1\tcopied\tnote\tglad\n",
+      ]),
   ],
   [
     "rows are copied",
@@ -119,6 +122,13 @@ const CHANGES: readonly (readonly [string, (pool: Pool) => Promise<unknown>])[] 
       statements(pool)(`alter table events drop column note;
         alter table events add column note text not null default 'new'`),
   ],
+  [
+    "a partition tells another column of its old rows than the key",
+    (pool) =>
+      statements(pool)(`create unique index events_1_other on events_1 (other);
+        alter table events_1 replica identity using index events_1_other`),
+  ],
+  ["a key changes in that partition", (pool) => statements(pool)(`update events set id = 8 where id = 6`)],
   [
     "rows are kept from the reader by a policy",
     (pool) =>
