@@ -170,7 +170,7 @@ class ModelObject {
     const { table, keys } = this.#core;
     const values = checkKey(table, key);
     const target = chooseExecutor(table.name, executor, this.#executor);
-    const asked = table.cache === undefined ? undefined : cachedReads(table, target)?.byKey(values);
+    const asked = table.cache === undefined ? undefined : this.#core.hotReads(target)?.byKey(values);
     const cached = asked === undefined ? undefined : await asked;
     const row = cached === undefined ? await keys.find(values, target) : cached.rows[0];
     if (table.behaviour !== undefined && row !== undefined) await table.behaviour.loaded([row], target);

@@ -82,6 +82,8 @@ export class CacheCore {
   #polls = 0;
   /** Whether anybody has read since the last question. */
   #isUsed = true;
+  /** Whether nothing was to be had since the last question was answered. */
+  #isInDoubt = false;
   #isClosed = false;
 
   /** Starts asking. */
@@ -164,7 +166,15 @@ export class CacheCore {
   /** Whether it pays to ask the store at this moment. */
   canLook(now: number): boolean {
     this.#isUsed = true;
-    return this.#breaker.state === "closed" && this.trust.holds(now);
+    const can = this.#breaker.state === "closed" && this.trust.holds(now);
+    this.#isInDoubt = !can;
+    return can;
+  }
+
+  /** Whether that is known not to pay, without asking the clock: until the next question is answered time changes nothing. */
+  get isInDoubt(): boolean {
+    this.#isUsed = true;
+    return this.#isInDoubt;
   }
 
   /** Has something told when all that was kept is void. */
@@ -195,6 +205,7 @@ export class CacheCore {
       this.#database.refresh(this.#isUsed);
       this.#isUsed = false;
       watermarks.forEach((watermark, index) => this.trust.saw(watermark, sentAt, index));
+      this.#isInDoubt = false;
       await this.#readCoverage(watermarks.find((watermark) => watermark !== undefined));
     } catch (error) {
       this.#failed(error);

@@ -84,14 +84,14 @@ export class MixedReads implements TableReads {
   }
 
   peek(key: unknown): unknown {
-    const found = this.#model.rows.peek(key, performance.now());
+    const found = this.#model.rows.peek(key);
     if (found === undefined) return undefined;
     this.#core.counters.nearHits++;
     return this.#model.shown(found.value);
   }
 
   byKey(values: readonly unknown[]): Promise<CachedRows | undefined> | undefined {
-    const found = this.#model.rows.find(values, mixedReader());
+    const found = this.#model.rows.find(values);
     if (found === undefined) return undefined;
     return found instanceof Promise
       ? found.then((later) => later === undefined ? undefined : this.#shown(later))

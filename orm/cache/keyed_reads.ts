@@ -128,24 +128,29 @@ export abstract class KeyedReads<Value> {
   }
 
   /** What this process has of a key of one column, for a `mixed` reader: the hot path. */
-  peek(key: unknown, now: number): Found<Value> | undefined {
+  peek(key: unknown): Found<Value> | undefined {
     // A key of several columns is an object; that its text is known here is nobody's business.
-    return this.#comparisons.length === 1 ? this.#near.peek(key, now) : undefined;
+    return this.#comparisons.length === 1 ? this.#near.peek(key) : undefined;
   }
 
   /**
    * Reads a key.
    *
    * @param values The values of the key's columns, checked.
-   * @param reader Who reads.
+   * @param given Who reads. Default: one who begins now, in `mixed` mode.
    * @returns What was found; undefined when the database is to be asked.
    */
   find(
     values: readonly unknown[],
-    reader: Reader,
+    given?: Reader,
   ): Found<Value> | Promise<Found<Value> | undefined> | undefined {
     const comparable = this.comparable(values);
     if (comparable === undefined) return undefined;
+    if (this.core.isInDoubt && !this.#near.has(comparable)) {
+      this.core.counters.bypassed++;
+      return undefined;
+    }
+    const reader = given ?? { startedAt: performance.now() };
     const near = this.#near.get(comparable, reader);
     if (near !== undefined) {
       this.core.counters.nearHits++;

@@ -30,6 +30,11 @@ export class NearRows<Value> {
     return this.#rows.size;
   }
 
+  /** Whether there is anything to judge. */
+  has(key: unknown): boolean {
+    return this.#rows.has(key);
+  }
+
   /** What is good enough for a reader. */
   get(key: unknown, reader: Reader): Found<Value> | undefined {
     const found = this.#rows.get(key);
@@ -37,10 +42,11 @@ export class NearRows<Value> {
   }
 
   /** The row as a `mixed` reader of this moment may have it: the hot path. */
-  peek(key: unknown, now: number): Found<Value> | undefined {
+  peek(key: unknown): Found<Value> | undefined {
     const found = this.#rows.get(key) as Found<Value> | undefined;
-    // A mark has no such time, and nothing compares with it.
-    return found !== undefined && found.currentAt >= now - TRUST_WINDOW ? found : undefined;
+    if (found === undefined) return undefined;
+    // The clock is asked only where it decides. A mark has no such time, and nothing compares with it.
+    return found.currentAt >= performance.now() - TRUST_WINDOW ? found : undefined;
   }
 
   /** Keeps what was found. */
