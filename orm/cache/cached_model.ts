@@ -12,7 +12,7 @@ import type { CachedRows, TableReads } from "../executing/read_cache.ts";
 import type { CacheCore } from "./cache_core.ts";
 import { accepts, type Found, type Reader } from "./found.ts";
 import { ownRow } from "./payload_shape.ts";
-import { boundsOf, noteRead } from "./read_notes.ts";
+import { boundsOf, boundsOfRows, noteRead, noteRowsRead } from "./read_notes.ts";
 import { tableKey } from "./protocol/keys.ts";
 import type { LookKey } from "./stores/cache_store.ts";
 import { TableLookups } from "./table_lookups.ts";
@@ -104,7 +104,7 @@ export class MixedReads implements TableReads {
   ): Promise<CachedRows | undefined> | undefined {
     const lookups = this.#model.lookups(columns);
     if (lookups === undefined) return undefined;
-    return rowsOfLookup(this.#model, { lookups, columns, values }, () => mixedReader());
+    return rowsOfLookup(this.#model, { lookups, columns, values });
   }
 
   #shown({ value }: Found<CachedRow>): CachedRows {
@@ -144,7 +144,6 @@ export class StrongReads implements TableReads {
     return rowsOfLookup(
       this.#model,
       { lookups, columns, values },
-      (key) => strongReader(session, key),
       session,
     );
   }
@@ -160,10 +159,6 @@ export class StrongReads implements TableReads {
     const row = this.#model.shown(found.value);
     return row === undefined ? NO_ROWS : { rows: [row] };
   }
-}
-
-function mixedReader(): Reader {
-  return { startedAt: performance.now() };
 }
 
 /** A session's reader of a key: as new as its last write, as what it has read of the key, and by queries. */
@@ -182,16 +177,18 @@ interface Lookup {
 async function rowsOfLookup(
   model: CachedModel,
   { lookups, columns, values }: Lookup,
-  reader: (key: string) => Reader,
   session?: ConsistencySession,
 ): Promise<CachedRows | undefined> {
   const key = lookups.keyOf(values);
   if (key === undefined) return undefined;
-  const list = await lookups.find(values, reader(key));
+  const list = await lookups.find(values, {
+    startedAt: performance.now(),
+    ...session === undefined ? {} : { bounds: boundsOfRows(session, key) },
+  });
   if (list === undefined) return undefined;
   const found = await Promise.all(list.value.map((each) => {
     const row = model.rows.keyOf(each);
-    return row === undefined ? undefined : model.rows.find(each, reader(row));
+    return row === undefined ? undefined : model.rows.find(each, session && strongReader(session, row));
   }));
   const rows: CachedRow[] = [];
   for (const each of found) {
@@ -205,7 +202,7 @@ async function rowsOfLookup(
     rows.push(row);
   }
   if (session !== undefined) {
-    noteRead(session, key, list);
+    noteRowsRead(session, key, list);
     list.value.forEach((each, index) => noteRead(session, model.rows.keyOf(each)!, found[index]!));
   }
   return { rows: rows.map((row) => model.shown(row)).filter((row) => row !== undefined) };

@@ -12,7 +12,7 @@ import type { CacheCore } from "./cache_core.ts";
 import { CachedModel, MixedReads, StrongReads } from "./cached_model.ts";
 import { tableText } from "./protocol/keys.ts";
 import { QueryResults, type ResultRow } from "./query_results.ts";
-import { boundsOf, noteRead } from "./read_notes.ts";
+import { boundsOfRows, noteRowsRead } from "./read_notes.ts";
 
 /** Milliseconds before a table that was not found is looked for again. */
 const LOOK_AGAIN = 1_000;
@@ -47,8 +47,8 @@ export class PoolReads implements ReadCache {
     if (mode === "mixed") return (await this.#results.find(kept, key, { startedAt }))?.value;
     const session = currentSession(this.#core.pool);
     if (session.isUncertain) return undefined;
-    const found = await this.#results.find(kept, key, { startedAt, bounds: boundsOf(session, key) });
-    if (found !== undefined) noteRead(session, key, found);
+    const found = await this.#results.find(kept, key, { startedAt, bounds: boundsOfRows(session, key) });
+    if (found !== undefined) noteRowsRead(session, key, found);
     return found?.value;
   }
 

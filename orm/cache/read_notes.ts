@@ -10,7 +10,7 @@ import {
   FLOOR_OF_CACHED,
   FLOOR_OF_QUERIES,
 } from "../../pool/consistency/consistency_session.ts";
-import type { Bounds, Found } from "./found.ts";
+import type { Bounds, Found, Position } from "./found.ts";
 
 /** How many keys are remembered, a session. */
 const MAX_KEYS = 1_000;
@@ -47,6 +47,15 @@ export function noteRead(session: ConsistencySession, key: string, found: Found<
 }
 
 /**
+ * The same of what shows any number of rows, and by what is not in it that others are not: a list of keys, the result of
+ * a query. No later read of any row may be older than that.
+ */
+export function noteRowsRead(session: ConsistencySession, key: string, found: Found<unknown>): void {
+  noteRead(session, key, found);
+  session.raiseFloor(FLOOR_OF_QUERIES, found.upper, found.timeline);
+}
+
+/**
  * What a session may not read anything older than, of a key: its last write, what it has read of the key, and what any
  * query has shown it, since that may have been the same row.
  *
@@ -54,12 +63,24 @@ export function noteRead(session: ConsistencySession, key: string, found: Found<
  * @param key The key, as the store calls it.
  */
 export function boundsOf(session: ConsistencySession, key: string): Bounds {
-  const own = session.floorOf(key);
-  const queries = session.floorOf(FLOOR_OF_QUERIES);
   return {
     token: session.token,
-    floor: own === undefined || queries !== undefined && queries.lsn > own.lsn ? queries : own,
+    floor: higher(session.floorOf(key), session.floorOf(FLOOR_OF_QUERIES)),
   };
+}
+
+/**
+ * The same of what shows any number of rows: also what the session has read of any row by its key, since it may be in it.
+ */
+export function boundsOfRows(session: ConsistencySession, key: string): Bounds {
+  const { token, floor } = boundsOf(session, key);
+  return { token, floor: higher(floor, session.floorOf(FLOOR_OF_CACHED)) };
+}
+
+/** The higher of two floors: a session's are all of one timeline. */
+function higher(one: Position | undefined, other: Position | undefined): Position | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return one.lsn > other.lsn ? one : other;
 }
 
 function isSame(known: Note, found: Found<unknown>): boolean {
