@@ -3,7 +3,9 @@
  * comes out (R7), before anybody may trust it.
  *
  * A fingerprint is a digest over whatever rows, or who may read them, depend on: columns and their types with enums'
- * labels and composites' attributes, policies, triggers, publications, keys, partitions, and the files rows are in.
+ * labels and composites' attributes, policies, triggers, publications, keys, partitions, and the files rows are in. What
+ * was another for the length of a transaction and is again as it was, as a partition that was detached while rows were
+ * changed, shows by the transactions (`xmin`) that wrote the catalogs' rows.
  *
  * @module
  */
@@ -112,7 +114,7 @@ function fingerprintSql(options: CandidateOptions): Sql<FingerprintRow> {
   where inner_type >= 16384
 ), fact(root, line) as (
   select m.root, concat_ws(' ', 'relation', c.oid, c.relnamespace, c.relname, c.relkind, c.relpersistence,
-    c.relrowsecurity, c.relfilenode, c.relreplident, c.relispartition)
+    c.relrowsecurity, c.relfilenode, c.relreplident, c.relispartition, c.xmin)
   from member m join pg_class c on c.oid = m.oid
   union all
   select m.root, concat_ws(' ', 'column', a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attcollation,
@@ -152,7 +154,9 @@ order by c.oid`;
 
 function publicationFacts(publication: string): Sql {
   return sql`union all
-  select m.root, concat_ws(' ', 'published', p.oid, p.xmin, to_jsonb(pt)) from member m
+  select m.root, concat_ws(' ', 'published', p.oid, p.xmin, to_jsonb(pt),
+    (select string_agg(concat_ws(' ', pr.oid, pr.xmin), ',' order by pr.oid) from pg_publication_rel pr
+      where pr.prpubid = p.oid and pr.prrelid = m.oid)) from member m
   join pg_class c on c.oid = m.oid join pg_namespace n on n.oid = c.relnamespace
   join pg_publication_tables pt on pt.schemaname = n.nspname and pt.tablename = c.relname
   join pg_publication p on p.pubname = pt.pubname where pt.pubname = ${publication}`;

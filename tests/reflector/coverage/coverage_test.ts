@@ -137,6 +137,8 @@ test("Coverage.probe() notices what changes a table, and nothing else", needs("p
     await pool.execute(sql.unsafe(statement));
     assert.equal(await coverage.probe(pool, signal), undefined, statement);
   }
+  await installTriggers(pool, { tables: ["users", "others", "events"] });
+  assert.equal(await coverage.probe(pool, signal), undefined, "triggers that were there");
   const loud: readonly (readonly [string, readonly string[]])[] = [
     [`alter table users add column age int default 5`, ["users"]],
     [`alter table users alter column age type bigint`, ["users"]],
@@ -152,6 +154,11 @@ test("Coverage.probe() notices what changes a table, and nothing else", needs("p
     [`alter table others disable trigger lifeguard_insert`, ["others"]],
     [`create table events_2 partition of events for values from (10) to (20)`, ["events"]],
     [`truncate events_1`, ["events"]],
+    [
+      `do $$ begin alter table events detach partition events_1;
+        alter table events attach partition events_1 for values from (0) to (10); end $$`,
+      ["events"],
+    ],
     [`alter table events detach partition events_1`, ["events", "events_1"]],
     [`alter table others rename to theirs`, ["others", "theirs"]],
     [`drop table theirs`, ["theirs"]],
