@@ -19,7 +19,7 @@ export interface Freshness {
   readonly p99: number;
   readonly longest: number;
   /** Milliseconds between two questions: what the figures may be too long by. */
-  readonly error: { readonly p50: number; readonly p99: number };
+  readonly error: { readonly p50: number; readonly p99: number; readonly longest: number };
   /** Writes that were not seen in Redis within ten seconds. */
   readonly lost: number;
 }
@@ -118,7 +118,7 @@ export async function freshness(
     p50: percentile(latencies, 0.5),
     p99: percentile(latencies, 0.99),
     longest: latencies.at(-1) ?? NaN,
-    error: { p50: percentile(gaps, 0.5), p99: percentile(gaps, 0.99) },
+    error: { p50: percentile(gaps, 0.5), p99: percentile(gaps, 0.99), longest: gaps.at(-1) ?? NaN },
     lost,
   };
 }

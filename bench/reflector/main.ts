@@ -94,8 +94,8 @@ async function measureSource(lab: Lab, { parts, seconds, rate, changes, kills }:
     line(`${what}, p99`, `${tenth(p99)} ms`, "below 10 ms");
     line(`${what}, longest`, `${tenth(longest)} ms${lost === 0 ? "" : `, and ${lost} never`}`);
     line(
-      "… of which may be the time between two looks, p50 and p99",
-      `${tenth(error.p50)} and ${tenth(error.p99)} ms`,
+      "… of which may be the time between two looks, p50, p99 and longest",
+      `${tenth(error.p50)}, ${tenth(error.p99)} and ${tenth(error.longest)} ms`,
     );
   }
   if (parts.has("throughput")) {
