@@ -35,6 +35,7 @@ export interface KeptResult {
   readonly tables: readonly Table[];
 }
 
+const OPTIONS: readonly string[] = ["ttl", "reads"] satisfies (keyof CachedQueryOptions)[];
 /** Clauses and words by which a query reads more than its own table. */
 const OTHER_TABLES: ReadonlySet<string> = new Set(["cte", "from", "join", "combine"]);
 const SUBQUERY = /\b(?:select|from|join|table)\b/i;
@@ -53,9 +54,14 @@ export function keptResult(shape: Shape, given: number | CachedQueryOptions, sub
   if (typeof options !== "object" || options === null) {
     throw new ValidationError(call, `${kindOf(given)} was given; give seconds, or { ttl, reads }`);
   }
+  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));
+  if (unknown !== undefined) {
+    throw new ValidationError(call, `it has no option "${unknown}"; use ${OPTIONS.join(", ")}`);
+  }
   const { ttl, reads } = options as CachedQueryOptions;
   if (typeof ttl !== "number" || !(ttl >= 1 && ttl <= MAX_TTL)) {
-    throw new ValidationError(call, `its ttl is ${kindOf(ttl)}; give seconds from 1 to ${MAX_TTL}`);
+    const given = typeof ttl === "number" ? ttl : kindOf(ttl);
+    throw new ValidationError(call, `its ttl is ${given}; give seconds from 1 to ${MAX_TTL}`);
   }
   if (reads !== undefined && !Array.isArray(reads)) {
     throw new ValidationError(call, `its reads is ${kindOf(reads)}; give an array of models`);

@@ -138,3 +138,19 @@ test("A kept result is the caller's own: what one does with it is seen by nobody
     assert.notEqual(one[0].data, other[0].data);
   }
 });
+
+test("cached() refuses what means nothing", () => {
+  const wrong: readonly [unknown, RegExp][] = [
+    [0, /its ttl is 0; give seconds from 1 to 86400/],
+    [NaN, /its ttl is NaN/],
+    ["5", /a string was given; give seconds, or \{ ttl, reads \}/],
+    [undefined, /undefined was given/],
+    [{}, /its ttl is undefined/],
+    [{ ttl: 5, reads: Team }, /its reads is .*; give an array of models/],
+    [{ ttl: 5, reads: [5] }, /an integer was given; give a model/],
+    [{ ttl: 5, read: [Team] }, /it has no option "read"; use ttl, reads/],
+  ];
+  for (const [options, message] of wrong) {
+    assert.throws(() => User.find().cached(options as number), { code: "VALIDATION", message });
+  }
+});
