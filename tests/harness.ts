@@ -26,6 +26,8 @@ export interface TestOptions {
    * By default a test may do what the run may do.
    */
   readonly allow?: readonly Grant[];
+  /** Takes long and would show the same on any runtime: Bun's run of the suite leaves it to Deno's. Default false. */
+  readonly once?: boolean;
 }
 
 interface DenoTestDefinition {
@@ -100,10 +102,14 @@ export function test(name: string, body: TestBody): void;
 export function test(name: string, second: TestOptions | TestBody, third?: TestBody): void {
   const options = typeof second === "function" ? {} : second;
   const body = typeof second === "function" ? second : third!;
-  const reason = options.ignore ?? missingGrant(options.allow);
+  const reason = options.ignore ?? leftToDeno(options) ?? missingGrant(options.allow);
   const ignored = reason !== undefined;
   if (ignored) console.log(`ignored: ${name}: ${reason}`);
   current.register(name, () => withDeadline(name, body, options.timeout ?? 30_000), ignored, options);
+}
+
+function leftToDeno({ once = false }: TestOptions): string | undefined {
+  return once && runtime === "bun" ? "it takes long, and Deno's run of the suite has it" : undefined;
 }
 
 function missingGrant(allow: readonly Grant[] | undefined): string | undefined {

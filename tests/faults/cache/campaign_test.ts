@@ -37,6 +37,7 @@ for (const source of ["notify", "logical"] as const) {
     {
       ...needs("control"),
       ...needs("isolatedRedis"),
+      once: true,
       allow: ["run", "read", "env"],
       sanitize: false,
       timeout: 300_000,

@@ -30,7 +30,13 @@ const setting: CampaignSetting = {
 
 test(
   "runCampaign() finds mixed and strong reads that are too old, and stale rows, with a store that keeps what was voided",
-  { ...needs("control", "isolatedRedis"), allow: ["run", "read", "env"], sanitize: false, timeout: 120_000 },
+  {
+    ...needs("control", "isolatedRedis"),
+    once: true,
+    allow: ["run", "read", "env"],
+    sanitize: false,
+    timeout: 120_000,
+  },
   async () => {
     const [{ judgement, stale }] = await runCampaign([calm], setting);
     const promises = new Set(judgement.violations.map(({ promise }) => promise));

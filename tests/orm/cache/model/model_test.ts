@@ -19,7 +19,7 @@ import type { State } from "./state.ts";
 const TIMEOUT = 180_000;
 
 for (const name of Object.keys(SCENARIOS) as ScenarioName[]) {
-  test(`the protocol keeps its promises: ${SCENARIOS[name].about}`, { timeout: TIMEOUT }, () => {
+  test(`the protocol keeps its promises: ${SCENARIOS[name].about}`, { timeout: TIMEOUT, once: true }, () => {
     const explored = exploreScenario(name, SCENARIOS[name]);
     console.log(tableLine(explored));
     assert.equal(explored.broken, undefined, historyLines(explored));
@@ -36,29 +36,37 @@ function exploredWithout(rule: Rule): Explored {
 }
 
 for (const rule of Object.keys(RULES) as Rule[]) {
-  test(`the protocol needs ${rule}: ${RULES[rule]}`, { timeout: TIMEOUT }, () => {
+  test(`the protocol needs ${rule}: ${RULES[rule]}`, { timeout: TIMEOUT, once: true }, () => {
     const explored = exploredWithout(rule);
     console.log(`${tableLine(explored)}\n${historyLines(explored)}`);
     assert.notEqual(explored.broken, undefined);
   });
 }
 
-test("the protocol does not keep its promises by never trusting a hit", { timeout: TIMEOUT }, () => {
-  const trusted = ({ keyspace }: State): string | undefined => {
-    const { watermark } = keyspace;
-    const entry = foundEntry(keyspace);
-    return entry?.row === 1 && watermark !== null && watermark.proof === 1
-      ? "a trusted hit of the write"
-      : undefined;
-  };
-  for (const name of Object.keys(SCENARIOS) as ScenarioName[]) {
-    if (name === "trust") continue; // Nobody fills there.
-    const reached = explore({ ...protocol(SCENARIOS[name]), broken: trusted });
-    assert.equal(reached.broken, "a trusted hit of the write", name);
-  }
-});
+test(
+  "the protocol does not keep its promises by never trusting a hit",
+  { timeout: TIMEOUT, once: true },
+  () => {
+    const trusted = ({ keyspace }: State): string | undefined => {
+      const { watermark } = keyspace;
+      const entry = foundEntry(keyspace);
+      return entry?.row === 1 && watermark !== null && watermark.proof === 1
+        ? "a trusted hit of the write"
+        : undefined;
+    };
+    for (const name of Object.keys(SCENARIOS) as ScenarioName[]) {
+      if (name === "trust") continue; // Nobody fills there.
+      const reached = explore({ ...protocol(SCENARIOS[name]), broken: trusted });
+      assert.equal(reached.broken, "a trusted hit of the write", name);
+    }
+  },
+);
 
-test("docs/coherence.md shows what happens without each rule", { timeout: TIMEOUT, allow: ["read"] }, () => {
+test("docs/coherence.md shows what happens without each rule", {
+  timeout: TIMEOUT,
+  once: true,
+  allow: ["read"],
+}, () => {
   const page = readFileSync(new URL("../../../../docs/coherence.md", import.meta.url), "utf8");
   for (const rule of Object.keys(RULES) as Rule[]) {
     const history = historyLines(exploredWithout(rule));
