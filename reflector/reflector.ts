@@ -14,7 +14,8 @@
  * - `leading`: see `applying/reign.ts`.
  *
  * What is lost decides what is done anew: the store, or the epoch in it → another epoch, the source stays open and what it
- * told meanwhile is dropped; the source, or PostgreSQL → both; the leadership → everything, as a follower.
+ * told meanwhile is dropped; the source, or PostgreSQL → both; the leadership → everything, as a follower. Who is elected and
+ * cannot lead for a while, since a link of its own is lost perhaps, lets another try.
  *
  * ## Invariants
  *
@@ -52,6 +53,9 @@ const FIRST_PAUSE = 50;
 const LAST_PAUSE = 2_000;
 /** Milliseconds for which one that was deposed does not campaign. */
 const DEPOSED = 1_000;
+/** Milliseconds after which one that is elected and cannot lead resigns, and for which it does not campaign then. */
+const HELPLESS = 5_000;
+const ASIDE = 1_000;
 /** Milliseconds between two looks at who leads. */
 const LEADER_INTERVAL = 1_000;
 /** Milliseconds that handing over, and closing what is lost, may take. */
@@ -203,19 +207,22 @@ export class Reflector implements AsyncDisposable {
         continue;
       }
       this.#board.count("leaderChanges");
+      let aside = 0;
       try {
-        await this.#lead(leadership);
+        aside = await this.#lead(leadership);
       } finally {
         if (this.#established !== undefined) this.#board.count("leaderChanges");
         await this.#closeFeed();
         await within(leadership.resign(), GOODBYE);
       }
+      if (aside > 0) await pause(aside, signal).catch(() => {});
     }
   }
 
-  /** Leads until the leadership is lost, or it is stopped. */
-  async #lead({ lost }: Leadership): Promise<void> {
+  /** Leads until the leadership is lost, it is stopped, or it cannot; for how long another is to try first. */
+  async #lead({ lost }: Leadership): Promise<number> {
     const signal = AbortSignal.any([this.#abort.signal, lost]);
+    let couldLead = performance.now();
     for (let wait = FIRST_PAUSE; !signal.aborted;) {
       this.#move("establishing", "it was elected, or has to begin anew");
       try {
@@ -223,14 +230,15 @@ export class Reflector implements AsyncDisposable {
         this.#established = established;
         this.#move("leading", `epoch ${established.leader.epoch}`);
         wait = FIRST_PAUSE;
-        await established.reign.run(signal);
+        await established.reign.run(signal).finally(() => couldLead = performance.now());
       } catch (error) {
         if (signal.aborted) break;
         if (error instanceof NotLeaderError) {
           if (await this.#isDeposed()) {
             this.#board.fault("deposed", "Another reflector has taken over", error);
             // Two that both believe to be elected must not chase each other.
-            return await pause(DEPOSED, signal).catch(() => {});
+            await pause(DEPOSED, signal).catch(() => {});
+            return 0;
           }
           this.#board.fault("store_lost", "The store is not what it was", error);
         } else if (error instanceof StoreUnavailableError) {
@@ -242,12 +250,20 @@ export class Reflector implements AsyncDisposable {
           await this.#closeFeed();
         }
       }
+      if (performance.now() - couldLead > HELPLESS) {
+        this.#board.fault(
+          "deposed",
+          `It was elected, but could not lead for ${HELPLESS} ms; another may try`,
+        );
+        return ASIDE;
+      }
       await pause(wait * (1 + Math.random() / 2), signal).catch(() => {});
       wait = Math.min(LAST_PAUSE, 2 * wait);
     }
     if (lost.aborted && !this.#abort.signal.aborted) {
       this.#board.fault("deposed", "The leadership was lost", lost.reason);
     }
+    return 0;
   }
 
   /** Begins an epoch. */

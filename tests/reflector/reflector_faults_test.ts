@@ -14,8 +14,7 @@ import type {
 } from "../../orm/cache/stores/cache_store.ts";
 import { StoreUnavailableError } from "../../orm/cache/stores/cache_store.ts";
 import { MemoryStore } from "../../orm/cache/stores/memory_store.ts";
-import type { AnyElection } from "../../reflector/mod.ts";
-import type { Leadership } from "../../reflector/mod.ts";
+import { type AnyElection, type Leadership, Reflector } from "../../reflector/mod.ts";
 import { test } from "../harness.ts";
 import { isolatedServer, needs, proxy } from "../services/client.ts";
 import { eventually, LiveCache } from "./live_cache.ts";
@@ -222,6 +221,41 @@ test(
       "it leads again, in another term",
     );
     assert.ok(other.reflector.status().counters.leaderChanges >= 3);
+  },
+);
+
+test(
+  "Reflector that is elected and cannot lead lets another try, and goes on campaigning",
+  { ...needs("primary"), timeout: 120_000 },
+  async () => {
+    const seat = new Seat();
+    const store = new MoodyStore();
+    await using live = await LiveCache.open({
+      ddl: USERS,
+      triggers: ["users"],
+      store,
+      election: seat.election(),
+    });
+    await using other = new Reflector({
+      database: live.url,
+      store: new MemoryStore(),
+      election: seat.election(),
+      source: "notify",
+    });
+    await other.start();
+    await eventually(() => seat.campaigns === 2, "the other waits");
+    store.isAway = true;
+    const away = performance.now();
+    await eventually(() => other.status().counters.canaries > 0, "the other leads", 40_000);
+    console.log(
+      `another leads ${Math.round(performance.now() - away)} ms after the store of the first was lost`,
+    );
+    await eventually(() => seat.campaigns === 3, "the first campaigns again");
+    assert.equal(live.reflector.status().state, "following");
+    assert.ok(live.reflector.status().faults.some(({ message }) => /another may try/.test(message)));
+    store.isAway = false;
+    await other.stop();
+    await eventually(() => live.reflector.status().state === "leading", "the first leads", 40_000);
   },
 );
 
