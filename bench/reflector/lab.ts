@@ -77,7 +77,9 @@ export class Lab implements AsyncDisposable {
       await lab.pool.execute(sql.unsafe(publicationSql([{ schema: "public", table: "bench_rows" }])));
     }
     await lab.startReflector();
-    await until("the cache is trusted", () => lab.cache.stats().trusted);
+    if (!await lab.cache.ready({ timeout: PATIENCE })) {
+      throw new Error("Cannot measure: the cache is not trusted");
+    }
     const fill = async (): Promise<boolean> => {
       const before = lab.cache.stats().hits;
       for (let id = 1; id <= CACHED; id += 100) {
