@@ -30,6 +30,7 @@ const NOTHING: Loaded<KeyList> = { value: [], payload: undefined, shape: "" };
 export class TableLookups extends KeyedReads<KeyList> {
   readonly #table: Table;
   readonly #label: string;
+  readonly #keyNames: string;
   readonly #parsers: readonly ((text: string) => unknown)[];
 
   /** Of a model whose table is called `name` in keys. */
@@ -50,6 +51,7 @@ export class TableLookups extends KeyedReads<KeyList> {
     });
     this.#table = table;
     this.#label = names.join("+");
+    this.#keyNames = table.key.map(({ columnName }) => columnName).join("+");
     this.#parsers = table.key.map(parserOf);
   }
 
@@ -58,7 +60,9 @@ export class TableLookups extends KeyedReads<KeyList> {
   }
 
   override get isCovered(): boolean {
-    return this.core.coversLookup(this.kind.name, this.#label);
+    // A list of other keys, or of keys in another order, would be read by those who know the right ones.
+    return this.core.coversKey(this.kind.name, this.#keyNames) &&
+      this.core.coversLookup(this.kind.name, this.#label);
   }
 
   protected override ready(): boolean {

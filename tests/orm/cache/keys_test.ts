@@ -49,6 +49,27 @@ test("Rows whose model gives them another key than the table has, or in another 
   assert.match(warnings.join("\n"), /"public\.pages".*primary key is "slug", the table's is "id"/);
 });
 
+test("A list of keys in another order than the table's is not left to those who know the right one", async () => {
+  const row = column.integer().primaryKey();
+  const place = column.integer().primaryKey();
+  const hall = column.integer();
+  const Right = model("seats", { place, row, hall }, { cache });
+  const Wrong = model("seats", { row, place, hall }, { cache });
+  await using db = await cachedDatabase({
+    ddl: `create table seats (place int, "row" int, hall int not null, primary key (place, "row"));
+      insert into seats values (1, 2, 7), (2, 1, 7), (1, 3, 7), (3, 1, 8)`,
+    tables: [{ name: "seats", lookups: [["hall"]] }],
+    cache: { nearRows: 0 },
+  });
+  for (let i = 0; i < 10; i++) {
+    for (const Seat of [Wrong, Right]) {
+      const found = await Seat.find().where(Seat.hall.eq(7)).all(db.pool);
+      assert.deepEqual(found.map(({ place, row }) => `${place}/${row}`).toSorted(), ["1/2", "1/3", "2/1"]);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+});
+
 test("A key's text, as the near cache has it, is none that a reader may give", async () => {
   const Seat = model("seats", {
     row: column.integer().primaryKey(),
