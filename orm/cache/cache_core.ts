@@ -80,8 +80,6 @@ export class CacheCore {
   #warnedAt = -Infinity;
   #filling = 0;
   #polls = 0;
-  /** Whether anybody has read since the last question. */
-  #isUsed = true;
   /** Whether nothing was to be had since the last question was answered. */
   #isInDoubt = false;
   #isClosed = false;
@@ -165,7 +163,6 @@ export class CacheCore {
 
   /** Whether it pays to ask the store at this moment. */
   canLook(now: number): boolean {
-    this.#isUsed = true;
     const can = this.#breaker.state === "closed" && this.trust.holds(now);
     this.#isInDoubt = !can;
     return can;
@@ -173,7 +170,6 @@ export class CacheCore {
 
   /** Whether that is known not to pay, without asking the clock: until the next question is answered time changes nothing. */
   get isInDoubt(): boolean {
-    this.#isUsed = true;
     return this.#isInDoubt;
   }
 
@@ -202,8 +198,7 @@ export class CacheCore {
       const watermarks = await this.#store.watermarks();
       if (this.#isClosed) return;
       this.#breaker.answered();
-      this.#database.refresh(this.#isUsed);
-      this.#isUsed = false;
+      this.#database.refresh();
       watermarks.forEach((watermark, index) => this.trust.saw(watermark, sentAt, index));
       this.#isInDoubt = false;
       await this.#readCoverage(watermarks.find((watermark) => watermark !== undefined));

@@ -11,7 +11,7 @@ import type { Pool } from "../../pool/pool.ts";
 import { sql } from "../../pool/sql/sql.ts";
 import type { SeenWatermark } from "./stores/cache_store.ts";
 
-/** Milliseconds for which what was learned holds, while the cache is used. */
+/** Milliseconds for which what was learned holds. */
 const HOLDS = 1_000;
 /** Milliseconds the question may take. */
 const TIMEOUT = 1_000;
@@ -40,15 +40,11 @@ export class KnownDatabase {
     return database === this.#name && timeline === this.#timeline;
   }
 
-  /**
-   * Drops what is too old, and asks anew; called by the clock. Never rejects.
-   *
-   * @param isUsed Whether anybody reads: otherwise nothing is asked.
-   */
-  refresh(isUsed: boolean): void {
+  /** Drops what is too old, and asks anew; called by the clock. Never rejects. */
+  refresh(): void {
     const age = performance.now() - this.#learnedAt;
     if (age >= 2 * HOLDS) this.#timeline = undefined;
-    if (!isUsed || this.#name !== undefined && age < HOLDS) return;
+    if (this.#name !== undefined && age < HOLDS) return;
     this.#asking ??= this.#ask().finally(() => this.#asking = undefined);
   }
 
