@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { spanned } from "./telemetry/reflector_spans.ts";
 import type { ReflectorEvent, ReflectorFault, ReflectorLogger } from "./reflector_log.ts";
 import {
   REFLECTOR_COUNTERS,
@@ -47,7 +48,7 @@ export class StatusBoard {
     this.#quietly(() => this.#observer.counted?.(counter, by));
   }
 
-  /** Measures a round trip. */
+  /** Measures a round trip, and has a span around it where the program makes spans. */
   async timed<Result>(
     link: ReflectorLink,
     operation: string,
@@ -55,7 +56,7 @@ export class StatusBoard {
   ): Promise<Result> {
     const started = performance.now();
     try {
-      return await body();
+      return await spanned(link, operation, body);
     } finally {
       const took = performance.now() - started;
       this.#quietly(() => this.#observer.timed?.(link, operation, took));
