@@ -235,7 +235,7 @@ class Audit {
   }
 
   async #poll(): Promise<void> {
-    this.#database.refresh(true);
+    this.#database.refresh();
     const sentAt = performance.now();
     try {
       const watermarks = await this.#options.store.watermarks();
