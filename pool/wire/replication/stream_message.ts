@@ -72,6 +72,6 @@ export function writeStandbyStatus(writer: ByteWriter, status: StandbyStatus): v
   writer.i64(status.flushed);
   writer.i64(status.applied);
   // The server only shows it, so the wall clock will do.
-  writer.i64(BigInt(Date.now() - EPOCH) * 1000n);
+  writer.i64(BigInt(Math.round(performance.timeOrigin + performance.now() - EPOCH)) * 1000n);
   writer.u8(status.wantsReply ? 1 : 0);
 }
