@@ -68,7 +68,7 @@ test("withSummary() puts a table for each runtime between the markers, with the 
   );
   assert.match(readme, /On Bun[^]*\| 5 ms \| 12 × \|/);
   assert.equal(withSummary(readme, FIGURES), readme);
-  assert.throws(() => withSummary("no markers", FIGURES), /the README lacks the lines/);
+  assert.throws(() => withSummary("no markers", FIGURES), /the page lacks the lines/);
 });
 
 test("tableOf() has a line for each subject measured, ours first", () => {
