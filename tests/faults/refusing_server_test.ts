@@ -46,7 +46,9 @@ for (const [name, mood, sqlState] of PASSING) {
     const serving = settled(waiting, OUTAGE * 1_000 + 30_000);
     await sleep(OUTAGE * 1_000);
     const seconds = Math.max(OUTAGE, (performance.now() - start) / 1_000);
-    assert.equal(pool.stats().waiting, WAITERS, "somebody did not wait");
+    // The look at what role the server has waits with them.
+    const inLine = pool.stats().waiting;
+    assert.ok(inLine >= WAITERS && inLine <= WAITERS + 2, `${inLine} of ${WAITERS} wait`);
     report.figure(`${name}: attempts`, refusing.attempts.length / seconds, "a second", { most: 10 });
     assert.ok(refusing.attempts.length >= seconds, "it hardly tried");
     // The server sees attempts somewhat later or closer together than they began.
