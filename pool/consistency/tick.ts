@@ -85,10 +85,16 @@ export class Tick {
     return this.#exchange.settled;
   }
 
-  /** What it says, if its answer has come. */
+  /** What it says, if its answer has come and is understood. */
   get answer(): Token | undefined {
     const row = this.#exchange.answer;
-    return row === undefined ? undefined : tokenOf(this.#session, row);
+    if (row === undefined) return undefined;
+    try {
+      return tokenOf(this.#session, row);
+    } catch {
+      // The write it went behind has succeeded all the same.
+      return undefined;
+    }
   }
 
   /** What it says. */

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { column, hasMany, LazyLoadError, model, QueryTimeoutError, relations, sql } from "../../../mod.ts";
 import { test } from "../../harness.ts";
-import { freshDatabase } from "../../services/client.ts";
+import { freshDatabase, needs } from "../../services/client.ts";
 import { cachedDatabase, untilCached } from "./cached_database.ts";
 
 const cache = { ttl: 600 };
@@ -64,7 +64,7 @@ test("That a row is strict is so for who asked for it", async () => {
   assert.deepEqual(await untilCached(db.cache, () => team.members.of(other, pool)), [{ id: 1, teamId: 1 }]);
 });
 
-test("Signals and timeouts end a read from the cache as they end one from the database", async () => {
+test("Signals and timeouts end a read from the cache as they end one from the database", needs("primary"), async () => {
   await using database = await freshDatabase();
   const User = model("users", { id: column.integer().primaryKey(), teamId: column.integer() }, { cache });
   await using db = await cachedDatabase({

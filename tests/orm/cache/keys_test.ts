@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { column, model, sql } from "../../../mod.ts";
 import { test } from "../../harness.ts";
-import { freshDatabase } from "../../services/client.ts";
+import { freshDatabase, needs } from "../../services/client.ts";
 import { cachedDatabase, untilCached } from "./cached_database.ts";
 
 const cache = { ttl: 600 };
@@ -88,7 +88,7 @@ test("A key's text, as the near cache has it, is none that a reader may give", a
   );
 });
 
-test("What PostgreSQL finds by a text that is equal in another form is found", async () => {
+test("What PostgreSQL finds by a text that is equal in another form is found", needs("primary"), async () => {
   const Tag = model("tags", { id: column.integer().primaryKey(), name: column.text().unique() }, { cache });
   const Word = model("words", { word: column.text().primaryKey(), n: column.integer() }, { cache });
   // PGlite knows no such collations.

@@ -4,7 +4,7 @@ import { Cache, column, MemoryStore, model, Pool, sql } from "../../../mod.ts";
 import { installTriggers, Reflector } from "../../../reflector/mod.ts";
 import { test } from "../../harness.ts";
 import { randomIntegers, rounds, SEED } from "../../random.ts";
-import { freshDatabase } from "../../services/client.ts";
+import { freshDatabase, needs } from "../../services/client.ts";
 
 const KEYS = 5;
 const Item = model("items", {
@@ -15,7 +15,7 @@ const Item = model("items", {
   cache: 600,
 });
 
-test("Strong sessions read nothing older than they wrote or read, on either of two pools, among writers", async () => {
+test("Strong sessions read nothing older than they wrote or read, on either of two pools, among writers", needs("primary"), async () => {
   await using database = await freshDatabase();
   await using reflected = new Pool({ url: database.url, max: 4 });
   await reflected.execute(sql`create table items (id int primary key, team int not null, n int not null)`);

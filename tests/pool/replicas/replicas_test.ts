@@ -60,7 +60,7 @@ test("Reads go where the pool, the view or the call prefers, and everything else
 test("What is no preference is refused before anything is sent", () => {
   const pool = new Pool({ url: "postgres://nobody@127.0.0.1:1/none", configFile: false });
   assert.throws(() => pool.reading("fastest" as "replica"), ValidationError);
-  assert.throws(() => new Pool({ url: "postgres://h/d", read: "fast" as "strong" }), /"read"/);
+  assert.throws(() => new Pool({ url: "postgres://u@h/d", read: "fast" as "strong" }), /"read"/);
   assert.throws(() => pool.acceptToken("nonsense"), /consistency token/);
   assert.throws(() => pool.consistent(() => 1, { token: "nonsense" }), /consistency token/);
   return assert.rejects(

@@ -113,9 +113,34 @@ export const GREETING: readonly Uint8Array[] = [
   backend.readyForQuery(),
 ];
 
+const text = (value: string): Uint8Array => new TextEncoder().encode(value);
+
+/** What a primary says of itself where a pool with replicas asks: each column's type and value, by its name. */
+const OF_A_PRIMARY: Readonly<Record<string, readonly [oid: number, value: Uint8Array | null]>> = {
+  standby: [16, new Uint8Array(1)],
+  refuses: [16, new Uint8Array(1)],
+  receives: [16, new Uint8Array(1)],
+  lsn: [25, text("0/1000000")],
+  replayed: [25, null],
+  file: [25, text("000000010000000000000001")],
+  followed: [23, null],
+  system: [25, text("7000000000000000001")],
+};
+
+/** The columns of a pool's own question about the server or its log, and the answer; empty for any other statement. */
+function ownQuestion(statement: string): (readonly [name: string, oid: number, value: Uint8Array | null])[] {
+  if (!/ as (lsn|refuses)\b/.test(statement)) return [];
+  return Array.from(statement.matchAll(/ as (\w+)/g), ([, name]) =>
+    // By itself, a place in the log is asked for in its own type.
+    name === "lsn" && !statement.includes("::text")
+      ? [name, 3220, join([int4(0), int4(0x1000000)])] as const
+      : [name, ...OF_A_PRIMARY[name]] as const);
+}
+
 /**
  * A server in which every statement has one `int4` parameter, if its text has a `$1`, and returns one row with the
- * column `n`: the parameter, or 1. A text with "fail" fails when it is executed.
+ * column `n`: the parameter, or 1. A text with "fail" fails when it is executed. What a pool
+ * asks of the server and its log is answered as by a primary.
  */
 export class FakeBackend {
   /** Every message received. */
@@ -166,10 +191,14 @@ export class FakeBackend {
         this.#texts.set(texts[0], texts[1]);
         return [backend.parseComplete()];
       case "D": {
-        const hasParameter = this.#texts.get(texts[0].slice(1))?.includes("$1");
+        const described = this.#texts.get(texts[0].slice(1)) ?? "";
+        const hasParameter = described.includes("$1");
+        const own = ownQuestion(described);
         return [
           hasParameter ? backend.parameterDescription(23) : backend.parameterDescription(),
-          backend.rowDescription(["n", 23]),
+          own.length > 0
+            ? backend.rowDescription(...own.map(([name, oid]) => [name, oid] as const))
+            : backend.rowDescription(["n", 23]),
         ];
       }
       case "B": {
@@ -181,7 +210,7 @@ export class FakeBackend {
       }
       case "E":
         if (this.#bound.text.includes("fail")) return this.fail("22012", "division by zero");
-        return [backend.dataRow(this.#bound.value), backend.commandComplete()];
+        return [this.#row(), backend.commandComplete()];
       case "C":
         return [backend.closeComplete()];
       case "S":
@@ -190,6 +219,13 @@ export class FakeBackend {
       default:
         return [];
     }
+  }
+
+  #row(): Uint8Array {
+    const own = ownQuestion(this.#bound.text);
+    return own.length > 0
+      ? backend.dataRow(...own.map(([, , value]) => value))
+      : backend.dataRow(this.#bound.value);
   }
 
   /** Fails, and skips everything up to the next Sync. */
