@@ -197,6 +197,8 @@ export function electionContract({ kind, options, open }: Contract): void {
           const fate = FATES[fates[led % fates.length]](candidate, leadership);
           if (led % fates.length === fates.indexOf("resigned")) term.to = performance.now();
           await fate;
+          // Who campaigns again at once is mostly first, since the others ask a few times a second.
+          await pause(below(600));
         }
       });
       await Promise.all(lives);
