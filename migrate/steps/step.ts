@@ -1,0 +1,265 @@
+/**
+ * Steps: what a migration does, one change each, as plain records. A builder makes them from a person's calls, the
+ * comparison of two catalogs from their differences; they are written as SQL, judged by the lint, and reversed.
+ *
+ * ## Invariants
+ *
+ * - S1 A step is one change that PostgreSQL can make by itself. Where one needs others (a view that is in the way of a
+ *   column's new type), they are steps of their own.
+ * - S2 A step has everything that its SQL needs: writing asks nobody.
+ * - S3 A step that cannot be reversed without loss says so in its reversal, in words a person reads.
+ *
+ * @module
+ */
+import type {
+  CatalogObject,
+  ColumnIdentity,
+  ConstraintObject,
+  DomainObject,
+  EnumObject,
+  IndexObject,
+  PartitionBound,
+  SequenceObject,
+  TableColumn,
+  TableName,
+  TableObject,
+} from "../catalog/objects.ts";
+
+/** One change. */
+export type Step =
+  | CreateStep
+  | DropStep
+  | ReplaceStep
+  | RenameStep
+  | MoveStep
+  | CommentStep
+  | ColumnStep
+  | TableStep
+  | TypeStep
+  | SequenceStep
+  | ConstraintStep
+  | IndexStep
+  | TriggerStep
+  | RefreshStep
+  | SqlStep;
+
+/** Creates an object. */
+export interface CreateStep {
+  readonly kind: "create";
+  readonly object: CatalogObject;
+  /** Leaves alone what is there already. */
+  readonly ifNotExists?: boolean;
+  /** An index is built without keeping writers waiting, and outside of a transaction. */
+  readonly concurrently?: boolean;
+  /** A foreign key or a check is not checked for rows that are there. */
+  readonly notValid?: boolean;
+  /** A materialized view is left empty. */
+  readonly withNoData?: boolean;
+  /** A constraint takes an index that is there: its name. */
+  readonly usingIndex?: string;
+  /** Constraints written in `create table` itself, where a table is created. */
+  readonly constraints?: readonly ConstraintObject[];
+}
+
+/** Drops an object. */
+export interface DropStep {
+  readonly kind: "drop";
+  /** What it was, so that it can be created again; what a person drops by name may be known by its name alone. */
+  readonly object: CatalogObject;
+  readonly ifExists?: boolean;
+  /** Drops what depends on it, too. The comparison never does that. */
+  readonly cascade?: boolean;
+  readonly concurrently?: boolean;
+  /** Constraints that go with a table. */
+  readonly constraints?: readonly ConstraintObject[];
+}
+
+/** Puts another definition in an object's place, where PostgreSQL can: functions, views, triggers. */
+export interface ReplaceStep {
+  readonly kind: "replace";
+  readonly from: CatalogObject;
+  readonly to: CatalogObject;
+}
+
+/** Gives an object another name. */
+export interface RenameStep {
+  readonly kind: "rename";
+  readonly object: CatalogObject;
+  readonly to: string;
+}
+
+/** Puts an object into another schema. */
+export interface MoveStep {
+  readonly kind: "move";
+  readonly object: CatalogObject;
+  readonly to: string;
+}
+
+/** Sets or removes the comment of an object or, with `column`, of a column of it. */
+export interface CommentStep {
+  readonly kind: "comment";
+  readonly object: CatalogObject;
+  readonly column?: string;
+  readonly from?: string;
+  readonly to?: string;
+}
+
+/** Changes a column of a table. */
+export interface ColumnStep {
+  readonly kind: "column";
+  readonly table: TableName;
+  readonly column: string;
+  readonly change: ColumnChange;
+}
+
+/** What changes of a column. */
+export type ColumnChange =
+  | { readonly type: "add"; readonly column: TableColumn; readonly ifNotExists?: boolean }
+  | {
+    readonly type: "drop";
+    readonly column: TableColumn;
+    readonly ifExists?: boolean;
+    readonly cascade?: boolean;
+  }
+  | { readonly type: "rename"; readonly to: string }
+  | {
+    readonly type: "type";
+    readonly from?: Pick<TableColumn, "type" | "collation">;
+    readonly to: Pick<TableColumn, "type" | "collation">;
+    /** How values that are there become it; default: PostgreSQL's assignment cast. */
+    readonly using?: string;
+  }
+  | { readonly type: "not null"; readonly from: boolean; readonly to: boolean }
+  | { readonly type: "default"; readonly from?: string; readonly to?: string }
+  | { readonly type: "identity"; readonly from?: ColumnIdentity; readonly to?: ColumnIdentity }
+  | {
+    readonly type: "generated";
+    readonly from: NonNullable<TableColumn["generated"]>;
+    /** Without it the values stay and the column is an ordinary one. */
+    readonly to?: NonNullable<TableColumn["generated"]>;
+  }
+  | { readonly type: "storage"; readonly from?: TableColumn["storage"]; readonly to?: TableColumn["storage"] }
+  | {
+    readonly type: "compression";
+    readonly from?: TableColumn["compression"];
+    readonly to?: TableColumn["compression"];
+  }
+  | { readonly type: "statistics"; readonly from?: number; readonly to?: number };
+
+/** Changes a table beside its columns and constraints. */
+export interface TableStep {
+  readonly kind: "table";
+  readonly table: TableName;
+  readonly change: TableChange;
+}
+
+/** What changes of a table. */
+export type TableChange =
+  | {
+    readonly type: "row security";
+    readonly from: TableObject["rowSecurity"];
+    readonly to: TableObject["rowSecurity"];
+  }
+  | { readonly type: "logged"; readonly to: boolean }
+  | {
+    readonly type: "parameters";
+    /** Only those that change; `undefined` is the default. */
+    readonly from: Readonly<Record<string, string | undefined>>;
+    readonly to: Readonly<Record<string, string | undefined>>;
+    /** What it is, where it is no table. Default `"table"`. */
+    readonly of?: "view" | "materialized view" | "index";
+  }
+  | {
+    readonly type: "replica identity";
+    readonly from: TableObject["replicaIdentity"];
+    readonly to: TableObject["replicaIdentity"];
+  }
+  | { readonly type: "attach"; readonly partition: TableName; readonly bound: PartitionBound["bound"] }
+  | {
+    readonly type: "detach";
+    readonly partition: TableName;
+    readonly bound: PartitionBound["bound"];
+    readonly concurrently?: boolean;
+  }
+  | { readonly type: "inherit"; readonly from: readonly TableName[]; readonly to: readonly TableName[] };
+
+/** Changes a type or a domain. */
+export interface TypeStep {
+  readonly kind: "type";
+  readonly object: EnumObject | DomainObject;
+  readonly change: TypeChange;
+}
+
+/** What changes of a type. */
+export type TypeChange =
+  | {
+    readonly type: "add label";
+    readonly label: string;
+    readonly before?: string;
+    readonly after?: string;
+    readonly ifNotExists?: boolean;
+  }
+  | { readonly type: "rename label"; readonly from: string; readonly to: string }
+  | { readonly type: "domain default"; readonly from?: string; readonly to?: string }
+  | { readonly type: "domain not null"; readonly to: boolean }
+  | { readonly type: "add check"; readonly check: DomainObject["checks"][number] }
+  | { readonly type: "drop check"; readonly check: DomainObject["checks"][number] };
+
+/** Changes how a sequence counts. */
+export interface SequenceStep {
+  readonly kind: "sequence";
+  readonly from: SequenceObject;
+  readonly to: SequenceObject;
+}
+
+/** Changes a constraint that is there. */
+export interface ConstraintStep {
+  readonly kind: "constraint";
+  readonly object: ConstraintObject;
+  readonly change:
+    | { readonly type: "validate" }
+    | { readonly type: "deferrable"; readonly to: ConstraintObject["deferrable"] };
+}
+
+/** Changes an index that is there. */
+export interface IndexStep {
+  readonly kind: "index";
+  readonly object: IndexObject;
+  readonly change: { readonly type: "rebuild"; readonly concurrently: boolean };
+}
+
+/** Changes when a trigger fires. */
+export interface TriggerStep {
+  readonly kind: "trigger";
+  readonly table: TableName;
+  readonly name: string;
+  readonly from: "origin" | "always" | "replica" | "disabled";
+  readonly to: "origin" | "always" | "replica" | "disabled";
+}
+
+/** Fills a materialized view anew. */
+export interface RefreshStep {
+  readonly kind: "refresh";
+  readonly view: TableName;
+  readonly concurrently?: boolean;
+}
+
+/** What a person wrote. */
+export interface SqlStep {
+  readonly kind: "sql";
+  /** Statements, each ended as PostgreSQL has it. */
+  readonly text: string;
+  /** What reverses it. */
+  readonly down?: string;
+  /** Whether it must be run outside of a transaction. Default: as its statements need. */
+  readonly transaction?: boolean;
+  /** The line of its file it begins at. */
+  readonly line?: number;
+}
+
+/** How a step is reversed. */
+export interface Reversal {
+  readonly steps: readonly Step[];
+  /** What is lost or cannot be done; `undefined` where everything is as before. */
+  readonly loss?: string;
+}
