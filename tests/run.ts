@@ -53,7 +53,7 @@ async function runSteps(options: Options): Promise<Totals[]> {
   }
   if (options.steps.has("docs")) {
     const sources = await Array.fromAsync(existing(DOCUMENTED));
-    add(await runStep("examples", denoTests(["--doc", "--parallel", "--permit-no-files", ...sources]), env));
+    add(await runStep("examples", denoTests(["--doc", "--permit-no-files", ...sources]), env));
   }
   if (options.steps.has("bun")) {
     add(await runStep("Bun", await bunTests(files, filter), env));

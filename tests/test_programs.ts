@@ -34,13 +34,19 @@ const ROOT = new URL("..", import.meta.url).pathname;
  * @param filter What the tests' names contain.
  */
 export function denoTests(paths: readonly string[], filter?: string): TestCommand {
-  const args = ["test", ...PERMISSIONS, ...(filter === undefined ? [] : ["--filter", filter]), ...paths];
+  // Most tests wait for something: as many files at a time as there are cores. Each has databases of its own.
+  const args = [
+    "test",
+    "--parallel",
+    ...PERMISSIONS,
+    ...(filter === undefined ? [] : ["--filter", filter]),
+    ...paths,
+  ];
   return { program: Deno.execPath(), args, count: countDeno, failures: denoFailures };
 }
 
 /** Deno's tests as a user without servers and permissions runs them. */
 export function netOnlyTests(): TestCommand {
-  // Two files at a time: nothing of it is measured, and nothing shared.
   const args = ["test", "--allow-net", "--no-prompt", "--parallel"];
   return { program: Deno.execPath(), args, count: countDeno, failures: denoFailures };
 }

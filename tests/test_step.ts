@@ -17,7 +17,7 @@ export interface StepResult {
 }
 
 /** Milliseconds that one runtime may take for everything. */
-const STEP_TIMEOUT = 20 * 60_000;
+const STEP_TIMEOUT = 30 * 60_000;
 
 const ROOT = new URL("..", import.meta.url).pathname;
 /** The lines that are said again of a program that failed without a test that did. */

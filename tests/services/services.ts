@@ -39,7 +39,7 @@ const SETTINGS: Readonly<Record<string, string>> = {
   log_timezone: "UTC",
   log_line_prefix: "%m [%p] ",
 };
-const SHARED_SETTINGS: Readonly<Record<string, string>> = { max_connections: "400", shared_buffers: "128MB" };
+const SHARED_SETTINGS: Readonly<Record<string, string>> = { max_connections: "800", shared_buffers: "128MB" };
 
 /** Milliseconds after which an isolated server is removed, in case its test died. */
 const ISOLATED_LIFE = 15 * 60_000;
