@@ -8,9 +8,10 @@ import { Pool } from "../../pool/pool.ts";
 import { runAudit } from "../audit/audit.ts";
 import { auditText } from "../audit/audit_report.ts";
 import { RedisKeySampler } from "../audit/key_sampler.ts";
-import { type CommandContext, MisuseError } from "./program.ts";
+import { MisuseError } from "../../program/misuse_error.ts";
+import type { CommandContext } from "./program.ts";
 import { redisConnection } from "./redis_connection.ts";
-import { EXIT_CODES, type ExitCode } from "./surroundings.ts";
+import { EXIT_CODES, type ExitCode } from "../../program/surroundings.ts";
 
 /** Connections that comparing takes. */
 const CONNECTIONS = 4;

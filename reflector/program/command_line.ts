@@ -8,8 +8,8 @@ import { defaultText, typeText } from "../../pool/configuration/settings.ts";
 import { nearestWord } from "../../pool/wire/configuration/nearest_word.ts";
 import { listed } from "../../pool/wire/configuration/setting.ts";
 import { flagName, REFLECTOR_SETTINGS, type ReflectorSetting } from "../configuration/reflector_settings.ts";
-import { EXIT_CODES, type ExitCode } from "./surroundings.ts";
-import { VERSION } from "./version.ts";
+import { EXIT_CODES, type ExitCode } from "../../program/surroundings.ts";
+import { VERSION } from "../../program/version.ts";
 
 /** The program's name. */
 export const PROGRAM = "lifeguard-reflector";

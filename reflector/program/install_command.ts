@@ -11,8 +11,9 @@ import { ValidationError } from "../../pool/wire/errors.ts";
 import { publicationSql, type PublishedTable } from "../install/publication.ts";
 import { CASCADE_POLICIES, type CascadePolicy, installTriggers } from "../install/triggers.ts";
 import { SOURCE_KINDS, type SourceKind } from "../source/change_source.ts";
-import { type CommandContext, MisuseError } from "./program.ts";
-import { EXIT_CODES, type ExitCode } from "./surroundings.ts";
+import { MisuseError } from "../../program/misuse_error.ts";
+import type { CommandContext } from "./program.ts";
+import { EXIT_CODES, type ExitCode } from "../../program/surroundings.ts";
 
 /** Installs what the sources need on the tables named. */
 export async function installCommand(context: CommandContext): Promise<ExitCode> {

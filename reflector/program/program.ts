@@ -9,9 +9,9 @@ import {
   resolveReflectorConfiguration,
 } from "../configuration/resolve_reflector_configuration.ts";
 import { type LogWriter, logWriter } from "../log/log_writer.ts";
+import { messageOf, MisuseError } from "../../program/misuse_error.ts";
 import { type CommandLine, parseCommandLine, PROGRAM } from "./command_line.ts";
-import { messageOf } from "./run_command.ts";
-import { EXIT_CODES, type ExitCode, type Surroundings } from "./surroundings.ts";
+import { EXIT_CODES, type ExitCode, type Surroundings } from "../../program/surroundings.ts";
 
 /** What a command is given. */
 export interface CommandContext {
@@ -23,11 +23,6 @@ export interface CommandContext {
 
 /** What does a command. */
 export type CommandBody = (context: CommandContext) => Promise<ExitCode>;
-
-/** Who used a command in a way that cannot be understood, and what to do instead. */
-export class MisuseError extends Error {
-  override readonly name = "MisuseError";
-}
 
 /** Does what the command line says. */
 export async function runProgram(

@@ -18,8 +18,9 @@ import type { ReflectorStatus } from "../status.ts";
 import { processMetrics } from "../telemetry/process_metrics.ts";
 import { type Prometheus, prometheus } from "../telemetry/prometheus.ts";
 import { type ReflectorMetrics, reflectorMetrics } from "../telemetry/reflector_metrics.ts";
-import { EXIT_CODES, type ExitCode, type Surroundings } from "./surroundings.ts";
-import { VERSION } from "./version.ts";
+import { messageOf } from "../../program/misuse_error.ts";
+import { EXIT_CODES, type ExitCode, type Surroundings } from "../../program/surroundings.ts";
+import { VERSION } from "../../program/version.ts";
 
 /** Milliseconds in which signals are one. */
 const SAME_SIGNAL = 500;
@@ -138,9 +139,4 @@ async function inTime(work: () => PromiseLike<void>, milliseconds: number): Prom
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** The message of whatever was thrown. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

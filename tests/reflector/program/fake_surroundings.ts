@@ -1,5 +1,5 @@
 /** A process that is none: what a program writes is kept, and a test sends it signals. */
-import type { ENDING_SIGNALS, ExitCode, Surroundings } from "../../../reflector/program/surroundings.ts";
+import type { ENDING_SIGNALS, ExitCode, Surroundings } from "../../../program/surroundings.ts";
 import {
   fakeEnvironment,
   type FakeEnvironmentOptions,

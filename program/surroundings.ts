@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Environment } from "../../pool/wire/configuration/environment.ts";
+import type { Environment } from "../pool/wire/configuration/environment.ts";
 
 /** The end of the program. */
 export const EXIT_CODES = {
