@@ -53,6 +53,7 @@ import { openTargetSession } from "./tier/target_session.ts";
 import type { CopyOptions, ReservedSession, StreamOptions, Transaction } from "./session_executor.ts";
 import { beginsTransaction, touchesSession } from "./tier/session_state.ts";
 import { assertSql, type Sql, sql } from "./sql/sql.ts";
+import { SIBLING } from "./sibling.ts";
 import { Handshakes } from "./tier/handshakes.ts";
 import type { Observation } from "./telemetry/observation.ts";
 import { type PoolTelemetry, poolTelemetry } from "./telemetry/pool_telemetry.ts";
@@ -109,6 +110,8 @@ export interface Pool {
   readonly [READING]: Reading;
   /** Has every write take a token from now on. */
   readonly [TOKENS_ON]: () => void;
+  /** A pool of another database of its primary with its settings, or for PGlite one of its own, empty, in memory. */
+  readonly [SIBLING]: (database: string, options?: PoolOptions) => Pool;
   /** Reads rows, and between which moments of the database; the statement must write nothing and take no locks. */
   readonly [LABELLED]: <Row = Record<string, unknown>>(
     statement: Sql<unknown>,
@@ -202,6 +205,13 @@ export class Pool extends Queryable implements AsyncDisposable {
       [READING]: { value: this.#readingOf(settings.read) },
       [SESSIONS]: { value: this.#sessions },
       [TOKENS_ON]: { value: () => this.#ticks.turnOn() },
+      [SIBLING]: {
+        value: (database: string, more?: PoolOptions) => {
+          if (settings.primary.kind === "pglite") return new Pool({ url: "pglite:" });
+          const given = typeof options === "string" || options instanceof URL ? { url: options } : options;
+          return new Pool({ ...given, replicas: [], ...more, database });
+        },
+      },
       [LABELLED]: {
         value: (statement: Sql<unknown>, options?: LabelledOptions) => this.#readLabelled(statement, options),
       },
