@@ -1,0 +1,201 @@
+/**
+ * Backfills: changes of many rows, a batch at a time, while the application works.
+ *
+ * A backfill goes through a table by its primary key. Each batch is a transaction of its own, in which the rows are
+ * changed and the position is written to `lifeguard_migrate.backfills`; whoever is killed has changed whole batches, and
+ * the next run goes on behind the last.
+ *
+ * ## States
+ *
+ * unknown → begun (a row in the table) → … → finished (`finished_at`). A finished one is not run again, unless `restart`
+ * is said.
+ *
+ * ## Invariants
+ *
+ * - B1 A row is given to `run` at most once in a committed transaction, unless the backfill is restarted: the position is
+ *   read under a lock of its row, and moved in the same transaction. Two processes with one backfill take turns.
+ * - B2 Rows that are inserted behind the position while it runs are reached; those inserted before it are not: the
+ *   application has to write them right already (expand first, then fill).
+ *
+ * @module
+ */
+import type { Executor } from "../../pool/executor.ts";
+import { pause } from "../../pool/pause.ts";
+import type { Pool } from "../../pool/pool.ts";
+import { type Sql, sql } from "../../pool/sql/sql.ts";
+import type { Transaction } from "../../pool/session_executor.ts";
+import { ValidationError } from "../../pool/wire/errors.ts";
+import { type BatchKey, batchKey, keyBetween, keyOrder, positionOf } from "./batch_key.ts";
+import { prepareSeedingState } from "./seeding_state.ts";
+
+/** Rows in a batch where nobody says. */
+const BATCH = 1_000;
+/** How often a batch is tried again after a deadlock or a serialization failure. */
+const RETRIES = 10;
+
+/** A batch: some rows that follow each other by the primary key. */
+export interface Batch {
+  /** The condition that holds for its rows alone, for the `where` of a statement on the table. */
+  readonly where: Sql;
+  /** How many rows it has. */
+  readonly size: number;
+}
+
+/** What is filled, and how. */
+export interface BackfillOptions {
+  /** What it is known by, also to the next run. */
+  readonly name: string;
+  /** The table whose rows are gone through, as in SQL. It has a primary key. */
+  readonly table: string;
+  /** Changes the rows of a batch. */
+  readonly run: (db: Transaction, batch: Batch) => Promise<unknown>;
+  /** Which rows; default all. A row that `run` has changed may cease to satisfy it. */
+  readonly where?: Sql;
+  /** Rows in a batch. Default 1,000. */
+  readonly batch?: number;
+  /** Rows a second at most. Default: as fast as it goes. */
+  readonly rate?: number;
+  /** Begins anew where it was begun or finished before. Default false. */
+  readonly restart?: boolean;
+  /** Told after each batch. */
+  readonly onProgress?: (progress: BackfillProgress) => void;
+  /** Ends it behind the batch that runs; the next run goes on there. */
+  readonly signal?: AbortSignal;
+}
+
+/** How far a backfill is. */
+export interface BackfillProgress {
+  readonly name: string;
+  readonly table: string;
+  /** Rows done by all runs. */
+  readonly rows: number;
+  /** Rows the table has by PostgreSQL's estimate; undefined where it has none or `where` was given. */
+  readonly estimate: number | undefined;
+  readonly finished: boolean;
+}
+
+interface BackfillRow {
+  readonly position: readonly string[] | null;
+  readonly rows: number;
+  readonly finished: boolean;
+}
+
+/**
+ * Goes through a table in batches, and goes on where an earlier run has come to.
+ *
+ * @param pool Where the table is.
+ * @param options What is filled, and how.
+ * @returns How far it is: finished.
+ * @throws {ValidationError} When an option cannot be used, or the table is missing or has no primary key.
+ *
+ * @example
+ * ```ts
+ * import { Pool, sql } from "@lifeguard/core";
+ * import { backfill } from "@lifeguard/core/migrate";
+ * await using pool = new Pool("pglite:");
+ * await pool.execute(sql`create table users (id integer primary key, email text, folded text)`);
+ * await pool.execute(sql`insert into users select n, 'USER' || n from generate_series(1, 2500) n`);
+ * const { rows, finished } = await backfill(pool, {
+ *   name: "fold_emails",
+ *   table: "users",
+ *   run: (db, { where }) => db.execute(sql`update users set folded = lower(email) where ${where}`),
+ * });
+ * console.assert(rows === 2500 && finished);
+ * ```
+ */
+export async function backfill(pool: Pool, options: BackfillOptions): Promise<BackfillProgress> {
+  checkOptions(options);
+  const { name, rate, signal, onProgress } = options;
+  await prepareSeedingState(pool, signal);
+  const key = await batchKey(pool, options.table, signal);
+  await begin(pool, options, key);
+  const started = performance.now();
+  let here = 0;
+  for (;;) {
+    signal?.throwIfAborted();
+    const { row, size } = await pool.transaction((tx) => nextBatch(tx, options, key), {
+      retries: RETRIES,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    here += size;
+    const estimate = options.where === undefined ? key.estimate : undefined;
+    const progress = { name, table: key.name, rows: row.rows, estimate, finished: row.finished };
+    onProgress?.(progress);
+    if (row.finished) return progress;
+    if (rate !== undefined) await pause(started + here / rate * 1000 - performance.now(), signal);
+  }
+}
+
+function checkOptions({ name, batch, rate, run }: BackfillOptions): void {
+  if (typeof name !== "string" || name === "") {
+    throw new ValidationError('option "name"', "a backfill goes on by its name; give one");
+  }
+  if (typeof run !== "function") {
+    throw new ValidationError('option "run"', `a ${typeof run} was given; give a function`);
+  }
+  if (batch !== undefined && !(Number.isInteger(batch) && batch > 0 && batch <= 1_000_000)) {
+    throw new ValidationError('option "batch"', `${batch} was given; give 1 to 1,000,000 rows`);
+  }
+  if (rate !== undefined && !(rate > 0 && rate <= 1e9)) {
+    throw new ValidationError('option "rate"', `${rate} was given; give rows a second, above 0`);
+  }
+}
+
+/** Makes the row that keeps the position, or forgets it. */
+async function begin(db: Executor, { name, restart = false }: BackfillOptions, key: BatchKey): Promise<void> {
+  await db.execute(
+    sql`insert into lifeguard_migrate.backfills as b (name, table_name) values (${name}, ${key.name})
+      on conflict (name) do nothing`,
+  );
+  const table = await db.value<string>(
+    sql`select table_name from lifeguard_migrate.backfills where name = ${name}`,
+  );
+  if (restart) {
+    await db.execute(
+      sql`update lifeguard_migrate.backfills set table_name = ${key.name}, position = null, rows_done = 0,
+          started_at = now(), updated_at = now(), finished_at = null where name = ${name}`,
+    );
+  } else if (table !== key.name) {
+    throw new ValidationError(
+      `backfill "${name}"`,
+      `it was begun on table "${table}"; give another name, or restart it`,
+    );
+  }
+}
+
+/** One batch: B1. */
+async function nextBatch(
+  tx: Transaction,
+  options: BackfillOptions,
+  key: BatchKey,
+): Promise<{ readonly row: BackfillRow; readonly size: number }> {
+  const { name, batch = BATCH, where = sql`true`, run } = options;
+  const row = await tx.one<BackfillRow>(
+    sql`select position, rows_done::float8 as rows, finished_at is not null as finished
+      from lifeguard_migrate.backfills where name = ${name} for update`,
+  );
+  if (row.finished) return { row, size: 0 };
+  const after = row.position === null ? {} : { after: row.position };
+  const chosen = sql`(${keyBetween(key, after)}) and (${where})`;
+  // The bound is the key of the batch's last row: rows in between that come later are in it, too.
+  const last = await tx.maybeOne<{ position: string[]; size: number }>(
+    sql`select ${positionOf(key)} as position, place::float8 as size from (
+        select *, row_number() over (order by ${keyOrder(key)}) as place from ${key.table}
+        where ${chosen} order by ${keyOrder(key)} limit ${batch}
+      ) chosen order by place desc limit 1`,
+  );
+  if (last === undefined) {
+    await tx.execute(
+      sql`update lifeguard_migrate.backfills set updated_at = now(), finished_at = now() where name = ${name}`,
+    );
+    return { row: { ...row, finished: true }, size: 0 };
+  }
+  const { position, size } = last;
+  await run(tx, { where: sql`(${keyBetween(key, { ...after, through: position })}) and (${where})`, size });
+  const rows = row.rows + size;
+  await tx.execute(
+    sql`update lifeguard_migrate.backfills set position = ${position}, rows_done = ${rows}::bigint, updated_at = now()
+      where name = ${name}`,
+  );
+  return { row: { position, rows, finished: false }, size };
+}
