@@ -187,6 +187,15 @@ export type {
   IndexKeyOptions,
 } from "./definition/index_definition.ts";
 export type { StructureOptions, ViewKind } from "./definition/table_structure.ts";
+export type { ViewQuery, ViewQueryOption } from "./definition/view_query.ts";
+export type { PartitionBy } from "./definition/partition_key.ts";
+export { policy, PolicyDefinition } from "./definition/policy_definition.ts";
+export type { PolicyCommand, PolicyOptions, RowSecurity } from "./definition/policy_definition.ts";
+export { trigger, TriggerDefinition } from "./definition/trigger_definition.ts";
+export type { TriggerCall, TriggerEvent, TriggerOptions } from "./definition/trigger_definition.ts";
+export { type MaterializedView, materializedView } from "./materialized_view.ts";
+export type { Refreshing, RefreshOptions } from "./executing/refresh.ts";
+export { nextval, nextValue, type SequenceName } from "./executing/sequence.ts";
 export type { CachedModelOptions, ModelCacheOptions } from "./definition/cache_option.ts";
 export type { CachedQueryOptions } from "./executing/cached_result.ts";
 export type { CreateOptions, DropOptions } from "./compiling/ddl/statements.ts";

@@ -19,6 +19,7 @@ import { cacheGeneration, type TableReads } from "./executing/read_cache.ts";
 import { chooseExecutor } from "./executing/executor_argument.ts";
 import { KeyFinder } from "./executing/key_finder.ts";
 import { checkKey, type GivenValues } from "./executing/input.ts";
+import { type Refreshing, refreshView } from "./executing/refresh.ts";
 import type { Model, ReservedProperties } from "./model_types.ts";
 import type { LifeRecordObject } from "./tracking/life_record.ts";
 import { newRecord, RECORD_METHODS, recordOfJson, recordOfRow } from "./tracking/model_records.ts";
@@ -42,6 +43,11 @@ const RESERVED: ReadonlySet<string> = new Set(
     "extend",
   ] satisfies (keyof ReservedProperties)[],
 );
+
+const RESERVED_OF_MATERIALIZED: ReadonlySet<string> = new Set([
+  ...RESERVED,
+  "refresh" satisfies keyof Refreshing,
+]);
 
 /**
  * Declares a model: a table and its columns. Each property is a column, named in snake case in the database unless
@@ -81,7 +87,8 @@ export function model<const Name extends string, Columns extends ColumnDefinitio
   columns: Columns & ReservedProperties,
   options: ModelOptions<NoInfer<Columns>, NoInfer<Name>> = {},
 ): Model<Name, Columns> {
-  const definition = defineTable(table, columns as Columns, options as ModelOptions<never>, RESERVED);
+  const reserved = options?.view === "materialized view" ? RESERVED_OF_MATERIALIZED : RESERVED;
+  const definition = defineTable(table, columns as Columns, options as ModelOptions<never>, reserved);
   return new ModelObject(coreOf(definition)) as unknown as Model<Name, Columns>;
 }
 
@@ -134,6 +141,10 @@ class ModelObject {
     this.#executor = executor;
     this.#extensions = extensions;
     Object.assign(this, Object.fromEntries(core.table.columns));
+    if (core.table.view === "materialized view") {
+      const refresh = (...args: unknown[]): Promise<void> => refreshView(core.table, executor, args);
+      Object.defineProperty(this, "refresh", { value: refresh });
+    }
     for (const extension of extensions) addMembers(this, core.table, extension);
     Object.freeze(this);
   }

@@ -1,5 +1,6 @@
 /**
- * What a model says of its table beside its columns: indexes, constraints, and whether it is a view.
+ * What a model says of its table beside its columns: indexes, constraints, partitions, policies and triggers, and
+ * whether it is a view.
  *
  * @module
  */
@@ -9,6 +10,10 @@ import { ValidationError } from "../../pool/wire/errors.ts";
 import type { AnyColumn } from "../building/column.ts";
 import type { ConstraintDefinition } from "./constraint_definition.ts";
 import { IndexBuilder, type IndexDefinition } from "./index_definition.ts";
+import { type PartitionBy, type PartitionKey, partitionKeyOf } from "./partition_key.ts";
+import { PolicyDefinition, type RowSecurity } from "./policy_definition.ts";
+import { TriggerDefinition } from "./trigger_definition.ts";
+import { viewQueryOf, type ViewQueryOption } from "./view_query.ts";
 
 /** What a model stands on, when it is no table. */
 export type ViewKind = "view" | "materialized view";
@@ -23,6 +28,16 @@ export interface StructureOptions<Columns> {
   readonly constraints?: (columns: Columns) => readonly ConstraintDefinition[];
   /** Whether it is a view, which cannot be written and is not created by `createTables()` without its query. */
   readonly view?: ViewKind;
+  /** What a view shows; `view` is then `"view"` unless it says otherwise. */
+  readonly query?: ViewQueryOption;
+  /** How its table is divided: from the model's columns to `{ range: […] }`, `{ list: […] }` or `{ hash: […] }`. */
+  readonly partitionBy?: (columns: Columns) => PartitionBy;
+  /** Its policies of row-level security: from the model's columns to what `policy()` makes. */
+  readonly policies?: (columns: Columns) => readonly PolicyDefinition[];
+  /** Whether its policies apply, and to whom. Default: `"enabled"` where there are policies. */
+  readonly rowSecurity?: RowSecurity;
+  /** Its triggers: from the model's columns to what `trigger()` makes. */
+  readonly triggers?: (columns: Columns) => readonly TriggerDefinition[];
 }
 
 /** The same as plain records. */
@@ -33,6 +48,16 @@ export interface TableStructure {
   readonly constraints: readonly ConstraintDefinition[];
   /** Whether it is a view. */
   readonly view?: ViewKind;
+  /** Makes the query of a view, where the model says it. */
+  readonly viewQuery?: () => Sql;
+  /** How its table is divided, where it is. */
+  readonly partitionKey?: PartitionKey;
+  /** Its policies. */
+  readonly policies: readonly PolicyDefinition[];
+  /** Whether its policies apply, and to whom. */
+  readonly rowSecurity?: RowSecurity;
+  /** Its triggers. */
+  readonly triggers: readonly TriggerDefinition[];
 }
 
 /** The names of the options. */
@@ -41,6 +66,11 @@ export const STRUCTURE_OPTIONS: readonly string[] = [
   "checks",
   "constraints",
   "view",
+  "query",
+  "partitionBy",
+  "policies",
+  "rowSecurity",
+  "triggers",
 ] satisfies (keyof StructureOptions<never>)[];
 
 /**
@@ -56,9 +86,13 @@ export function structureOf(
   columns: ReadonlyMap<string, AnyColumn>,
   options: StructureOptions<never>,
 ): TableStructure {
-  const { view } = options;
+  const { query, rowSecurity } = options;
+  const view = options.view ?? (query === undefined ? undefined : "view");
   if (view !== undefined && view !== "view" && view !== "materialized view") {
     throw new ValidationError(`the option "view" of ${subject}`, 'use "view" or "materialized view"');
+  }
+  if (rowSecurity !== undefined && rowSecurity !== "enabled" && rowSecurity !== "forced") {
+    throw new ValidationError(`the option "rowSecurity" of ${subject}`, 'use "enabled" or "forced"');
   }
   const byProperty = Object.fromEntries(columns);
   const call = <Result>(
@@ -101,11 +135,47 @@ export function structureOf(
       );
     }
   }
+  const policies = call("policies", options.policies) ?? [];
+  if (!Array.isArray(policies) || policies.some((policy) => !(policy instanceof PolicyDefinition))) {
+    throw new ValidationError(
+      `the option "policies" of ${subject}`,
+      "make a list of them, each with policy()",
+    );
+  }
+  const triggers = call("triggers", options.triggers) ?? [];
+  if (!Array.isArray(triggers) || triggers.some((trigger) => !(trigger instanceof TriggerDefinition))) {
+    throw new ValidationError(
+      `the option "triggers" of ${subject}`,
+      "make a list of them, each with trigger()",
+    );
+  }
+  const divided = call("partitionBy", options.partitionBy);
+  const kept = {
+    view,
+    viewQuery: query === undefined ? undefined : viewQueryOf(subject, columns, query),
+    partitionKey: options.partitionBy === undefined
+      ? undefined
+      : partitionKeyOf(`the option "partitionBy" of ${subject}`, divided, keyOf(columns)),
+    rowSecurity: rowSecurity ?? (policies.length === 0 ? undefined : "enabled"),
+  };
+  for (const [option, value] of Object.entries({ partitionBy: divided, rowSecurity: kept.rowSecurity })) {
+    if (view === undefined || value === undefined) continue;
+    throw new ValidationError(
+      `the option "${option}" of ${subject}`,
+      `it is for tables and this is a ${view}; leave it out`,
+    );
+  }
   return {
     indexes: indexes.map((index) => index.definition),
     constraints: [...checks, ...constraints],
-    ...(view === undefined ? {} : { view }),
+    policies,
+    triggers,
+    ...Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined)),
   };
+}
+
+function keyOf(columns: ReadonlyMap<string, AnyColumn>): readonly AnyColumn[] {
+  return [...columns.values()].filter((column) => column.settings.primaryKey === true);
 }
 
 const KINDS: ReadonlySet<string> = new Set(

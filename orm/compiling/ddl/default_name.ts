@@ -32,7 +32,7 @@ export function foreignKeyName(table: string, columns: readonly string[]): strin
 }
 
 /** The text with its end, or as much of it as fits, with a hash of all of it. */
-function shortened(base: string, end: string): string {
+export function shortened(base: string, end: string): string {
   if (encoder.encode(base + end).length <= MAX_BYTES) return base + end;
   const tail = `_${hash(base)}${end}`;
   let kept = "";

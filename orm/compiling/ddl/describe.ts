@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { quoteIdentifier } from "../../../pool/sql/identifier.ts";
 import { Sql } from "../../../pool/sql/sql.ts";
 import { ValidationError } from "../../../pool/wire/errors.ts";
 import { type AnyColumn, Column } from "../../building/column.ts";
@@ -12,7 +11,9 @@ import type { ConstraintDefinition } from "../../definition/constraint_definitio
 import type { IndexDefinition } from "../../definition/index_definition.ts";
 import type { Table } from "../../definition/table.ts";
 import { collectTypes } from "./collect_types.ts";
+import { describeExtras } from "./describe_extras.ts";
 import { indexName } from "./default_name.ts";
+import { elementOf } from "./element.ts";
 import { inlined } from "../../building/inlined.ts";
 import { literalOf } from "./literal.ts";
 import { ordered } from "./order.ts";
@@ -57,6 +58,7 @@ export function describeTable(table: Table): TableRecord {
     columns: columns.map(describeColumn),
     constraints,
     indexes: table.indexes.map((index) => describeIndex(table, index, taken)),
+    ...describeExtras(table),
   };
 }
 
@@ -188,11 +190,4 @@ function describeIndex(table: Table, index: IndexDefinition, taken: Set<string>)
     include: names(include),
     ...(where === undefined ? {} : { where: inlined(where, subject) }),
   };
-}
-
-/** A column by its name, an expression in parentheses. */
-function elementOf(expression: Sql, subject: string): string {
-  return expression instanceof Column
-    ? quoteIdentifier(expression.columnName)
-    : `(${inlined(expression, subject)})`;
 }

@@ -6,6 +6,8 @@
  */
 import type { Deferral, IdentityOptions, ReferenceAction } from "../../definition/column_settings.ts";
 import type { DeclaredType } from "../../definition/declared_type.ts";
+import type { PolicyCommand, RowSecurity } from "../../definition/policy_definition.ts";
+import type { TriggerEvent } from "../../definition/trigger_definition.ts";
 
 /** A name with its schema. */
 export interface QualifiedName {
@@ -37,6 +39,52 @@ export interface TableRecord extends QualifiedName {
   readonly constraints: readonly ConstraintRecord[];
   /** Its indexes, but for those of constraints. */
   readonly indexes: readonly IndexRecord[];
+  /** How it is divided, as `partition by` takes it: `range ("created_at")`. */
+  readonly partitionBy?: string;
+  /** Whether its policies apply, and to whom. */
+  readonly rowSecurity?: RowSecurity;
+  /** Its policies. */
+  readonly policies: readonly PolicyRecord[];
+  /** Its triggers. */
+  readonly triggers: readonly TriggerRecord[];
+}
+
+/** A policy of row-level security. */
+export interface PolicyRecord {
+  /** Its name. */
+  readonly name: string;
+  /** What it is about. */
+  readonly command: PolicyCommand;
+  /** Whether it narrows what others allow. */
+  readonly restrictive: boolean;
+  /** Whom it is about; empty is everybody. */
+  readonly roles: readonly string[];
+  /** Which rows can be seen, changed and deleted. */
+  readonly using?: string;
+  /** Which rows can be written. */
+  readonly check?: string;
+}
+
+/** A trigger. */
+export interface TriggerRecord {
+  /** Its name. */
+  readonly name: string;
+  /** When it fires. */
+  readonly when: "before" | "after" | "instead of";
+  /** What it fires on. */
+  readonly events: readonly TriggerEvent[];
+  /** The columns an update must set. */
+  readonly columns: readonly string[];
+  /** Whether it fires for each row. */
+  readonly each: "row" | "statement";
+  /** Which rows it fires for. */
+  readonly where?: string;
+  /** The function it runs. */
+  readonly function: QualifiedName;
+  /** What the function is given. */
+  readonly arguments: readonly string[];
+  /** The function's body, where it is the trigger's own. */
+  readonly body?: string;
 }
 
 /** A column. */

@@ -9,19 +9,26 @@ import { ValidationError } from "../../../pool/wire/errors.ts";
 import type { Joinable } from "../../building/source.ts";
 import { type Table, tableOf } from "../../definition/table.ts";
 import { describeSchema, describeTable } from "./describe.ts";
+import { describeExtras } from "./describe_extras.ts";
 import { inlined, quoteLiteral } from "../../building/inlined.ts";
 import { foreignKeyName } from "./default_name.ts";
 import { nameKey } from "./order.ts";
 import type { ConstraintRecord, ForeignKeyRecord, SchemaRecord, TableRecord } from "./schema_records.ts";
+import { orderedViews } from "./view_order.ts";
 import { writeIndex } from "./write_index.ts";
+import { writePolicy } from "./write_policy.ts";
 import { writeConstraint, writeName, writeTable } from "./write_table.ts";
+import { writeDropTriggerFunction, writeTrigger, writeTriggerFunction } from "./write_trigger.ts";
 import { unlessThere, writeDropType, writeType } from "./write_type.ts";
 
 /** How tables are created. */
 export interface CreateOptions {
   /** Leaves tables and indexes alone that are there already, whatever they look like. Default false. */
   readonly ifNotExists?: boolean;
-  /** The queries of models that are views, which are created after the tables in this order. Default: none are. */
+  /**
+   * The queries of models that are views and do not say it themselves by their option `query`. Views are created after
+   * the tables, each after those its query names.
+   */
   readonly views?: readonly (readonly [view: Joinable, query: Sql])[];
   /** Whether extensions whose types are used are created where they are missing. Default true. */
   readonly extensions?: boolean;
@@ -51,7 +58,7 @@ const CREATE_OPTIONS: readonly string[] = [
  * The statements that create what models need: schemas, extensions and types that are missing, the tables in the
  * order of their foreign keys, indexes, comments.
  *
- * @param models The models; those that are views are left out unless `views` has their queries.
+ * @param models The models; those that are views are left out unless they, or `views`, have their queries.
  * @param options See {@link CreateOptions}.
  * @throws {ValidationError} When the definitions contradict each other or cannot be written.
  */
@@ -64,7 +71,8 @@ export function planCreation(models: readonly Joinable[], options: CreateOptions
       );
     }
   }
-  const { ifNotExists = false, views = [], extensions = true } = options;
+  const { ifNotExists = false, extensions = true } = options;
+  const views = viewsOf(models, options.views ?? []);
   const schema = describeSchema(tablesOf(models));
   const together: string[] = [];
   const apart: string[] = [];
@@ -78,7 +86,7 @@ export function planCreation(models: readonly Joinable[], options: CreateOptions
   }
   for (const type of schema.types) together.push(unlessThere(writeType(type)));
   writeTables(schema.tables, { ifNotExists, together, apart });
-  for (const [view, query] of views) writeView(view, query, { ifNotExists, together, apart });
+  for (const view of orderedViews(views)) writeView(view, { ifNotExists, together, apart });
   const asSql = (texts: readonly string[]): readonly Sql[] => texts.map((text) => new Sql([text], []));
   return { together: asSql(together), apart: asSql(apart) };
 }
@@ -92,14 +100,24 @@ export function planCreation(models: readonly Joinable[], options: CreateOptions
 export function planRemoval(models: readonly Joinable[], options: DropOptions = {}): readonly Sql[] {
   const end = options.cascade === true ? " cascade" : "";
   const all = models.map(tableOf);
-  const statements: string[] = [];
-  for (const { view, fragment } of all.toReversed()) {
-    if (view !== undefined) statements.push(`drop ${view} if exists ${fragment.text}${end}`);
-  }
+  const views = orderedViews(
+    all.filter((table) => table.view !== undefined)
+      .map((table) => ({ name: table.tableName, table, query: table.viewQuery?.().text ?? "" })),
+  );
+  const statements = views.toReversed().map(({ table }) =>
+    `drop ${table.view} if exists ${table.fragment.text}${end}`
+  );
   const { tables, types } = describeSchema(all.filter((table) => table.view === undefined));
   // In one statement, so that tables may refer to each other.
   if (tables.length > 0) {
     statements.push(`drop table if exists ${tables.toReversed().map(writeName).join(", ")}${end}`);
+  }
+  const triggers = [...tables, ...views.map(({ table }) => describeExtras(table))].flatMap((table) =>
+    table.triggers
+  );
+  for (const trigger of triggers) {
+    const statement = writeDropTriggerFunction(trigger);
+    if (statement !== undefined) statements.push(`${statement}${end}`);
   }
   for (const type of types.toReversed()) statements.push(`${writeDropType(type)}${end}`);
   return statements.map((text) => new Sql([text], []));
@@ -126,8 +144,41 @@ function tablesOf(models: readonly Joinable[]): readonly Table[] {
   return tables;
 }
 
-function schemasOf(schema: SchemaRecord, views: readonly (readonly [Joinable, Sql])[]): readonly string[] {
-  const ofViews = views.map(([view]) => tableOf(view).schema).filter((name) => name !== undefined);
+/** A view to be created. */
+interface ViewRecord {
+  readonly table: Table;
+  readonly name: string;
+  readonly query: string;
+}
+
+/** The views that were given with their queries, and those of the models that say theirs. */
+function viewsOf(
+  models: readonly Joinable[],
+  given: readonly (readonly [Joinable, Sql])[],
+): readonly ViewRecord[] {
+  const views = new Map<string, ViewRecord>();
+  const add = (table: Table, query: Sql): void => {
+    const subject = `the view "${table.tableName}"`;
+    if (table.view === undefined) {
+      throw new ValidationError(subject, 'its model is a table; give the model the option view: "view"');
+    }
+    assertSql(query, `the query of ${subject}`);
+    views.set(table.fragment.text, {
+      table,
+      name: table.tableName,
+      query: inlined(query, `the query of ${subject}`),
+    });
+  };
+  for (const [model, query] of given) add(tableOf(model), query);
+  for (const model of models) {
+    const table = tableOf(model);
+    if (table.viewQuery !== undefined && !views.has(table.fragment.text)) add(table, table.viewQuery());
+  }
+  return [...views.values()];
+}
+
+function schemasOf(schema: SchemaRecord, views: readonly ViewRecord[]): readonly string[] {
+  const ofViews = views.map(({ table }) => table.schema).filter((name) => name !== undefined);
   return [...new Set([...schema.schemas, ...ofViews])];
 }
 
@@ -154,6 +205,8 @@ function writeTables(tables: readonly TableRecord[], target: Target): void {
     }
   }
   together.push(...late);
+  // After all tables, since their conditions may be of others.
+  for (const table of tables) writeGuards(table, target);
 }
 
 /** A foreign key of a circle. It is known to be there by its name alone, so it gets one. */
@@ -176,21 +229,31 @@ function writeParts(table: TableRecord, { ifNotExists, together, apart }: Target
   }
 }
 
-function writeView(model: Joinable, query: Sql, target: Target): void {
-  const table = tableOf(model);
-  const subject = `the view "${table.tableName}"`;
-  if (table.view === undefined) {
-    throw new ValidationError(subject, 'its model is a table; give the model the option view: "view"');
-  }
-  assertSql(query, `the query of ${subject}`);
+function writeView({ table, query }: ViewRecord, target: Target): void {
   const exists = !target.ifNotExists
     ? `create ${table.view}`
     : table.view === "view"
     ? "create or replace view"
     : "create materialized view if not exists";
-  target.together.push(`${exists} ${table.fragment.text} as ${inlined(query, subject)}`);
-  writeParts(describeTable(table), target);
+  target.together.push(`${exists} ${table.fragment.text} as ${query}`);
+  const record = describeTable(table);
+  writeParts(record, target);
+  writeGuards(record, target);
   if (table.comment !== undefined) {
     target.together.push(`comment on ${table.view} ${table.fragment.text} is ${quoteLiteral(table.comment)}`);
   }
+}
+
+/** Writes what watches over a table's rows: policies and triggers. */
+function writeGuards(table: TableRecord, { ifNotExists, together }: Target): void {
+  const name = writeName(table);
+  const created = (statement: string): string => ifNotExists ? unlessThere(statement) : statement;
+  for (const trigger of table.triggers) {
+    const ofOwn = writeTriggerFunction(trigger, { replace: ifNotExists });
+    if (ofOwn !== undefined) together.push(ofOwn);
+    together.push(created(writeTrigger(table, trigger)));
+  }
+  if (table.rowSecurity !== undefined) together.push(`alter table ${name} enable row level security`);
+  if (table.rowSecurity === "forced") together.push(`alter table ${name} force row level security`);
+  for (const policy of table.policies) together.push(created(writePolicy(table, policy)));
 }

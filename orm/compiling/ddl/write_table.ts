@@ -28,7 +28,7 @@ export function writeTable(
   const lines = [...table.columns.map(writeColumn), ...constraints.map(writeConstraint)];
   return `create table ${ifNotExists ? "if not exists " : ""}${writeName(table)} (\n  ${
     lines.join(",\n  ")
-  }\n)`;
+  }\n)${table.partitionBy === undefined ? "" : ` partition by ${table.partitionBy}`}`;
 }
 
 /** A column as `create table` and `alter table … add column` take it. */
