@@ -1,0 +1,40 @@
+/**
+ * The builder that a migration in TypeScript is given.
+ *
+ * @module
+ */
+import { column } from "../../orm/definition/column_builders.ts";
+import { constraint } from "../../orm/definition/constraint_definition.ts";
+import { index } from "../../orm/definition/index_definition.ts";
+import { type Sql, sql } from "../../pool/sql/sql.ts";
+import type { Step } from "../steps/step.ts";
+import type { StepTools } from "./written_steps.ts";
+
+/** What builds columns and SQL, so that a migration need import types only. */
+export interface MigrationTools {
+  readonly column: typeof column;
+  readonly index: typeof index;
+  readonly constraint: typeof constraint;
+  readonly sql: typeof sql;
+}
+
+const TOOLS: MigrationTools = { column, index, constraint, sql };
+
+class SqlSteps {
+  readonly steps: Step[] = [];
+
+  sql(text: string | Sql): void {
+    this.steps.push({ kind: "sql", text: typeof text === "string" ? text : text.text });
+  }
+}
+
+/** How steps are made, written and reverted. */
+export const STEP_TOOLS: StepTools = {
+  async collect(fn) {
+    const schema = new SqlSteps();
+    await fn(schema, TOOLS);
+    return schema.steps;
+  },
+  write: (step) => step.kind === "sql" ? [{ text: step.text }] : [],
+  reverse: () => ({ steps: [], losses: [] }),
+};

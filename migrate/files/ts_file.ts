@@ -1,0 +1,135 @@
+/**
+ * Migrations written in TypeScript: modules with `up`, and as a rule `down`, that build steps.
+ *
+ * @module
+ */
+import { pathToFileURL } from "node:url";
+import type { Pool } from "../../pool/pool.ts";
+import type { sql } from "../../pool/sql/sql.ts";
+import type { Step } from "../steps/step.ts";
+import { LifeguardError } from "../../pool/wire/errors.ts";
+import { MigrationFileError, SqlSyntaxError } from "./file_errors.ts";
+import type { LoadedMigration } from "./migration.ts";
+import { STEP_TOOLS } from "./step_tools.ts";
+import { writeSteps } from "./written_steps.ts";
+
+/** What a `data` function is given beside the pool, so that its file need import types only. */
+export interface DataTools {
+  readonly sql: typeof sql;
+  /** Ends what runs; pass it on. */
+  readonly signal: AbortSignal | undefined;
+}
+
+/** A file that was loaded. */
+export interface TsFile {
+  readonly transaction: boolean;
+  /** Its statements, for a server of this major version. */
+  write(serverVersion: number | undefined): Promise<LoadedMigration & { readonly transaction: boolean }>;
+}
+
+type Build = (schema: unknown, tools: unknown) => void | Promise<void>;
+
+/** What a file may export. */
+interface MigrationModule {
+  readonly up: Build;
+  readonly down: Build | undefined;
+  readonly data: ((db: Pool, tools: DataTools) => Promise<void>) | undefined;
+  readonly transaction: boolean;
+}
+
+/** The version whose SQL the checksum is made of, so that it is the same whatever server it is run on. */
+const CHECKSUM_VERSION = 18;
+const EXPORTS: readonly string[] = ["up", "down", "data", "transaction"];
+
+/** The sources of files that this process has loaded: a module is loaded once, so a changed file needs another name. */
+const loaded = new Map<string, string>();
+
+/**
+ * Loads a file.
+ *
+ * @param path Its path.
+ * @param source The SHA-256 of what is in it.
+ */
+export async function loadTsFile(path: string, source: string): Promise<TsFile> {
+  const module = await importModule(path, source);
+  const collect = async (build: Build, name: string): Promise<readonly Step[]> => {
+    try {
+      return await STEP_TOOLS.collect(build);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      throw new MigrationFileError(path, `its ${name}() throws "${message}"; correct it`, { cause: error });
+    }
+  };
+  const up = await collect(module.up, "up");
+  const written = module.down === undefined ? undefined : await collect(module.down, "down");
+  const reversed = written === undefined ? STEP_TOOLS.reverse(up) : undefined;
+  const down = written ?? reversed!.steps;
+  const canRevert = written !== undefined || up.length === 0 || down.length > 0;
+  return {
+    transaction: module.transaction,
+    write(serverVersion = CHECKSUM_VERSION) {
+      try {
+        const ups = writeSteps(up, serverVersion, STEP_TOOLS);
+        const downs = canRevert ? writeSteps(down, serverVersion, STEP_TOOLS) : undefined;
+        return Promise.resolve({
+          up: ups.statements,
+          down: downs?.statements,
+          steps: up,
+          losses: reversed?.losses ?? [],
+          data: module.data,
+          text: ups.text,
+          transaction: module.transaction,
+        });
+      } catch (error) {
+        return Promise.reject(error instanceof SqlSyntaxError ? inSteps(path, error) : error);
+      }
+    },
+  };
+}
+
+/** The line of an error is one of the SQL that the steps write; no line of the file. */
+function inSteps(path: string, error: SqlSyntaxError): MigrationFileError {
+  return new MigrationFileError(path, `in the SQL of its steps ${error.problem}`, { cause: error });
+}
+
+async function importModule(path: string, source: string): Promise<MigrationModule> {
+  const { href } = pathToFileURL(path);
+  const before = loaded.get(href);
+  if (before === undefined) loaded.set(href, source);
+  let module: Record<string, unknown>;
+  try {
+    module = await import(before === undefined || before === source ? href : `${href}?${source}`);
+  } catch (error) {
+    if (error instanceof LifeguardError) throw error;
+    const message = error instanceof Error ? error.message : String(error);
+    throw new MigrationFileError(path, `it cannot be loaded: ${message}`, { cause: error });
+  }
+  return checkModule(path, module);
+}
+
+function checkModule(path: string, module: Record<string, unknown>): MigrationModule {
+  const { up, down, data, transaction = true } = module;
+  if (typeof up !== "function") {
+    throw new MigrationFileError(path, 'it exports no function "up"; write export function up(schema) { … }');
+  }
+  for (const [name, value] of Object.entries({ down, data })) {
+    if (value === undefined || typeof value === "function") continue;
+    throw new MigrationFileError(path, `its "${name}" is of type ${typeof value}; export a function`);
+  }
+  if (typeof transaction !== "boolean") {
+    throw new MigrationFileError(
+      path,
+      `its "transaction" is of type ${typeof transaction}; export true or false`,
+    );
+  }
+  const unknown = Object.keys(module).find((name) => !EXPORTS.includes(name));
+  if (unknown !== undefined) {
+    throw new MigrationFileError(path, `it exports "${unknown}"; a migration exports ${EXPORTS.join(", ")}`);
+  }
+  return {
+    up: up as Build,
+    down: down as Build | undefined,
+    data: data as MigrationModule["data"],
+    transaction,
+  };
+}

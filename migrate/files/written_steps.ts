@@ -1,0 +1,35 @@
+/**
+ * Steps as statements.
+ *
+ * @module
+ */
+import type { Step } from "../steps/step.ts";
+import { type MigrationStatement, migrationStatements } from "./migration_statement.ts";
+import { splitStatements } from "./statement.ts";
+
+/** The steps that a function makes, and how they are written and reverted. */
+export interface StepTools {
+  /** Runs a function with a builder; returns the steps it made. */
+  readonly collect: (
+    fn: (schema: unknown, tools: unknown) => void | Promise<void>,
+  ) => Promise<readonly Step[]>;
+  /** The SQL of a step. */
+  readonly write: (step: Step, serverVersion: number) => readonly { readonly text: string }[];
+  /** What reverts steps, last first. */
+  readonly reverse: (
+    steps: readonly Step[],
+  ) => { readonly steps: readonly Step[]; readonly losses: readonly string[] };
+}
+
+/** Statements and the text that their places are in. */
+export interface WrittenSteps {
+  readonly statements: readonly MigrationStatement[];
+  readonly text: string;
+}
+
+/** The statements of steps, one after the other. */
+export function writeSteps(steps: readonly Step[], serverVersion: number, tools: StepTools): WrittenSteps {
+  const text = steps.flatMap((step) => tools.write(step, serverVersion))
+    .map((statement) => `${statement.text.trim().replace(/;$/, "")};\n`).join("\n");
+  return { statements: migrationStatements(splitStatements(text), text), text };
+}

@@ -1,0 +1,258 @@
+/**
+ * Why migrations are not run, or not to their end. Each class has a code with a heading in `docs/errors.md`.
+ *
+ * @module
+ */
+import { LifeguardError, type LifeguardErrorOptions } from "../../pool/wire/errors.ts";
+import { PostgresError } from "../../pool/wire/postgres_error.ts";
+import type { BlockingSession } from "./blocking_sessions.ts";
+import type { LockOwner } from "./lock_owner.ts";
+
+/** A migration as errors name it: `20261123094500_add_users`. */
+export interface NamedMigration {
+  readonly version: string;
+  readonly name: string;
+}
+
+/** A migration's full name. */
+export function fullName({ version, name }: NamedMigration): string {
+  return `${version}_${name}`;
+}
+
+function list(migrations: readonly NamedMigration[]): string {
+  return migrations.map((migration) => `"${fullName(migration)}"`).join(", ");
+}
+
+/** Files differ from what was applied. */
+export class MigrationChangedError extends LifeguardError {
+  /** "MIGRATION_CHANGED": the heading to read in `docs/errors.md`. */
+  readonly code = "MIGRATION_CHANGED";
+  /** The versions of the migrations. */
+  readonly versions: readonly string[];
+
+  /** Creates the error; `state` says what the files differ from. */
+  constructor(
+    migrations: readonly NamedMigration[],
+    state = "changed since it was applied; restore it, and make the change in a new migration",
+  ) {
+    super(`Cannot migrate: ${list(migrations)} ${state}`);
+    this.versions = migrations.map(({ version }) => version);
+  }
+}
+
+/** Migrations were applied whose files are not there. */
+export class MigrationMissingError extends LifeguardError {
+  /** "MIGRATION_MISSING": the heading to read in `docs/errors.md`. */
+  readonly code = "MIGRATION_MISSING";
+  /** The versions of the migrations. */
+  readonly versions: readonly string[];
+
+  /** Creates the error from the migrations as the database knows them. */
+  constructor(migrations: readonly NamedMigration[]) {
+    super(
+      `Cannot migrate: ${list(migrations)} ${
+        migrations.length === 1 ? "was" : "were"
+      } applied but there is no such ` +
+        "file; restore it, or deploy the files that belong to this database",
+    );
+    this.versions = migrations.map(({ version }) => version);
+  }
+}
+
+/** Files that were not applied are older than the last that was. */
+export class MigrationOrderError extends LifeguardError {
+  /** "MIGRATION_OUT_OF_ORDER": the heading to read in `docs/errors.md`. */
+  readonly code = "MIGRATION_OUT_OF_ORDER";
+  /** The versions of the migrations. */
+  readonly versions: readonly string[];
+
+  /** Creates the error from the migrations and the last that was applied. */
+  constructor(migrations: readonly NamedMigration[], last: NamedMigration) {
+    super(
+      `Cannot migrate: ${list(migrations)} ${migrations.length === 1 ? "is" : "are"} older than ` +
+        `"${
+          fullName(last)
+        }", which was applied; rename what is new so that it is the newest, or allow it with ` +
+        "outOfOrder",
+    );
+    this.versions = migrations.map(({ version }) => version);
+  }
+}
+
+/** A migration was cut off where it cannot go on by itself. */
+export class MigrationInterruptedError extends LifeguardError {
+  /** "MIGRATION_INTERRUPTED": the heading to read in `docs/errors.md`. */
+  readonly code = "MIGRATION_INTERRUPTED";
+  /** The version of the migration. */
+  readonly version: string;
+  /** How many of its statements are done. */
+  readonly done: number;
+
+  /** Creates the error; `state` says how far it came and what to do. */
+  constructor(migration: NamedMigration, done: number, state: string) {
+    super(`Cannot go on with migration "${fullName(migration)}": ${state}`);
+    this.version = migration.version;
+    this.done = done;
+  }
+}
+
+/** Migrations to be reverted do not say how. */
+export class MigrationIrreversibleError extends LifeguardError {
+  /** "MIGRATION_IRREVERSIBLE": the heading to read in `docs/errors.md`. */
+  readonly code = "MIGRATION_IRREVERSIBLE";
+  /** The versions of the migrations. */
+  readonly versions: readonly string[];
+
+  /** Creates the error from the migrations. */
+  constructor(migrations: readonly NamedMigration[]) {
+    super(
+      `Cannot revert: ${list(migrations)} ${
+        migrations.length === 1 ? "has" : "have"
+      } no way down; add a "-- down" ` +
+        "section or a down() function, or write a new migration that undoes it",
+    );
+    this.versions = migrations.map(({ version }) => version);
+  }
+}
+
+/** Another runner had the lock until the deadline. */
+export class MigrationLockedError extends LifeguardError {
+  /** "MIGRATION_LOCKED": the heading to read in `docs/errors.md`. */
+  readonly code = "MIGRATION_LOCKED";
+  /** Who had it last, where that could be seen. */
+  readonly owner: LockOwner | undefined;
+
+  /** Creates the error from how many milliseconds were waited, and who has the lock in words. */
+  constructor(waited: number, owner: LockOwner | undefined, words: string) {
+    super(
+      `Cannot begin to migrate: for ${
+        Math.round(waited / 1000)
+      } s the lock has been held by ${words}; wait for it, ` +
+        'end it, or raise "lockDeadline"',
+      { retryable: true },
+    );
+    this.owner = owner;
+  }
+}
+
+/** A statement did not get a lock, however often it was tried. */
+export class MigrationLockTimeoutError extends LifeguardError {
+  /** "MIGRATION_LOCK_TIMEOUT": the heading to read in `docs/errors.md`. */
+  readonly code = "MIGRATION_LOCK_TIMEOUT";
+  /** The version of the migration. */
+  readonly version: string;
+  /** The sessions that were in its way, as far as they could be seen. */
+  readonly blockers: readonly BlockingSession[];
+  /** How many statements of the migration stay done. */
+  readonly done: number;
+
+  /** Creates the error for a statement; `blocked` says by whom, in words. */
+  constructor(
+    place: FailedPlace,
+    blocked: {
+      readonly attempts: number;
+      readonly blockers: readonly BlockingSession[];
+      readonly words: string;
+    },
+    options: LifeguardErrorOptions = {},
+  ) {
+    super(
+      `Cannot ${place.verb} migration "${fullName(place)}": ${placeWords(place)} did not get its lock in ` +
+        `${blocked.attempts} ${
+          blocked.attempts === 1 ? "attempt" : "attempts"
+        }, in its way ${blocked.words}; end ` +
+        `what blocks it or choose a quieter time. ${doneWords(place)}`,
+      { retryable: true, ...options },
+    );
+    this.version = place.version;
+    this.blockers = blocked.blockers;
+    this.done = place.done;
+  }
+}
+
+/** Which statement of which migration did not succeed. */
+export interface FailedPlace extends NamedMigration {
+  readonly verb: "apply" | "revert";
+  /** The path of its file. */
+  readonly path: string;
+  /** Its number, from 1, of how many. */
+  readonly number: number;
+  readonly total: number;
+  /** Where in the file it is; `undefined` for SQL that steps wrote. */
+  readonly line: number | undefined;
+  readonly column: number | undefined;
+  readonly statement: string;
+  /** How many statements of the migration are done and stay so. */
+  readonly done: number;
+}
+
+/** The server refused a statement. */
+export class MigrationFailedError extends LifeguardError {
+  /** "MIGRATION_FAILED": the heading to read in `docs/errors.md`. */
+  readonly code = "MIGRATION_FAILED";
+  /** The version of the migration. */
+  readonly version: string;
+  /** The path of its file. */
+  readonly path: string;
+  /** The line in the file, from 1; `undefined` for SQL that steps wrote. */
+  readonly line: number | undefined;
+  /** The column in the file, from 1. */
+  readonly column: number | undefined;
+  /** The statement. */
+  readonly statement: string;
+  /** The SQLSTATE of the server, where it was the server that refused. */
+  readonly sqlState: string | undefined;
+  /** The server's hint. */
+  readonly hint: string | undefined;
+  /** How many statements of the migration are done and stay so. */
+  readonly done: number;
+
+  /** Creates the error for a statement and what it failed with. */
+  constructor(place: FailedPlace, cause: unknown) {
+    const hint = cause instanceof PostgresError ? cause.hint : undefined;
+    const message = cause instanceof Error ? cause.message : String(cause);
+    super(
+      `Cannot ${place.verb} migration "${fullName(place)}": ${placeWords(place)} failed: ${message}` +
+        `${hint === undefined ? "" : `. Hint: ${hint}`}; correct it and run it again. ${doneWords(place)}`,
+      { cause },
+    );
+    this.version = place.version;
+    this.path = place.path;
+    this.line = place.line;
+    this.column = place.column;
+    this.statement = place.statement;
+    this.sqlState = cause instanceof PostgresError ? cause.sqlState : undefined;
+    this.hint = hint;
+    this.done = place.done;
+  }
+}
+
+/** Between this process and the server is a pooler that gives each transaction another session. */
+export class MigrationPoolerError extends LifeguardError {
+  /** "MIGRATION_POOLER": the heading to read in `docs/errors.md`. */
+  readonly code = "MIGRATION_POOLER";
+
+  /** Creates the error. */
+  constructor() {
+    super(
+      "Cannot migrate: a pooler gives each transaction another session of the server, so that no lock would hold; give " +
+        "migrations the address of the server itself, or of a pooler in session mode",
+    );
+  }
+}
+
+const SHOWN = 120;
+
+function placeWords(place: FailedPlace): string {
+  const { number, total, path, line, column, statement } = place;
+  const where = line === undefined ? path : `${path}:${line}:${column}`;
+  const text = statement.replace(/\s+/g, " ");
+  const shown = text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
+  return `statement ${number} of ${total} at ${where} (${shown})`;
+}
+
+function doneWords({ done, total, verb }: FailedPlace): string {
+  const [did, goOn] = verb === "apply" ? ["applied", "up"] : ["reverted", "down"];
+  if (done === 0) return `Nothing of it is ${did}`;
+  return `The first ${done} of its ${total} statements are ${did} and stay so; the next "${goOn}" goes on after them`;
+}

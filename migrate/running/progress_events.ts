@@ -1,0 +1,49 @@
+/**
+ * What a run tells while it goes on.
+ *
+ * @module
+ */
+import type { BlockingSession } from "./blocking_sessions.ts";
+import type { LockOwner } from "./lock_owner.ts";
+
+/** Which way a migration is run. */
+export type Direction = "up" | "down";
+
+/** What is told of every migration. */
+interface About {
+  readonly version: string;
+  readonly name: string;
+}
+
+/** Something that happened. Durations are in milliseconds. */
+export type MigrationEvent =
+  | { readonly type: "waiting"; readonly owner: LockOwner | undefined; readonly waited: number }
+  | { readonly type: "locked"; readonly waited: number }
+  | About & {
+    readonly type: "begin";
+    readonly direction: Direction;
+    readonly total: number;
+    readonly done: number;
+  }
+  | About & {
+    readonly type: "statement";
+    /** Its number, from 1. */
+    readonly number: number;
+    readonly total: number;
+    readonly text: string;
+    readonly line: number | undefined;
+  }
+  | About & { readonly type: "statement done"; readonly number: number; readonly duration: number }
+  | About & { readonly type: "blocked"; readonly number: number; readonly by: readonly BlockingSession[] }
+  | About & {
+    readonly type: "retry";
+    readonly attempt: number;
+    readonly attempts: number;
+    readonly pause: number;
+    readonly reason: string;
+  }
+  | About & { readonly type: "rebuild"; readonly index: string }
+  | About & { readonly type: "resumed"; readonly number: number; readonly state: string }
+  | About & { readonly type: "loss"; readonly loss: string }
+  | About & { readonly type: "data" }
+  | About & { readonly type: "done"; readonly direction: Direction; readonly duration: number };
