@@ -57,6 +57,8 @@ export interface CreateStep {
   readonly withNoData?: boolean;
   /** A constraint takes an index that is there: its name. */
   readonly usingIndex?: string;
+  /** An extension gets its object's version, not the server's default. */
+  readonly exactVersion?: boolean;
   /** Constraints written in `create table` itself, where a table is created. */
   readonly constraints?: readonly ConstraintObject[];
 }

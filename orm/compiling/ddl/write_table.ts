@@ -87,7 +87,7 @@ export function list(names: readonly string[]): string {
 }
 
 /** `default` takes no operator that is not in parentheses; what is a literal or a call stands as it is. */
-function parenthesized(expression: string): string {
+export function parenthesized(expression: string): string {
   return /^(-?[\d.]+|E?'([^'\\]|''|\\\\)*'|[\w.]+|[\w.]+\(\))$/.test(expression)
     ? expression
     : `(${expression})`;
