@@ -189,6 +189,7 @@ export type {
 export type { StructureOptions, ViewKind } from "./definition/table_structure.ts";
 export type { ViewQuery, ViewQueryOption } from "./definition/view_query.ts";
 export type { PartitionBy } from "./definition/partition_key.ts";
+export * from "./partitions/mod.ts";
 export { policy, PolicyDefinition } from "./definition/policy_definition.ts";
 export type { PolicyCommand, PolicyOptions, RowSecurity } from "./definition/policy_definition.ts";
 export { trigger, TriggerDefinition } from "./definition/trigger_definition.ts";
