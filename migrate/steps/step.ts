@@ -8,6 +8,7 @@
  *   column's new type), they are steps of their own.
  * - S2 A step has everything that its SQL needs: writing asks nobody.
  * - S3 A step that cannot be reversed without loss says so in its reversal, in words a person reads.
+ * - S4 A step with `unknownBefore` does not know what it changes: who made it had a name alone. It cannot be reversed.
  *
  * @module
  */
@@ -61,6 +62,8 @@ export interface CreateStep {
   readonly exactVersion?: boolean;
   /** Constraints written in `create table` itself, where a table is created. */
   readonly constraints?: readonly ConstraintObject[];
+  /** Whether what was there before is not known, so that the step cannot be reversed. */
+  readonly unknownBefore?: boolean;
 }
 
 /** Drops an object. */
@@ -74,6 +77,8 @@ export interface DropStep {
   readonly concurrently?: boolean;
   /** Constraints that go with a table. */
   readonly constraints?: readonly ConstraintObject[];
+  /** Whether what was there before is not known, so that the step cannot be reversed. */
+  readonly unknownBefore?: boolean;
 }
 
 /** Puts another definition in an object's place, where PostgreSQL can: functions, views, triggers. */
@@ -104,6 +109,8 @@ export interface CommentStep {
   readonly column?: string;
   readonly from?: string;
   readonly to?: string;
+  /** Whether what was there before is not known, so that the step cannot be reversed. */
+  readonly unknownBefore?: boolean;
 }
 
 /** Changes a column of a table. */
@@ -112,6 +119,8 @@ export interface ColumnStep {
   readonly table: TableName;
   readonly column: string;
   readonly change: ColumnChange;
+  /** Whether what was there before is not known, so that the step cannot be reversed. */
+  readonly unknownBefore?: boolean;
 }
 
 /** What changes of a column. */
@@ -153,6 +162,8 @@ export interface TableStep {
   readonly kind: "table";
   readonly table: TableName;
   readonly change: TableChange;
+  /** Whether what was there before is not known, so that the step cannot be reversed. */
+  readonly unknownBefore?: boolean;
 }
 
 /** What changes of a table. */
@@ -190,6 +201,8 @@ export interface TypeStep {
   readonly kind: "type";
   readonly object: EnumObject | DomainObject;
   readonly change: TypeChange;
+  /** Whether what was there before is not known, so that the step cannot be reversed. */
+  readonly unknownBefore?: boolean;
 }
 
 /** What changes of a type. */
@@ -212,6 +225,8 @@ export interface SequenceStep {
   readonly kind: "sequence";
   readonly from: SequenceObject;
   readonly to: SequenceObject;
+  /** Whether what was there before is not known, so that the step cannot be reversed. */
+  readonly unknownBefore?: boolean;
 }
 
 /** Changes a constraint that is there. */
@@ -264,4 +279,6 @@ export interface Reversal {
   readonly steps: readonly Step[];
   /** What is lost or cannot be done; `undefined` where everything is as before. */
   readonly loss?: string;
+  /** Whether the step cannot be reversed at all: `steps` is empty, and `loss` says why and what to write. */
+  readonly isImpossible?: boolean;
 }
