@@ -53,7 +53,7 @@ async function namesIn(path: string, { purpose }: { readonly purpose: string }):
     if ((error as { readonly code?: unknown }).code !== "ENOENT") throw error;
     throw new ValidationError(
       `the folder "${path}"`,
-      `it does not exist; make it, or name the folder with the ${purpose}`,
+      `it does not exist; make it, or name the folder that has the ${purpose}`,
       { cause: error },
     );
   }

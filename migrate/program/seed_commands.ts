@@ -1,0 +1,145 @@
+/**
+ * `lifeguard seed` and `lifeguard data`.
+ *
+ * @module
+ */
+import { sql } from "../../pool/sql/sql.ts";
+import { MisuseError } from "../../program/misuse_error.ts";
+import { EXIT_CODES } from "../../program/surroundings.ts";
+import { backfill, type BackfillProgress } from "../seeding/backfill.ts";
+import { type BackfillFile, backfillFiles } from "../seeding/backfill_file.ts";
+import { seed, seedStatus } from "../seeding/seed.ts";
+import { hasSeedingState } from "../seeding/seeding_state.ts";
+import type { CommandContext, CommandResult } from "./command.ts";
+import { countFlag } from "./flag_values.ts";
+import { durationText, table } from "./text.ts";
+
+/** Sows what is new or changed, or tells what is. */
+export async function seedCommand(context: CommandContext): Promise<CommandResult> {
+  const { line, settings, terminal, signal } = context;
+  if (line.own.status === true) {
+    const seeds = await seedStatus(context.database(), settings.seeds);
+    const text = seeds.length === 0
+      ? "There are no seeds"
+      : table(seeds.map(({ name, state }) => [name, state]));
+    return { code: EXIT_CODES.done, document: { seeds }, text };
+  }
+  const sown = await seed(context.database(), {
+    dir: settings.seeds,
+    only: line.args,
+    again: line.own.again === true,
+    signal,
+    onProgress: ({ name, state, place, count }) =>
+      terminal.progress(state === "sowing" ? `[${place}/${count}] sows ${name}` : undefined),
+  });
+  const rows = sown.map(({ name, outcome, duration }) =>
+    outcome === "sown"
+      ? [terminal.tone("good", "sown"), name, durationText(duration)]
+      : [terminal.tone("faint", "unchanged"), name]
+  );
+  return {
+    code: EXIT_CODES.done,
+    document: { seeds: sown },
+    text: rows.length === 0 ? "There are no seeds" : table(rows),
+  };
+}
+
+/** Runs backfills, or tells how far they are. */
+export async function dataCommand(context: CommandContext): Promise<CommandResult> {
+  const { line, settings, signal } = context;
+  const files = chosen(await backfillFiles(settings.backfills), line.args);
+  if (line.own.status === true) return await dataStatus(context, files);
+  const batch = countFlag(line, "batch", "--batch");
+  const rate = countFlag(line, "rate", "--rate");
+  const done: (BackfillProgress & { readonly duration: number })[] = [];
+  for (const file of files) {
+    const started = performance.now();
+    const progress = await backfill(context.database(), {
+      ...file,
+      ...(batch === undefined ? {} : { batch }),
+      ...(rate === undefined ? {} : { rate }),
+      restart: line.own.restart === true,
+      signal,
+      onProgress: shower(context),
+    });
+    done.push({ ...progress, duration: performance.now() - started });
+  }
+  const rows = done.map(({ name, rows, duration }) => [
+    context.terminal.tone("good", "filled"),
+    name,
+    `${rows} rows`,
+    durationText(duration),
+  ]);
+  return {
+    code: EXIT_CODES.done,
+    document: { backfills: done },
+    text: rows.length === 0 ? "There are no backfills" : table(rows),
+  };
+}
+
+/** Milliseconds between two lines of the log where there is no terminal. */
+const LOG_INTERVAL = 10_000;
+
+/** Shows how far a backfill is: at a terminal a line that changes, elsewhere a line of the log now and then. */
+function shower({ terminal, log }: CommandContext): (progress: BackfillProgress) => void {
+  const started = performance.now();
+  let first: number | undefined;
+  let logged = started;
+  return ({ name, rows, estimate }) => {
+    first ??= rows;
+    const seconds = (performance.now() - started) / 1000;
+    const speed = seconds < 1 ? "" : `, ${Math.round((rows - first) / seconds)} a second`;
+    const of = estimate === undefined || estimate < rows
+      ? ""
+      : ` of about ${Math.round(estimate)} (${Math.floor(100 * rows / Math.max(1, estimate))} %)`;
+    const text = `${name}: ${rows} rows${of}${speed}`;
+    terminal.progress(text);
+    if (terminal.isInteractive || performance.now() - logged < LOG_INTERVAL) return;
+    logged = performance.now();
+    log(text);
+  };
+}
+
+function chosen(files: readonly BackfillFile[], names: readonly string[]): readonly BackfillFile[] {
+  for (const name of names) {
+    if (files.some((file) => isNamed(file, name))) continue;
+    const all = files.map((file) => `"${file.name}"`).join(", ");
+    throw new MisuseError(`Cannot run backfill "${name}": there is no such file; there are ${all || "none"}`);
+  }
+  return names.length === 0 ? files : files.filter((file) => names.some((name) => isNamed(file, name)));
+}
+
+function isNamed(file: BackfillFile, word: string): boolean {
+  const bare = word.replace(/\.\w+$/, "");
+  return file.name === bare || file.name.replace(/^\d+_/, "") === bare;
+}
+
+interface BackfillState {
+  readonly name: string;
+  readonly rows: number;
+  readonly finished: boolean;
+}
+
+async function dataStatus(
+  context: CommandContext,
+  files: readonly BackfillFile[],
+): Promise<CommandResult> {
+  const pool = context.database();
+  const known = await hasSeedingState(pool)
+    ? await pool.query(
+      sql<BackfillState>`select name, rows_done::float8 as rows, finished_at is not null as finished
+        from lifeguard_migrate.backfills`,
+    )
+    : [];
+  const backfills = files.map(({ name, table }) => {
+    const found = known.find((one) => one.name === name);
+    const state = found === undefined ? "new" : found.finished ? "finished" : "begun";
+    return { name, table, state, rows: found?.rows ?? 0 };
+  });
+  const text = table(backfills.map(({ name, state, rows }) => [name, state, `${rows} rows`]));
+  return {
+    code: EXIT_CODES.done,
+    document: { backfills },
+    text: backfills.length === 0 ? "There are no backfills" : text,
+  };
+}
