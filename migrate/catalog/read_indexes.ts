@@ -63,12 +63,12 @@ export function readIndexes(executor: Executor, serverVersion: number): Promise<
     sql.unsafe<IndexRow>(`select i.indexrelid as oid, n.nspname as schema, ic.relname as name,
     c.relname as "table", c.oid as "tableOid", i.indisunique as unique,
     ${serverVersion >= 15 ? "i.indnullsnotdistinct" : "false"} as "nullsNotDistinct", am.amname as method,
-    am.amname = 'btree' as "isOrdered", i.indnkeyatts as "keyCount", i.indkey::int2[] as numbers,
+    am.amname = 'btree' as "isOrdered", i.indnkeyatts as "keyCount", i.indkey as numbers,
     case when i.indexprs is not null then (
       select array_agg(case when k.number = 0
         then pg_catalog.pg_get_indexdef(i.indexrelid, k.position::int4, false) end order by k.position)
       from unnest(i.indkey::int2[]) with ordinality as k(number, position)) end as expressions,
-    i.indcollation::oid[] as collations, i.indclass::oid[] as opclasses, i.indoption::int2[] as order,
+    i.indcollation as collations, i.indclass as opclasses, i.indoption as order,
     case when i.indpred is not null then pg_catalog.pg_get_expr(i.indpred, i.indrelid) end as condition,
     ic.reloptions as options,
     (select json_object_agg(a.attnum, a.attoptions) from pg_catalog.pg_attribute a

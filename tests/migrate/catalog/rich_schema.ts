@@ -107,7 +107,7 @@ const others = [
   `create user mapping for public server far options (who 'me')`,
   `create function app.on_ddl() returns event_trigger language plpgsql as $$ begin null; end $$`,
   `create event trigger watching on ddl_command_end when tag in ('CREATE TABLE', 'DROP TABLE') execute function app.on_ddl()`,
-  `create publication "some" for table app.quick, app.parent with (publish = 'insert')`,
+  `create publication "some" for table app.parent with (publish = 'insert')`,
   `create publication every for all tables`,
   `create default conversion app.odd for 'LATIN1' to 'UTF8' from iso8859_1_to_utf8`,
   `create access method heapish type table handler heap_tableam_handler`,
