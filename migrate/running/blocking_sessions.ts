@@ -37,8 +37,8 @@ export async function blockingSessions(
   processId: number,
   signal: AbortSignal,
 ): Promise<readonly BlockingSession[]> {
-  const rows = await pool.query<Row>(
-    sql`select a.pid as process_id, coalesce(a.application_name, '') as application,
+  const rows = await pool.query(
+    sql<Row>`select a.pid as process_id, coalesce(a.application_name, '') as application,
       coalesce(a.usename, a.backend_type)::text as user, host(a.client_addr) as address,
       coalesce(a.state, a.backend_type) as state,
       to_char(a.xact_start at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as since

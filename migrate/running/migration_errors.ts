@@ -89,8 +89,8 @@ export class MigrationInterruptedError extends LifeguardError {
   readonly done: number;
 
   /** Creates the error; `state` says how far it came and what to do. */
-  constructor(migration: NamedMigration, done: number, state: string) {
-    super(`Cannot go on with migration "${fullName(migration)}": ${state}`);
+  constructor(migration: NamedMigration, done: number, state: string, options: LifeguardErrorOptions = {}) {
+    super(`Cannot go on with migration "${fullName(migration)}": ${state}`, options);
     this.version = migration.version;
     this.done = done;
   }

@@ -1,0 +1,163 @@
+/**
+ * What a database knows of its migrations: two tables in the schema `lifeguard_migrate`.
+ *
+ * ## States of a migration, as its rows tell
+ *
+ * - neither table has it: pending.
+ * - only `migrations` has it: applied.
+ * - only `progress` has it, direction `up`: its first `done` statements are applied.
+ * - both have it, direction `down`: its first `done` statements of the way down are run.
+ *
+ * ## Invariants
+ *
+ * - A statement in a transaction and the row that counts it are committed together.
+ * - A statement outside of a transaction is noted as `running` before it is sent, and counted after it. Whoever finds it
+ *   `running` and has the lock knows that its session has ended, but not how far it came.
+ * - `done_hash` is of the texts of the statements that are done, so that those that are not may be corrected.
+ *
+ * @module
+ */
+import type { Executor, QueryOptions } from "../../pool/executor.ts";
+import { type Sql, sql } from "../../pool/sql/sql.ts";
+import { PostgresError } from "../../pool/wire/postgres_error.ts";
+import type { Direction } from "./progress_events.ts";
+
+/** What is known of an applied migration. */
+export interface AppliedMigration {
+  readonly version: string;
+  readonly name: string;
+  readonly checksum: string;
+  /** SHA-256 of its file as it was. */
+  readonly source: string;
+  /** As ISO 8601 in UTC. */
+  readonly appliedAt: string;
+  /** In milliseconds. */
+  readonly duration: number;
+  /** Whether it was only marked as applied. */
+  readonly isBaseline: boolean;
+}
+
+/** How far a migration came that is neither applied nor reverted. */
+export interface MigrationProgress {
+  readonly version: string;
+  readonly name: string;
+  readonly direction: Direction;
+  /** How many statements are done. */
+  readonly done: number;
+  /** SHA-256 of their texts. */
+  readonly doneHash: string;
+  /** `"data"`: all statements are done, and what follows them is not. */
+  readonly state: "ready" | "running" | "failed" | "data";
+  /** SHA-256 of the statement that is running or failed. */
+  readonly statementHash: string | undefined;
+  /** What the statement failed with. */
+  readonly error: string | undefined;
+  /** Milliseconds that were spent on it. */
+  readonly spent: number;
+  readonly updatedAt: string;
+}
+
+/** What a database knows of its migrations. */
+export interface MigrationState {
+  /** By version, the oldest first. */
+  readonly applied: ReadonlyMap<string, AppliedMigration>;
+  readonly progress: ReadonlyMap<string, MigrationProgress>;
+}
+
+/** What a second one that makes the schema, at the same time, is told. */
+const ALREADY_THERE: readonly string[] = ["23505", "42P06", "42P07", "42710"];
+const ATTEMPTS = 5;
+
+const TABLES: readonly Sql[] = [
+  sql`create schema if not exists lifeguard_migrate`,
+  sql`create table if not exists lifeguard_migrate.migrations (
+    version text primary key,
+    name text not null,
+    checksum text not null,
+    source text not null,
+    applied_at timestamptz not null default now(),
+    duration_ms double precision not null,
+    is_baseline boolean not null default false
+  )`,
+  sql`create table if not exists lifeguard_migrate.progress (
+    version text primary key,
+    name text not null,
+    direction text not null check (direction in ('up', 'down')),
+    done integer not null,
+    done_hash text not null,
+    state text not null check (state in ('ready', 'running', 'failed', 'data')),
+    statement_hash text,
+    error text,
+    spent_ms double precision not null,
+    updated_at timestamptz not null default now()
+  )`,
+];
+
+const HAS_STATE = sql<{ found: boolean }>`select to_regclass('lifeguard_migrate.migrations') is not null
+  and to_regclass('lifeguard_migrate.progress') is not null as found`;
+
+/** Makes the tables where they are missing. */
+export async function prepareState(session: Executor, options: QueryOptions): Promise<void> {
+  for (let attempt = 1;; attempt++) {
+    try {
+      if ((await session.one(HAS_STATE, options)).found) return;
+      for (const statement of TABLES) await session.execute(statement, options);
+      return;
+    } catch (error) {
+      const isRace = error instanceof PostgresError && ALREADY_THERE.includes(error.sqlState);
+      if (attempt === ATTEMPTS || !isRace) throw error;
+    }
+  }
+}
+
+/** Reads the tables; a database without them has no migrations. */
+export async function readState(db: Executor, options: QueryOptions): Promise<MigrationState> {
+  if (!(await db.one(HAS_STATE, options)).found) return { applied: new Map(), progress: new Map() };
+  const applied = await db.query<AppliedMigration>(
+    sql<AppliedMigration>`select version, name, checksum, source, duration_ms as duration,
+      is_baseline as "isBaseline",
+      to_char(applied_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "appliedAt"
+    from lifeguard_migrate.migrations order by version collate "C"`,
+    options,
+  );
+  const progress = await db.query<MigrationProgress>(
+    sql<MigrationProgress>`select version, name, direction, done, done_hash as "doneHash", state,
+      statement_hash as "statementHash", error, spent_ms as spent,
+      to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "updatedAt"
+    from lifeguard_migrate.progress order by version collate "C"`,
+    options,
+  );
+  const withoutNull = <Row extends object>(row: Row): Row =>
+    Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)) as Row;
+  return {
+    applied: new Map(applied.map((row) => [row.version, row])),
+    progress: new Map(progress.map((row) => [row.version, withoutNull(row)])),
+  };
+}
+
+/** Writes how far a migration came. */
+export function saveProgress(progress: Omit<MigrationProgress, "updatedAt">): Sql {
+  const { version, name, direction, done, doneHash, state, statementHash, error, spent } = progress;
+  return sql`insert into lifeguard_migrate.progress
+      (version, name, direction, done, done_hash, state, statement_hash, error, spent_ms, updated_at)
+    values (${version}, ${name}, ${direction}, ${done}, ${doneHash}, ${state}, ${statementHash ?? null},
+      ${error ?? null}, ${spent}, clock_timestamp())
+    on conflict (version) do update set name = excluded.name, direction = excluded.direction, done = excluded.done,
+      done_hash = excluded.done_hash, state = excluded.state, statement_hash = excluded.statement_hash,
+      error = excluded.error, spent_ms = excluded.spent_ms, updated_at = excluded.updated_at`;
+}
+
+/** Marks a migration as applied, and forgets how far it came: one statement, so that both happen or neither. */
+export function saveApplied(migration: Omit<AppliedMigration, "appliedAt">): Sql {
+  const { version, name, checksum, source, duration, isBaseline } = migration;
+  return sql`with done as (delete from lifeguard_migrate.progress where version = ${version})
+    insert into lifeguard_migrate.migrations
+      (version, name, checksum, source, applied_at, duration_ms, is_baseline)
+    values (${version}, ${name}, ${checksum}, ${source}, clock_timestamp(), ${duration}, ${isBaseline})`;
+}
+
+/** Forgets a migration that was reverted. */
+export function saveReverted(version: string): Sql {
+  return sql`with done as (delete from lifeguard_migrate.progress where version = ${version})
+    delete from lifeguard_migrate.migrations where version = ${version}`;
+}
