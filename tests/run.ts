@@ -56,7 +56,13 @@ async function runSteps(options: Options): Promise<Totals[]> {
     add(await runStep("examples", denoTests(["--doc", "--permit-no-files", ...sources]), env));
   }
   if (options.steps.has("bun")) {
-    add(await runStep("Bun", await bunTests(files, filter), env));
+    // By itself Bun runs one file after the other.
+    const parts = filter === undefined ? portions(files, navigator.hardwareConcurrency) : [files];
+    const commands = [];
+    for (const part of parts) commands.push(await bunTests(part, filter));
+    const names = commands.map((_, index) => commands.length === 1 ? "Bun" : `Bun ${index + 1}`);
+    const running = commands.map((command, index) => runStep(names[index], command, env));
+    for (const result of await Promise.all(running)) add(result);
   }
   if (options.steps.has("net-only")) add(await runStep("net-only", netOnlyTests(), env));
   return results;
@@ -94,6 +100,13 @@ async function parseArguments(args: readonly string[]): Promise<Options> {
     if (files.length === 0 && filter === undefined) steps.add("docs");
   }
   return { steps, files, filter, useServices: useServices && !steps.has("net-only") };
+}
+
+/** Deals files out to so many portions, at most, none of which is empty. */
+function portions(files: readonly string[], count: number): string[][] {
+  const parts: string[][] = Array.from({ length: Math.max(1, Math.min(count, files.length)) }, () => []);
+  [...files].sort().forEach((file, index) => parts[index % parts.length].push(file));
+  return parts;
 }
 
 async function* existing(paths: readonly string[]): AsyncGenerator<string> {
