@@ -92,13 +92,21 @@ export function defineTable(
   const { schema, comment } = options;
   const lifecycle = lifecycleOf(subject, columns, options);
   const facts = columnFacts(columns);
+  const structure = structureOf(subject, columns, options);
+  const cache = tableCacheOf(subject, { columns, key: facts.key, scope: lifecycle.scope }, options.cache);
+  if (cache !== undefined && structure.rowSecurity !== undefined) {
+    throw new ValidationError(
+      `the option "cache" of ${subject}`,
+      "its table is under row-level security, so its rows are not the same to everybody; leave cache out",
+    );
+  }
   return ownColumns({
     ...(schema === undefined ? {} : { schema }),
     ...(comment === undefined ? {} : { comment }),
     ...facts,
     ...lifecycle,
-    cache: tableCacheOf(subject, { columns, key: facts.key, scope: lifecycle.scope }, options.cache),
-    ...structureOf(subject, columns, options),
+    cache,
+    ...structure,
     options,
     behaviour: defineBehaviour({ name, columns, ...lifecycle }, options as BehaviourOptions),
     name,
