@@ -1,0 +1,72 @@
+/**
+ * Models and declarations as a catalog: run in an empty database and read back.
+ *
+ * @module
+ */
+import type { Joinable } from "../../orm/building/source.ts";
+import { describeTable } from "../../orm/compiling/ddl/describe.ts";
+import { planCreation } from "../../orm/compiling/ddl/statements.ts";
+import { tableOf } from "../../orm/definition/table.ts";
+import type { Pool } from "../../pool/pool.ts";
+import { sql } from "../../pool/sql/sql.ts";
+import { columnKey } from "../catalog/object_key.ts";
+import type { Catalog, ObjectKey } from "../catalog/objects.ts";
+import { readCatalog } from "../catalog/read_catalog.ts";
+import type { Declaration } from "./declare.ts";
+import { type OwnedStatement, runStatements } from "./run_statements.ts";
+
+/** What models want, and which of it had another name. */
+export interface ModelsCatalog extends Catalog {
+  /** The renames that models declare with `renamedFrom`. */
+  readonly renames: readonly DeclaredRename[];
+}
+
+/** A rename that a model declares: in the same shape in which the comparison takes renames. */
+export interface DeclaredRename {
+  readonly kind: "column";
+  /** The key of what had the old name, in the table's present name. */
+  readonly key: ObjectKey;
+  readonly to: string;
+}
+
+/**
+ * Runs models and declarations in an empty database and reads what it has then.
+ *
+ * @param pool A scratch database; it is empty but for what every database like it has.
+ * @param models The models, in any order.
+ * @param declarations What is declared beside them.
+ * @throws {ValidationError} When definitions contradict each other, or a statement cannot run whatever runs before it.
+ */
+export async function modelsCatalog(
+  pool: Pool,
+  models: readonly Joinable[],
+  declarations: readonly Declaration[] = [],
+): Promise<ModelsCatalog> {
+  const plan = planCreation(models);
+  const statements: OwnedStatement[] = [
+    ...plan.together.map(({ text }) => ({ text, owner: "the models' statement" })),
+    ...plan.apart.map(({ text }) => ({ text, owner: "the models' statement", isApart: true })),
+    ...declarations.flatMap(({ statements }, index) =>
+      statements.map((text) => ({ text, owner: `declaration ${index + 1}` }))
+    ),
+  ];
+  await runStatements(pool, statements);
+  const [catalog, current] = await Promise.all([
+    readCatalog(pool),
+    pool.value<string | null>(sql`select current_schema()::text`),
+  ]);
+  return { ...catalog, renames: declaredRenames(models, current ?? "public") };
+}
+
+function declaredRenames(models: readonly Joinable[], currentSchema: string): readonly DeclaredRename[] {
+  const renames: DeclaredRename[] = [];
+  for (const table of models.map(tableOf)) {
+    if (table.view !== undefined) continue;
+    const { name, schema = currentSchema, columns } = describeTable(table);
+    for (const { name: to, renamedFrom } of columns) {
+      if (renamedFrom === undefined || renamedFrom === to) continue;
+      renames.push({ kind: "column", key: columnKey({ schema, name }, renamedFrom), to });
+    }
+  }
+  return renames;
+}
