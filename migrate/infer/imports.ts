@@ -4,7 +4,7 @@
  * @module
  */
 
-/** The names that can be imported of the library, by their module; the rest of a name is `type `. */
+/** The names that can be imported of the library; a type has `type` in front. */
 export type CoreName =
   | "belongsTo"
   | "column"
@@ -25,10 +25,16 @@ export type CoreName =
 /** The imports of one file, gathered while it is written. */
 export class Imports {
   readonly #byModule = new Map<string, Set<string>>();
+  readonly #library: string;
+
+  /** @param library What the library is imported as. */
+  constructor(library: string) {
+    this.#library = library;
+  }
 
   /** Notes that a name of the library is used. */
   core(name: CoreName): void {
-    this.use("@lifeguard/core", name);
+    this.use(this.#library, name);
   }
 
   /** Notes that a name of a module is used. */

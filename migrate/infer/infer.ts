@@ -18,6 +18,14 @@ export interface InferOptions extends Selection {
   readonly header?: string;
   /** How long a line may be, as the formatter has it. Default 80. */
   readonly width?: number;
+  /** What the library and its part for migrations are imported as. Default: by the package's name. */
+  readonly modules?: LibraryModules;
+}
+
+/** Module specifiers of the library. */
+export interface LibraryModules {
+  readonly core: string;
+  readonly migrate: string;
 }
 
 /** What has been inferred. */
@@ -38,10 +46,11 @@ export interface InferredFile {
 }
 
 /** What {@link inferModels} does unless it is told otherwise. */
-export const INFER_DEFAULTS: Required<Pick<InferOptions, "files" | "header" | "width">> = {
+export const INFER_DEFAULTS: Required<Omit<InferOptions, keyof Selection>> = {
   files: "one",
   header: "Inferred from a database. What is changed here is lost when it is inferred again.",
   width: 80,
+  modules: { core: "@lifeguard/core", migrate: "@lifeguard/core/migrate" },
 };
 
 /**
@@ -65,8 +74,8 @@ export const INFER_DEFAULTS: Required<Pick<InferOptions, "files" | "header" | "w
  * ```
  */
 export function inferModels(catalog: Catalog, options: InferOptions = {}): InferredModels {
-  const { files, header, width } = { ...INFER_DEFAULTS, ...options };
-  const written = new InferredFiles(planModels(catalog, options), { files, header, width });
+  const { files, header, width, modules } = { ...INFER_DEFAULTS, ...options };
+  const written = new InferredFiles(planModels(catalog, options), { files, header, width, modules });
   const [{ source }] = written.files;
   return { source, files: written.files, notes: written.notes };
 }

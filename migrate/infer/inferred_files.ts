@@ -16,7 +16,7 @@ import type {
 import { declarationsOf, hasDomainForm } from "./declared.ts";
 import { type ForeignKeyPlan, planForeignKeys } from "./foreign_keys.ts";
 import { Imports } from "./imports.ts";
-import type { InferredFile } from "./infer.ts";
+import type { InferredFile, LibraryModules } from "./infer.ts";
 import { array, call, type Entry, object, type Piece, text, write } from "./layout.ts";
 import { declaredTypeSource, modelSource } from "./model_source.ts";
 import { Names } from "./names.ts";
@@ -34,6 +34,7 @@ interface FileOptions {
   readonly files: "one" | "schema";
   readonly header: string;
   readonly width: number;
+  readonly modules: LibraryModules;
 }
 
 /** One file while it is written. */
@@ -79,7 +80,7 @@ export class InferredFiles {
     const own = this.#options.files === "one" ? "models.ts" : path;
     const known = this.#drafts.get(own);
     if (known !== undefined) return known;
-    const draft = { path: own, imports: new Imports(), parts: [] };
+    const draft = { path: own, imports: new Imports(this.#options.modules.core), parts: [] };
     this.#drafts.set(own, draft);
     return draft;
   }
@@ -124,7 +125,11 @@ export class InferredFiles {
   }
 
   #planForeignKeys(): ReadonlyMap<string, readonly ForeignKeyPlan[]> {
-    const nowhere = this.#typeContext({ path: "", imports: new Imports(), parts: [] }, () => {});
+    const nowhere = this.#typeContext({
+      path: "",
+      imports: new Imports(this.#options.modules.core),
+      parts: [],
+    }, () => {});
     return planForeignKeys(this.#plan, (model, name) => {
       const column = model.object.columns.find((one) => one.name === name);
       return column === undefined ? undefined : typeSource(column.type, nowhere).value;
@@ -220,7 +225,7 @@ export class InferredFiles {
     draft.parts.push(...remarks.map((remark) => `// ${oneLine(remark)}\n`));
     if (declared.length === 0) return;
     draft.imports.core("sql");
-    draft.imports.use("@lifeguard/core/migrate", "declare");
+    draft.imports.use(this.#options.modules.migrate, "declare");
     const statements = declared.flatMap(({ statements }) => statements.map(sqlTemplate));
     this.#export(draft, "declarations", call("declare", [array(statements, { open: true, hugs: true })]));
   }
