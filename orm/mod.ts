@@ -29,6 +29,7 @@ export type {
   ColumnSettings,
   ColumnTypes,
   Deferral,
+  GeneratedOptions,
   IdentityOptions,
   ReferenceAction,
   ReferencedColumn,

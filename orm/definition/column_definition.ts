@@ -17,6 +17,7 @@ import type { ExpressionOf } from "../building/expression.ts";
 import type {
   ColumnSettings,
   Deferral,
+  GeneratedOptions,
   IdentityOptions,
   ReferenceOptions,
   UniqueOptions,
@@ -29,6 +30,7 @@ export type {
   ColumnReference,
   ColumnSettings,
   Deferral,
+  GeneratedOptions,
   IdentityOptions,
   ReferenceAction,
   ReferenceOptions,
@@ -171,10 +173,14 @@ export class ColumnDefinition<Value, Null, Input extends ColumnInput, Key extend
    * called by their names in the database: `lower(first_name)`.
    *
    * @param expression The expression, made with `sql`.
+   * @param options Whether it is kept with the row.
    */
-  generated(expression: Sql): ColumnDefinition<Value, Null, "never", Key, Row> {
+  generated(
+    expression: Sql,
+    { virtual = false }: GeneratedOptions = {},
+  ): ColumnDefinition<Value, Null, "never", Key, Row> {
     assertSql(expression, "the expression of generated()");
-    return this.#withDefault({ generated: expression });
+    return this.#withDefault(virtual ? { generated: expression, virtual } : { generated: expression });
   }
 
   /**
@@ -368,7 +374,7 @@ export class ColumnDefinition<Value, Null, Input extends ColumnInput, Key extend
   }
 
   #withDefault<Next extends ColumnInput>(
-    source: Pick<ColumnSettings, "default" | "generated" | "identity">,
+    source: Pick<ColumnSettings, "default" | "generated" | "identity" | "virtual">,
   ): ColumnDefinition<Value, Null, Next, Key, Row> {
     for (const other of ["default", "generated", "identity", "serial"] as const) {
       if (other in this.settings) {

@@ -20,6 +20,12 @@ export interface ReferenceOptions {
   readonly name?: string;
 }
 
+/** How a generated column gets its value. */
+export interface GeneratedOptions {
+  /** Whether it is computed when it is read instead of kept with the row. PostgreSQL 18 or later. Default false. */
+  readonly virtual?: boolean;
+}
+
 /** When a deferrable constraint is checked unless a transaction says otherwise. */
 export type Deferral = "immediate" | "deferred";
 
@@ -73,6 +79,8 @@ export interface ColumnSettings {
   readonly default?: unknown;
   /** The expression it is generated from. */
   readonly generated?: Sql;
+  /** Whether that is computed when it is read, and not kept. */
+  readonly virtual?: boolean;
   /** Whether it counts by itself, and whether a value may be given all the same. */
   readonly identity?: "always" | "by default";
   /** How it counts, when it does. */

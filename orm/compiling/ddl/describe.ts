@@ -72,13 +72,15 @@ function names(columns: readonly AnyColumn[]): readonly string[] {
 
 function describeColumn(column: AnyColumn): ColumnRecord {
   const { settings } = column;
-  const { type, generated, identity, identityOptions, serial, collation, comment, renamedFrom } = settings;
+  const { type, generated, virtual, identity, identityOptions, serial, collation, comment, renamedFrom } =
+    settings;
   const given = {
     collation,
     default: "default" in settings ? defaultOf(column) : undefined,
     generated: generated === undefined
       ? undefined
       : inlined(generated, `the expression of ${column.subject}`),
+    virtual,
     identity,
     identityOptions,
     serial,
@@ -128,7 +130,8 @@ function columnConstraints(column: AnyColumn): ConstraintRecord[] {
   return constraints;
 }
 
-function describeConstraint(table: Table, constraint: ConstraintDefinition): ConstraintRecord {
+/** Describes a constraint over several columns. */
+export function describeConstraint(table: Table, constraint: ConstraintDefinition): ConstraintRecord {
   const subject = `a constraint of model "${table.tableName}"`;
   switch (constraint.kind) {
     case "unique":
@@ -170,7 +173,8 @@ function targetOf(
   return { target: nameOf(owner), targetColumns: names(columns as AnyColumn[]) };
 }
 
-function describeIndex(table: Table, index: IndexDefinition, taken: Set<string>): IndexRecord {
+/** Describes an index; `taken` are the names given already. */
+export function describeIndex(table: Table, index: IndexDefinition, taken: Set<string>): IndexRecord {
   const subject = `an index of model "${table.tableName}"`;
   const { keys, name, method = "btree", include, where, ...rest } = index;
   const foreign = [...keys.map((key) => key.expression), ...include]

@@ -101,6 +101,8 @@ export interface ColumnRecord {
   readonly default?: string;
   /** What it is generated from. */
   readonly generated?: string;
+  /** Whether that is computed when it is read. */
+  readonly virtual?: boolean;
   /** Whether it counts by itself. */
   readonly identity?: "always" | "by default";
   /** How it counts. */

@@ -39,7 +39,9 @@ export function writeColumn(column: ColumnRecord): string {
   if (column.collation !== undefined) text += ` collate ${quoteIdentifier(column.collation)}`;
   if (!column.nullable) text += " not null";
   if (column.default !== undefined) text += ` default ${parenthesized(column.default)}`;
-  if (column.generated !== undefined) text += ` generated always as (${column.generated}) stored`;
+  if (column.generated !== undefined) {
+    text += ` generated always as (${column.generated}) ${column.virtual === true ? "virtual" : "stored"}`;
+  }
   if (column.identity !== undefined) {
     text += ` generated ${column.identity} as identity${identityText(column.identityOptions)}`;
   }
