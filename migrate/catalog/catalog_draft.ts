@@ -67,6 +67,9 @@ export class CatalogDraft {
   readonly #depends: readonly DependRow[];
   readonly #comments: ReadonlyMap<string, string>;
   readonly #entries = new Map<number, Entry>();
+  /** What extensions brought. */
+  readonly #members = new Set<number>();
+  /** What each address belongs to. */
   readonly #owners = new Map<number, number>();
   /** Names of columns by the address of their table. */
   readonly #columns = new Map<
@@ -86,11 +89,12 @@ export class CatalogDraft {
       ) {
         this.#owners.set(address(row.classid, row.objid), address(row.refclassid, row.refobjid));
       }
+      if (isPart(row)) {
+        this.#owners.set(address(row.classid, row.objid), address(row.refclassid, row.refobjid));
+      }
       if (row.deptype === "e") this.#members.add(address(row.classid, row.objid));
     }
   }
-
-  readonly #members = new Set<number>();
 
   /** Whether an extension brought it. */
   isMember(catalog: number, oid: number): boolean {
@@ -125,6 +129,11 @@ export class CatalogDraft {
   /** Names the columns of a table or view by their numbers. */
   nameColumns(oid: number, table: TableName, names: ReadonlyMap<number, string>): void {
     this.#columns.set(address(CATALOGS.class, oid), { table, names });
+  }
+
+  /** Whether something is an object, or belongs to one or to what an extension brought. */
+  covers(catalog: number, oid: number): boolean {
+    return this.#find(address(catalog, oid)) !== undefined || this.isMember(catalog, oid);
   }
 
   /** The catalog of everything that was added. */
@@ -174,6 +183,19 @@ export function parametersOf(options: readonly string[] | null): Readonly<Record
 /** Catalogs have OIDs below 2^14 and OIDs have 32 bits, so that both fit a number. */
 function address(catalog: number, oid: number): number {
   return catalog * 2 ** 32 + oid;
+}
+
+/** Which rows say what something is part of, where it ends by itself with either side. */
+const PARTS: ReadonlyMap<number, number> = new Map([
+  // pg_amop and pg_amproc are of pg_opfamily, pg_publication_rel and pg_publication_namespace of pg_publication.
+  [2602, 2753],
+  [2603, 2753],
+  [6106, 6104],
+  [6237, 6104],
+]);
+
+function isPart({ classid, refclassid, deptype }: DependRow): boolean {
+  return deptype === "a" && PARTS.get(classid) === refclassid;
 }
 
 /** That a sequence ends with its column says nothing of which must be there first: the column's default does. */

@@ -16,6 +16,7 @@ import type { Catalog } from "./objects.ts";
 import { columnsByTable, readColumns, readNotNulls } from "./read_columns.ts";
 import { addConstraints, readConstraints } from "./read_constraints.ts";
 import { addIndexes, indexParts, readCollationNames, readIndexes, readOpclasses } from "./read_indexes.ts";
+import { addOpaque, readOpaque } from "./read_opaque.ts";
 import { addRelations, readInherits, readRelations } from "./read_relations.ts";
 import {
   addFunctions,
@@ -89,7 +90,7 @@ export function readCatalog(source: CatalogSource, options: ReadCatalogOptions =
   const { signal, ...selection } = options;
   return source.transaction(async (tx) => {
     const version = await tx.value<number>(sql`select current_setting('server_version_num')::int4 / 10000`);
-    return selectObjects(await readObjects(tx, version), selection);
+    return selectObjects((await readDraft(tx, version)).finish(version), selection);
   }, {
     isolation: "repeatable read",
     readOnly: true,
@@ -98,7 +99,14 @@ export function readCatalog(source: CatalogSource, options: ReadCatalogOptions =
   });
 }
 
-async function readObjects(executor: Executor, version: number): Promise<Catalog> {
+/**
+ * Reads everything, in a transaction that is as {@link readCatalog} makes it.
+ *
+ * @param executor The transaction.
+ * @param version The server's major version.
+ * @returns Every object, with what belongs to it.
+ */
+export async function readDraft(executor: Executor, version: number): Promise<CatalogDraft> {
   const [
     depends,
     comments,
@@ -119,6 +127,7 @@ async function readObjects(executor: Executor, version: number): Promise<Catalog
     triggers,
     policies,
     statistics,
+    opaque,
   ] = await Promise.all([
     readDepends(executor),
     readComments(executor),
@@ -139,6 +148,7 @@ async function readObjects(executor: Executor, version: number): Promise<Catalog
     readTriggers(executor),
     readPolicies(executor),
     readStatistics(executor),
+    readOpaque(executor, version),
   ]);
   const draft = new CatalogDraft(depends, comments);
   addSchemas(draft, schemas);
@@ -161,5 +171,6 @@ async function readObjects(executor: Executor, version: number): Promise<Catalog
   addTriggers(draft, triggers);
   addPolicies(draft, policies);
   addStatistics(draft, statistics);
-  return draft.finish(version);
+  addOpaque(draft, opaque);
+  return draft;
 }

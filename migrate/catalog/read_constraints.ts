@@ -114,7 +114,8 @@ function constraintOf(
     name: row.name,
     constraint: demandOf(row, index),
     deferrable: row.deferrable ? row.deferred ? "deferred" as const : "immediate" as const : undefined,
-    isValid: row.isValid,
+    // What is not enforced was never checked; that is not the same as NOT VALID.
+    isValid: row.isValid || !row.isEnforced,
     isEnforced: row.isEnforced ? undefined : false,
     // Keys of tables without partitions are always so.
     noInherit: row.type === "c" && row.noInherit || undefined,
