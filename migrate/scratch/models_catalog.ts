@@ -58,6 +58,25 @@ export async function modelsCatalog(
   return { ...catalog, renames: declaredRenames(models, current ?? "public") };
 }
 
+/**
+ * Those of the renames that models declare which a database has yet to see: `renamedFrom` stays in a model when its
+ * migration is long done.
+ *
+ * @param renames The renames.
+ * @param from What the database has.
+ */
+export function pendingRenames(
+  renames: readonly DeclaredRename[],
+  from: Catalog,
+): readonly DeclaredRename[] {
+  const columns = new Set<ObjectKey>();
+  for (const object of from.objects.values()) {
+    if (object.kind !== "table") continue;
+    for (const { name } of object.columns) columns.add(columnKey(object, name));
+  }
+  return renames.filter(({ key }) => columns.has(key));
+}
+
 function declaredRenames(models: readonly Joinable[], currentSchema: string): readonly DeclaredRename[] {
   const renames: DeclaredRename[] = [];
   for (const table of models.map(tableOf)) {

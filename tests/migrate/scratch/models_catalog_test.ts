@@ -4,8 +4,9 @@ import { index } from "../../../orm/definition/index_definition.ts";
 import { model } from "../../../orm/model.ts";
 import { Pool } from "../../../pool/pool.ts";
 import { sql } from "../../../pool/sql/sql.ts";
+import { readCatalog } from "../../../migrate/catalog/read_catalog.ts";
 import { declare } from "../../../migrate/scratch/declare.ts";
-import { modelsCatalog } from "../../../migrate/scratch/models_catalog.ts";
+import { modelsCatalog, pendingRenames } from "../../../migrate/scratch/models_catalog.ts";
 import { withScratch } from "../../../migrate/scratch/scratch.ts";
 import { test } from "../../harness.ts";
 import { freshDatabase, needs } from "../../services/client.ts";
@@ -36,6 +37,9 @@ for (const name of ["primary", "pg15"] as const) {
         assert.ok(kinds.includes(expected), `${expected} in ${kinds.join(", ")}`);
       }
       assert.deepEqual(catalog.renames, [{ kind: "column", key: "column:public.orders.sum", to: "total" }]);
+      assert.deepEqual(pendingRenames(catalog.renames, catalog), []);
+      await pool.execute(sql`create table orders (id int, sum int)`);
+      assert.deepEqual(pendingRenames(catalog.renames, await readCatalog(pool)), catalog.renames);
     },
   );
 }
