@@ -71,7 +71,7 @@ export async function discoverMigrations(dir: string | URL): Promise<readonly Mi
   );
   assertNames(names);
   const migrations: Migration[] = [];
-  for (const name of names.toSorted()) migrations.push(await readMigration(join(folder, name), name));
+  for (const name of names) migrations.push(await readMigration(join(folder, name), name));
   return migrations;
 }
 

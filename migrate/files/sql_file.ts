@@ -67,11 +67,10 @@ export function parseSqlFile(path: string, text: string): SqlFile {
 
 function readDirectives(path: string, text: string): readonly Directive[] {
   const directives: Directive[] = [];
-  const tokens = lexSql(text);
-  tokens.forEach((token, index) => {
-    if (token.kind !== "comment" || !startsLine(text, token, tokens[index - 1])) return;
+  for (const token of lexSql(text)) {
+    if (token.kind !== "comment" || !startsLine(text, token)) continue;
     const match = DIRECTIVE.exec(token.text);
-    if (match === null) return;
+    if (match === null) continue;
     const name = (match[1] ?? match[2]).toLowerCase() as Directive["name"];
     if (directives.some((other) => other.name === name)) {
       throw new MigrationFileError(
@@ -81,14 +80,15 @@ function readDirectives(path: string, text: string): readonly Directive[] {
       );
     }
     directives.push({ name, value: match[3]?.toLowerCase() ?? "", token });
-  });
+  }
   return directives;
 }
 
 /** Whether nothing but blanks is in front of it in its line. */
-function startsLine(text: string, token: Token, previous: Token | undefined): boolean {
-  if (previous === undefined || token.offset === 0) return true;
-  return /(?:^|[\n\r])[ \t\ufeff]*$/.test(text.slice(previous.offset, token.offset));
+function startsLine(text: string, { offset }: Token): boolean {
+  let at = offset;
+  while (at > 0 && " \t\ufeff".includes(text[at - 1])) at--;
+  return at === 0 || text[at - 1] === "\n" || text[at - 1] === "\r";
 }
 
 function readTransaction(

@@ -11,7 +11,7 @@
  */
 import { SqlSyntaxError } from "./file_errors.ts";
 import { lexSql, normalText, type Token } from "./lexer.ts";
-import { positionAt } from "./text_position.ts";
+import { PositionReader } from "./text_position.ts";
 
 /** A statement, and where in its text it is. */
 export interface ParsedStatement {
@@ -55,8 +55,11 @@ export function splitStatements(text: string): readonly ParsedStatement[] {
   let own: Token[] = [];
   let comments: string[] = [];
   let nesting = new Nesting();
+  const positions = new PositionReader(text);
   const finish = (): void => {
-    if (own.length > 0) statements.push(makeStatement(text, own, comments));
+    if (own.length > 0) {
+      statements.push({ ...makeStatement(text, own, comments), ...positions.at(own[0].offset) });
+    }
     own = [];
     comments = [];
     nesting = new Nesting();
@@ -116,7 +119,11 @@ class Nesting {
   }
 }
 
-function makeStatement(text: string, tokens: readonly Token[], comments: readonly string[]): ParsedStatement {
+function makeStatement(
+  text: string,
+  tokens: readonly Token[],
+  comments: readonly string[],
+): Omit<ParsedStatement, "line" | "column"> {
   const first = tokens[0];
   const last = tokens.at(-1)!;
   const words = leadingWords(tokens);
@@ -124,7 +131,6 @@ function makeStatement(text: string, tokens: readonly Token[], comments: readonl
   return {
     text: text.slice(first.offset, last.offset + last.text.length),
     offset: first.offset,
-    ...positionAt(text, first.offset),
     firstWords: words.slice(0, FIRST_WORDS).join(" "),
     tokens,
     comments,

@@ -7,7 +7,9 @@ import { column } from "../../orm/definition/column_builders.ts";
 import { constraint } from "../../orm/definition/constraint_definition.ts";
 import { index } from "../../orm/definition/index_definition.ts";
 import { type Sql, sql } from "../../pool/sql/sql.ts";
+import { reverseSteps } from "../steps/reverse.ts";
 import type { Step } from "../steps/step.ts";
+import { writeStep } from "../steps/write_step.ts";
 import type { StepTools } from "./written_steps.ts";
 
 /** What builds columns and SQL, so that a migration need import types only. */
@@ -35,6 +37,6 @@ export const STEP_TOOLS: StepTools = {
     await fn(schema, TOOLS);
     return schema.steps;
   },
-  write: (step) => step.kind === "sql" ? [{ text: step.text }] : [],
-  reverse: () => ({ steps: [], losses: [] }),
+  write: writeStep,
+  reverse: reverseSteps,
 };

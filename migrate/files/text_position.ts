@@ -32,3 +32,32 @@ export function offsetOfCharacter(text: string, position: number): number {
   }
   return offset;
 }
+
+/** Tells the positions of offsets that only grow, each in the time that it takes to read on from the one before. */
+export class PositionReader {
+  readonly #text: string;
+  readonly #break = /\r\n|[\n\r]/g;
+  #line = 1;
+  #lineStart = 0;
+  #next: number | undefined;
+
+  constructor(text: string) {
+    this.#text = text;
+    this.#find();
+  }
+
+  /** The position of an offset that is not before the last one asked for. */
+  at(offset: number): TextPosition {
+    while (this.#next !== undefined && this.#next <= offset) {
+      this.#line++;
+      this.#lineStart = this.#next;
+      this.#find();
+    }
+    return { line: this.#line, column: [...this.#text.slice(this.#lineStart, offset)].length + 1 };
+  }
+
+  /** Finds where the next line begins. */
+  #find(): void {
+    this.#next = this.#break.exec(this.#text) === null ? undefined : this.#break.lastIndex;
+  }
+}

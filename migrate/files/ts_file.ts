@@ -64,7 +64,7 @@ export async function loadTsFile(path: string, source: string): Promise<TsFile> 
   const written = module.down === undefined ? undefined : await collect(module.down, "down");
   const reversed = written === undefined ? STEP_TOOLS.reverse(up) : undefined;
   const down = written ?? reversed!.steps;
-  const canRevert = written !== undefined || up.length === 0 || down.length > 0;
+  const canRevert = reversed === undefined || reversed.impossible.length === 0;
   return {
     transaction: module.transaction,
     write(serverVersion = CHECKSUM_VERSION) {

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import type { Statement } from "../steps/statement.ts";
+import type { StepsReversal } from "../steps/reverse.ts";
 import type { Step } from "../steps/step.ts";
 import { type MigrationStatement, migrationStatements } from "./migration_statement.ts";
 import { splitStatements } from "./statement.ts";
@@ -14,11 +16,9 @@ export interface StepTools {
     fn: (schema: unknown, tools: unknown) => void | Promise<void>,
   ) => Promise<readonly Step[]>;
   /** The SQL of a step. */
-  readonly write: (step: Step, serverVersion: number) => readonly { readonly text: string }[];
+  readonly write: (step: Step, serverVersion: number) => readonly Statement[];
   /** What reverts steps, last first. */
-  readonly reverse: (
-    steps: readonly Step[],
-  ) => { readonly steps: readonly Step[]; readonly losses: readonly string[] };
+  readonly reverse: (steps: readonly Step[]) => StepsReversal;
 }
 
 /** Statements and the text that their places are in. */
@@ -29,7 +29,13 @@ export interface WrittenSteps {
 
 /** The statements of steps, one after the other. */
 export function writeSteps(steps: readonly Step[], serverVersion: number, tools: StepTools): WrittenSteps {
-  const text = steps.flatMap((step) => tools.write(step, serverVersion))
-    .map((statement) => `${statement.text.trim().replace(/;$/, "")};\n`).join("\n");
-  return { statements: migrationStatements(splitStatements(text), text), text };
+  const statements: MigrationStatement[] = [];
+  const texts: string[] = [];
+  for (const written of steps.flatMap((step) => tools.write(step, serverVersion))) {
+    for (const statement of migrationStatements(splitStatements(written.text), written.text)) {
+      statements.push({ ...statement, transaction: statement.transaction && written.transaction });
+      texts.push(`${statement.text};\n`);
+    }
+  }
+  return { statements, text: texts.join("") };
 }

@@ -33,8 +33,10 @@ const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 500;
 /** Milliseconds between two reports that it is waited for. */
 const REPORT_INTERVAL = 2_000;
-/** Milliseconds the search for a pooler may take; it needs a second connection. */
-const POOLER_TIMEOUT = 5_000;
+/** Milliseconds the search for a pooler may take; it needs a second connection, which a pool of one does not have. */
+const POOLER_TIMEOUT = 1_500;
+/** Milliseconds what ends a run may take. */
+const END_TIMEOUT = 5_000;
 /** Milliseconds after which a server process that is busy notices that its client is gone. */
 const CHECK_INTERVAL = 500;
 
@@ -140,11 +142,11 @@ export class RunnerSession implements AsyncDisposable {
 
   /** Rolls back what is open; a session that is lost has done so. */
   async rollback(): Promise<void> {
-    await this.#session.execute(sql`rollback`, { timeout: POOLER_TIMEOUT }).catch(() => {});
+    await this.#session.execute(sql`rollback`, { timeout: END_TIMEOUT }).catch(() => {});
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#session.execute(UNLOCK, { timeout: POOLER_TIMEOUT }).catch(() => {});
+    await this.#session.execute(UNLOCK, { timeout: END_TIMEOUT }).catch(() => {});
     await this.#session.release();
   }
 }
