@@ -161,7 +161,7 @@ export const COMMANDS: readonly CommandRow[] = [
       },
     ],
     more:
-      "Drops are written only with --yes, or when you agree at a terminal. 0 also when there is nothing to do.",
+      "Drops are written only with --yes, or when you agree at a terminal.\n0 also when there is nothing to do.",
   },
   {
     name: "compare",

@@ -6,11 +6,21 @@
 import type { CommandBody } from "./command.ts";
 import type { CommandName } from "./command_table.ts";
 import { newCommand } from "./new_command.ts";
+import { baselineCommand, downCommand, redoCommand, resetCommand, upCommand } from "./run_commands.ts";
 import { dataCommand, seedCommand } from "./seed_commands.ts";
+import { infoCommand, statusCommand, validateCommand } from "./status_commands.ts";
 
 /** Every command. */
 export const COMMAND_BODIES: Readonly<Partial<Record<CommandName, CommandBody>>> = {
   "migrate new": newCommand,
+  "migrate up": upCommand,
+  "migrate down": downCommand,
+  "migrate redo": redoCommand,
+  "migrate reset": resetCommand,
+  "migrate baseline": baselineCommand,
+  "migrate status": statusCommand,
+  "migrate validate": validateCommand,
+  "migrate info": infoCommand,
   seed: seedCommand,
   data: dataCommand,
 };

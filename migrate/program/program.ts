@@ -30,6 +30,8 @@ const SAME_SIGNAL = 500;
 const APPLICATION = "lifeguard";
 /** Connections at most: for the lock, for what is done, and for a look aside. */
 const CONNECTIONS = 4;
+/** Milliseconds in which a connection must be had: somebody waits for an answer. */
+const ACQUIRE_TIMEOUT = 10_000;
 /** Milliseconds that closing may take. */
 const CLOSE_TIMEOUT = 5_000;
 
@@ -96,6 +98,9 @@ class Running {
           applicationName: APPLICATION,
           min: 0,
           max: CONNECTIONS,
+          acquireTimeout: ACQUIRE_TIMEOUT,
+          // A runtime without Temporal can do everything else.
+          ...("Temporal" in globalThis ? {} : { dates: "string" }),
           logger: {},
         }),
       log: (text) => {

@@ -75,8 +75,18 @@ const NODE_20 = `data:text/javascript,${
   )
 }`;
 
-/** Packs the program by Bun. */
+/** What is run. */
+export interface ProgramSource {
+  readonly name: string;
+  /** Its module, from the root. */
+  readonly main: string;
+  /** What Deno lets it do. */
+  readonly permissions: readonly string[];
+}
+
+/** Packs a program by Bun. */
 async function pack(
+  main: string,
   name: string,
   how: readonly string[],
   program: (file: string) => Pick<Program, "file" | "args">,
@@ -85,7 +95,7 @@ async function pack(
   const file = join(folder, name);
   const args = [
     "build",
-    "reflector/main.ts",
+    main,
     ...how,
     "--external",
     "@electric-sql/pglite",
@@ -101,18 +111,23 @@ async function pack(
   return { ...program(file), [Symbol.asyncDispose]: remove };
 }
 
-/** All ways. */
-export const PROGRAM_KINDS: readonly ProgramKind[] = [
+/** All ways to run a program. */
+export const programKinds = ({ name: program, main, permissions }: ProgramSource): readonly ProgramKind[] => [
   {
     name: "compiled by Bun",
     ignore: bun === undefined ? missing("bun") : undefined,
-    make: () => pack("lifeguard-reflector", ["--compile"], (file) => ({ file, args: [] })),
+    make: () => pack(main, program, ["--compile"], (file) => ({ file, args: [] })),
   },
   {
     name: "packed by Bun and run by Node",
     ignore: bun === undefined ? missing("bun") : node === undefined ? missing("node") : undefined,
     make: () =>
-      pack("main.mjs", ["--target=node"], (file) => ({ file: node!, args: ["--import", NODE_20, file] })),
+      pack(
+        main,
+        "main.mjs",
+        ["--target=node"],
+        (file) => ({ file: node!, args: ["--import", NODE_20, file] }),
+      ),
   },
   {
     name: "run by Deno with the permissions of its task",
@@ -120,11 +135,18 @@ export const PROGRAM_KINDS: readonly ProgramKind[] = [
     make: () =>
       Promise.resolve({
         file: deno!,
-        args: ["run", "--quiet", "--no-check", ...PERMISSIONS, "reflector/main.ts"],
+        args: ["run", "--quiet", "--no-check", ...permissions, join(ROOT, main)],
         [Symbol.asyncDispose]: () => Promise.resolve(),
       }),
   },
 ];
+
+/** All ways to run `lifeguard-reflector`. */
+export const PROGRAM_KINDS: readonly ProgramKind[] = programKinds({
+  name: "lifeguard-reflector",
+  main: "reflector/main.ts",
+  permissions: PERMISSIONS,
+});
 
 /** What the program knows of its surroundings: no settings of the machine, but where Deno keeps packages. */
 const VARIABLES: Readonly<Record<string, string>> = {
@@ -139,18 +161,20 @@ async function known(name: string): Promise<Record<string, string>> {
   return value === undefined ? {} : { [name]: value };
 }
 
-type Variables = Readonly<Record<string, string>>;
+/** Variables of a process. */
+export type Variables = Readonly<Record<string, string>>;
 
 function start(
   { file, args }: Pick<Program, "file" | "args">,
   rest: readonly string[],
   variables: Variables = {},
+  cwd: string = ROOT,
 ): {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
 } {
   const child = spawn(file, [...args, ...rest], {
-    cwd: ROOT,
+    cwd,
     env: { ...VARIABLES, ...variables },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -169,8 +193,18 @@ export async function run(
   program: Pick<Program, "file" | "args">,
   args: readonly string[],
   variables?: Variables,
+  cwd?: string,
 ): Promise<Ended> {
-  return await start(program, args, variables).ended;
+  return await start(program, args, variables, cwd).ended;
+}
+
+/** Starts it in a folder. */
+export function spawned(
+  program: Pick<Program, "file" | "args">,
+  args: readonly string[],
+  { variables, cwd }: { readonly variables?: Variables; readonly cwd?: string },
+): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
+  return start(program, args, variables, cwd);
 }
 
 /** Starts it, and waits until it serves. */
