@@ -146,6 +146,8 @@ export interface TableContext {
   readonly baseBefore: (type: string) => string;
   /** The type a type of the new catalog is based on. */
   readonly baseAfter: (type: string) => string;
+  /** What a type is called when columns become another: an enum that is made anew has been put aside. */
+  readonly source: (type: string) => string;
   /** What a column's type is while its own is replaced; `undefined` where it is not. */
   readonly detour: (column: TableColumn) => Pick<TableColumn, "type" | "collation"> | undefined;
 }
@@ -263,18 +265,15 @@ function writeType(from: TableColumn, to: TableColumn, context: ColumnContext): 
     const using = castOf(quoted, { from: context.baseBefore(from.type), to: detour.type });
     put("detour", {
       type: "type",
-      from: { type: from.type, collation: from.collation },
+      from: { type: context.source(from.type), collation: from.collation },
       to: detour,
       ...using === undefined ? {} : { using },
     });
   }
-  const source = detour ?? from;
+  const source = detour ?? { type: context.source(from.type), collation: from.collation };
   if (detour !== undefined && detour.type === to.type && detour.collation === to.collation) return;
-  // An enum that is made anew has the name of the old one, and no cast from it.
-  const isSameName = source.type === to.type && from.collation === to.collation && detour === undefined;
-  const array = to.type.endsWith("[]") ? "[]" : "";
-  const using = isSameName ? `${quoted}::text${array}::${to.type}` : castOf(quoted, {
-    from: detour?.type ?? context.baseBefore(from.type),
+  const using = castOf(quoted, {
+    from: detour?.type ?? (source.type === from.type ? context.baseBefore(from.type) : source.type),
     to: context.baseAfter(to.type),
     target: to.type,
   });

@@ -17,7 +17,7 @@ import {
   type TableObject,
 } from "../catalog/objects.ts";
 import type { Step } from "../steps/step.ts";
-import { baseType, isNameOf, isTypeLike } from "./compare_objects.ts";
+import { baseType, isNameOf, isTypeLike, qualified } from "./compare_objects.ts";
 import {
   columnSteps,
   continueCounting,
@@ -45,7 +45,14 @@ const TAKING: readonly Stage[] = ["type", "add", "set", "compute"];
 
 /** The steps of a plan, in order. */
 export function planSteps(plan: DiffPlan): readonly Step[] {
-  return new Emitter(plan).steps();
+  const steps = new Emitter(plan).steps();
+  // A label that was added cannot be used in the transaction that adds it.
+  const text = JSON.stringify(steps, (_, value) => typeof value === "bigint" ? String(value) : value);
+  return steps.map((step) => {
+    if (step.kind !== "type" || step.change.type !== "add label") return step;
+    const isUsed = text.includes(JSON.stringify(`'${step.change.label.replaceAll("'", "''")}'`).slice(1, -1));
+    return isUsed ? { ...step, change: { ...step.change, isApart: true } } : step;
+  });
 }
 
 class Emitter {
@@ -144,10 +151,18 @@ class Emitter {
   ): boolean {
     const table = dependencies.relation({ schema: object.schema, name: object.table });
     if (table === undefined || !among.has(table)) return false;
-    if (object.constraint.type === "foreign key") return false;
-    return ![...dependencies.needs(key)].some((need) =>
-      need !== table && among.has(need) && dependencies.reaches(need, table)
-    );
+    const { constraint } = object;
+    if (constraint.type === "foreign key") return false;
+    // Two keys of the same columns in `create table` are one.
+    const isTwice = constraint.type === "unique" && [...dependencies.of(table)].some((one) => {
+      const other = one === key ? undefined : among.get(one);
+      return other?.kind === "constraint" && other.table === object.table && "columns" in other.constraint &&
+        other.constraint.type !== "foreign key" && isEqual(other.constraint.columns, constraint.columns);
+    });
+    return !isTwice &&
+      ![...dependencies.needs(key)].some((need) =>
+        need !== table && among.has(need) && dependencies.reaches(need, table)
+      );
   }
 
   #constraintsWith(
@@ -229,6 +244,14 @@ class Emitter {
       baseBefore: (type) => baseType(type, from),
       baseAfter: (type) => baseType(type, to),
       detour: (column) => this.#detour(column, [...replaced.values()].map((one) => one.from)),
+      source: (type) => {
+        for (const { from: object } of replaced.values()) {
+          if (object.kind !== "enum" || !isNameOf(type, object)) continue;
+          const aside = qualified({ schema: object.schema, name: asideName(object.name) });
+          return type.endsWith("[]") ? `${aside}[]` : aside;
+        }
+        return type;
+      },
     };
   }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import { quoteIdentifier } from "../../pool/sql/identifier.ts";
+import { castOf } from "../diff/cast.ts";
 import type { ColumnChange, ColumnStep, Reversal } from "./step.ts";
 
 type TypeChange = Extract<ColumnChange, { readonly type: "type" }>;
@@ -78,7 +79,9 @@ function reverseType(step: ColumnStep, change: TypeChange, subject: string): Rev
       isImpossible: true,
     };
   }
-  const using = needsCast(to.type, from.type) ? `${quoteIdentifier(step.column)}::${from.type}` : undefined;
+  const using = needsCast(to.type, from.type)
+    ? castOf(quoteIdentifier(step.column), { from: to.type, to: from.type })
+    : undefined;
   return {
     steps: [{
       ...step,

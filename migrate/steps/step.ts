@@ -213,6 +213,8 @@ export type TypeChange =
     readonly before?: string;
     readonly after?: string;
     readonly ifNotExists?: boolean;
+    /** Added outside of a transaction, so that the steps that follow can use it. */
+    readonly isApart?: boolean;
   }
   | { readonly type: "rename label"; readonly from: string; readonly to: string }
   | { readonly type: "domain default"; readonly from?: string; readonly to?: string }

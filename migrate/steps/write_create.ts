@@ -154,7 +154,13 @@ function replaced(from: CatalogObject, to: CatalogObject): readonly Statement[] 
       /^\s*create\s+or\s+replace\s/i.test(to.definition);
     return isKept ? [statement(to.definition.trim().replace(/;$/, ""))] : undefined;
   }
-  if (from.kind === "view" && to.kind === "view") return writeView(to, "create or replace");
+  if (from.kind === "view" && to.kind === "view") {
+    // It takes columns at the end and never gives one up.
+    const isExtended = from.columns.every(({ name, type }, index) =>
+      to.columns.length === 0 || to.columns[index]?.name === name && to.columns[index].type === type
+    );
+    return isExtended ? writeView(to, "create or replace") : undefined;
+  }
   if (from.kind === "trigger" && to.kind === "trigger") {
     const definition = to.definition.replace(
       /^\s*create\s+(or\s+replace\s+)?trigger\s/i,

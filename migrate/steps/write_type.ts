@@ -84,14 +84,17 @@ export function writeTypeStep({ object, change }: TypeStep): readonly Statement[
   const alter = `alter ${object.kind === "domain" ? "domain" : "type"} ${writeName(object)}`;
   switch (change.type) {
     case "add label":
-      return [statement(
-        alter,
-        "add value",
-        change.ifNotExists === true ? "if not exists" : "",
-        quoteLiteral(change.label),
-        change.before === undefined ? "" : `before ${quoteLiteral(change.before)}`,
-        change.after === undefined ? "" : `after ${quoteLiteral(change.after)}`,
-      )];
+      return [{
+        ...statement(
+          alter,
+          "add value",
+          change.ifNotExists === true ? "if not exists" : "",
+          quoteLiteral(change.label),
+          change.before === undefined ? "" : `before ${quoteLiteral(change.before)}`,
+          change.after === undefined ? "" : `after ${quoteLiteral(change.after)}`,
+        ),
+        transaction: change.isApart !== true,
+      }];
     case "rename label":
       return [statement(alter, "rename value", quoteLiteral(change.from), "to", quoteLiteral(change.to))];
     case "domain default":
