@@ -10,8 +10,8 @@ import { sql } from "../../pool/sql/sql.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
 import { PostgresError } from "../../pool/wire/postgres_error.ts";
 
-/** Statements in one transaction: more gain nothing, and their locks must fit the server's table of locks. */
-const CHUNK = 400;
+/** Statements in one transaction: with more, each takes longer, and their locks must fit the server's table of locks. */
+const CHUNK = 100;
 
 /** A statement and whose it is. */
 export interface OwnedStatement {
