@@ -40,6 +40,12 @@ export type {
   TypedRow,
   ValueRow,
 } from "./sources.ts";
+export { headline, phrase, search, searchDocument, websearch } from "./full_text.ts";
+export type { HeadlineOptions, RankOptions, Search, SearchWeight } from "./full_text.ts";
+export { st } from "./spatial.ts";
+export type { Envelope, GeoJson, GeometryOperand, SpatialCondition, SpatialFunctions } from "./spatial.ts";
+export { cosineDistance, l1Distance, l2Distance, negativeInnerProduct } from "./vector_distance.ts";
+export type { VectorExpression, VectorOperand } from "./vector_distance.ts";
 export { exists, notExists, scalar, type Selects } from "./subquery.ts";
 export type { TextFunctions } from "./text.ts";
 export type {
