@@ -121,6 +121,7 @@ function impossible(loss: string): Reversal {
 
 function subjectOf(step: Exclude<Step, { readonly kind: "constraint" }>): string {
   if ("object" in step) return describeObject(step.object);
+  if (step.kind === "replace") return describeObject(step.to);
   if (step.kind === "column") return `column "${step.column}" of table "${step.table.name}"`;
   if (step.kind === "sequence") return describeObject(step.from);
   return step.kind === "table" ? `table "${step.table.name}"` : "it";

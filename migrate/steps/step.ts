@@ -86,6 +86,8 @@ export interface ReplaceStep {
   readonly kind: "replace";
   readonly from: CatalogObject;
   readonly to: CatalogObject;
+  /** Whether what was there before is not known, so that the step cannot be reversed. */
+  readonly unknownBefore?: boolean;
 }
 
 /** Gives an object another name. */

@@ -1,0 +1,511 @@
+/**
+ * What `alterTable()` gives a migration: the changes of one table.
+ *
+ * @module
+ */
+import { describeConstraint, describeIndex } from "../../orm/compiling/ddl/describe.ts";
+import type { ConstraintRecord } from "../../orm/compiling/ddl/schema_records.ts";
+import type { AnyColumnDefinition } from "../../orm/definition/column_definition.ts";
+import type { ConstraintDefinition } from "../../orm/definition/constraint_definition.ts";
+import { IndexBuilder } from "../../orm/definition/index_definition.ts";
+import type { Sql } from "../../pool/sql/sql.ts";
+import { kindOf } from "../../pool/wire/codec/refusal.ts";
+import { ValidationError } from "../../pool/wire/errors.ts";
+import type { ConstraintObject, TableColumn, TableName, TableObject } from "../catalog/objects.ts";
+import type { ColumnChange, Step, TableChange, TriggerStep } from "../steps/step.ts";
+import { constraintOf, describeColumn, GREATEST, indexOf } from "./catalog_objects.ts";
+import { checkName, checkOptions, literal, type Name, nameOf, textOf } from "./name.ts";
+import { referredTable, referTo, type TableReference } from "./table_reference.ts";
+
+/** How a column is dropped. */
+export interface DropColumnOptions {
+  /** What it was, so that the migration can be reverted: `column.text().nullable()`. */
+  readonly was?: AnyColumnDefinition;
+  /** Does nothing where it is not there. Default false. */
+  readonly ifExists?: boolean;
+  /** Drops what depends on it, too. Default false. */
+  readonly cascade?: boolean;
+}
+
+/** What changes of a column; what is left out stays. */
+export interface AlterColumnOptions {
+  /** Its new type, as a column: `column.bigint()`. Of the modifiers, only `collate()` has a meaning. */
+  readonly type?: AnyColumnDefinition;
+  /** How values become the new type, where PostgreSQL does not know: sql`age::integer`. */
+  readonly using?: Sql;
+  /** Whether it may be null. */
+  readonly nullable?: boolean;
+  /** Its default: a value or an expression; `null` for none. */
+  readonly default?: unknown;
+  /** `null` keeps a generated column's values and makes it an ordinary one; an expression (17 or later) replaces its own. */
+  readonly generated?: Sql | null;
+  /** How it counts by itself; `null` for not any more. */
+  readonly identity?: "always" | "by default" | null;
+  /** How its long values are kept. */
+  readonly storage?: "plain" | "external" | "extended" | "main";
+  /** How its long values are compressed. */
+  readonly compression?: "pglz" | "lz4";
+  /** How much of it `analyze` looks at; `null` for the default. */
+  readonly statistics?: number | null;
+  /** Its comment; `null` for none. */
+  readonly comment?: string | null;
+  /** What it was, so that the migration can be reverted: `column.integer().default(0)`. */
+  readonly was?: AnyColumnDefinition;
+}
+
+/** How a constraint is added. */
+export interface AddConstraintOptions {
+  /** Does not check the rows that are there; `validateConstraint()` does, without keeping writers waiting. Default false. */
+  readonly notValid?: boolean;
+  /** The index that a primary key or a unique constraint takes; it gets the constraint's name. */
+  readonly usingIndex?: string;
+  /** Columns kept beside those of a primary key or a unique constraint. */
+  readonly include?: readonly string[];
+}
+
+/** How something of a table is dropped. */
+export interface DropConstraintOptions {
+  /** What it was, so that the migration can be reverted. */
+  readonly was?: ConstraintDefinition | ((columns: TableReference) => ConstraintDefinition);
+  /** Does nothing where it is not there. Default false. */
+  readonly ifExists?: boolean;
+  /** Drops what depends on it, too. Default false. */
+  readonly cascade?: boolean;
+}
+
+/** When a trigger fires. */
+export type TriggerFiring = TriggerStep["from"];
+
+/**
+ * The changes of a table, one step each, in the order they are called in. Columns are named as they are in the database.
+ *
+ * @example
+ * ```ts
+ * import { column, constraint, sql } from "@lifeguard/core";
+ * import { Schema, writeStep } from "@lifeguard/core/migrate";
+ * const schema = new Schema();
+ * schema.alterTable("users", (t) => {
+ *   t.addColumn("email", column.text().nullable());
+ *   t.renameColumn("name", "full_name");
+ *   t.addConstraint((c) => constraint.check(sql`${c.email} like '%@%'`, { name: "email_check" }), { notValid: true });
+ *   t.validateConstraint("email_check");
+ * });
+ * const texts = schema.steps.flatMap((step) => writeStep(step, 18)).map(({ text }) => text);
+ * console.assert(texts[0] === 'alter table "users" add column "email" text');
+ * console.assert(texts[3] === 'alter table "users" validate constraint "email_check"');
+ * ```
+ */
+export class TableChanger {
+  /** The table's columns by their names, for constraints and indexes: any name is taken for a column's. */
+  readonly columns: TableReference;
+  readonly #table: TableName;
+  readonly #add: (step: Step) => void;
+  readonly #taken: Set<string> = new Set();
+
+  /** Creates it; `alterTable()` does. */
+  constructor(table: TableName, add: (step: Step) => void) {
+    this.#table = table;
+    this.#add = add;
+    this.columns = referTo(table);
+  }
+
+  /** Adds a column, with the constraints its modifiers make. */
+  addColumn(
+    name: string,
+    definition: AnyColumnDefinition,
+    options: { readonly ifNotExists?: boolean } = {},
+  ): void {
+    checkName(name, "addColumn()");
+    checkOptions(options, ["ifNotExists"], "addColumn()");
+    const { column, constraints } = describeColumn(this.#table, name, definition);
+    this.#column(name, {
+      type: "add",
+      column,
+      ...(options.ifNotExists === true ? { ifNotExists: true } : {}),
+    });
+    for (const record of constraints) this.#create(this.#constraint(record, [name]), {});
+  }
+
+  /** Drops a column; say what it `was` if the migration is to be reverted. */
+  dropColumn(name: string, options: DropColumnOptions = {}): void {
+    checkName(name, "dropColumn()");
+    checkOptions(options, ["was", "ifExists", "cascade"], "dropColumn()");
+    const { was, ifExists, cascade } = options;
+    const described = was === undefined ? undefined : describeColumn(this.#table, name, was);
+    const column = described?.column ?? { name, type: "unknown", notNull: false };
+    // Constraints of the column go before it, so that a reversal brings them after it.
+    for (const record of described?.constraints ?? []) {
+      this.#add({ kind: "drop", object: this.#constraint(record, [name]) });
+    }
+    this.#column(name, {
+      type: "drop",
+      column,
+      ...(ifExists === true ? { ifExists } : {}),
+      ...(cascade === true ? { cascade } : {}),
+    }, was === undefined);
+  }
+
+  /** Gives a column another name. */
+  renameColumn(name: string, to: string): void {
+    checkName(name, "renameColumn()");
+    this.#column(name, { type: "rename", to: checkName(to, "renameColumn()") });
+  }
+
+  /** Changes a column: see {@link AlterColumnOptions}. */
+  alterColumn(name: string, options: AlterColumnOptions): void {
+    checkName(name, "alterColumn()");
+    checkOptions(options, ALTER_COLUMN_OPTIONS, "alterColumn()");
+    const { was, type, using, nullable, generated, identity, storage, compression, statistics } = options;
+    const subject = `column "${name}" of alterColumn()`;
+    if (Object.keys(options).every((option) => option === "was")) {
+      throw new ValidationError(subject, `nothing changes; give one of ${ALTER_COLUMN_OPTIONS.join(", ")}`);
+    }
+    if (using !== undefined && type === undefined) {
+      throw new ValidationError(subject, "it has using without a type; give the type");
+    }
+    const before = was === undefined ? undefined : describeColumn(this.#table, name, was).column;
+    const unknown = before === undefined;
+    if (generated !== undefined) {
+      const { generated: from } = before ?? {};
+      this.#column(name, {
+        type: "generated",
+        from: from ?? { expression: "null", kind: "stored" },
+        ...(generated === null
+          ? {}
+          : { to: { expression: textOf(generated, subject), kind: from?.kind ?? "stored" } }),
+      }, from === undefined);
+    }
+    if (type !== undefined) {
+      const { type: sql, collation } = describeColumn(this.#table, name, type).column;
+      this.#column(name, {
+        type: "type",
+        ...(before === undefined ? {} : { from: typeOf(before) }),
+        to: collation === undefined ? { type: sql } : { type: sql, collation },
+        ...(using === undefined ? {} : { using: textOf(using, subject) }),
+      }, unknown);
+    }
+    if (options.default !== undefined) {
+      const to = options.default === null ? undefined : literal(options.default, subject);
+      this.#column(name, {
+        type: "default",
+        ...(before?.default === undefined ? {} : { from: before.default }),
+        ...(to === undefined ? {} : { to }),
+      }, unknown);
+    }
+    if (nullable !== undefined) {
+      this.#column(name, { type: "not null", from: before?.notNull ?? nullable, to: !nullable });
+    }
+    if (identity !== undefined) {
+      const to = identity === null ? undefined : {
+        generation: identity,
+        start: 1n,
+        increment: 1n,
+        min: 1n,
+        max: maxOf(before),
+        cache: 1n,
+        cycle: false,
+      };
+      this.#column(name, {
+        type: "identity",
+        ...(before?.identity === undefined ? {} : { from: before.identity }),
+        ...(to === undefined ? {} : { to }),
+      }, identity === null && before?.identity === undefined);
+    }
+    if (storage !== undefined) this.#column(name, { type: "storage", to: storage }, true);
+    if (compression !== undefined) this.#column(name, { type: "compression", to: compression });
+    if (statistics !== undefined) {
+      this.#column(name, { type: "statistics", ...(statistics === null ? {} : { to: statistics }) });
+    }
+    if (options.comment !== undefined) this.commentOnColumn(name, options.comment, before?.comment);
+  }
+
+  /** Adds a constraint made with `constraint`, from the table's columns: `(c) => constraint.unique([c.a, c.b])`. */
+  addConstraint(
+    definition: ConstraintDefinition | ((columns: TableReference) => ConstraintDefinition),
+    options: AddConstraintOptions = {},
+  ): void {
+    this.#addConstraint(this.#described(definition, "addConstraint()"), options, "addConstraint()");
+  }
+
+  /** Adds a primary key. */
+  addPrimaryKey(
+    columns: readonly string[],
+    options: AddConstraintOptions & { readonly name?: string } = {},
+  ): void {
+    const { name, ...rest } = options;
+    if (!Array.isArray(columns) || columns.length === 0) {
+      throw new ValidationError("addPrimaryKey()", 'it has no columns; give them: ["id"]');
+    }
+    this.#addConstraint(
+      { kind: "primary key", columns, ...(name === undefined ? {} : { name }) },
+      rest,
+      "addPrimaryKey()",
+    );
+  }
+
+  /** Checks the rows that a constraint added with `notValid` left out, without keeping writers waiting. */
+  validateConstraint(name: string): void {
+    this.#add({
+      kind: "constraint",
+      object: this.#named(checkName(name, "validateConstraint()")),
+      change: { type: "validate" },
+    });
+  }
+
+  /** Gives a constraint another name. */
+  renameConstraint(name: string, to: string): void {
+    const object = this.#named(checkName(name, "renameConstraint()"));
+    this.#add({ kind: "rename", object, to: checkName(to, "renameConstraint()") });
+  }
+
+  /** Drops a constraint; say what it `was` if the migration is to be reverted. */
+  dropConstraint(name: string, options: DropConstraintOptions = {}): void {
+    checkName(name, "dropConstraint()");
+    checkOptions(options, ["was", "ifExists", "cascade"], "dropConstraint()");
+    const { was, ifExists, cascade } = options;
+    const object = was === undefined
+      ? this.#named(name)
+      : this.#constraint({ ...this.#described(was, "dropConstraint()"), name });
+    this.#add({
+      kind: "drop",
+      object,
+      ...(ifExists === true ? { ifExists } : {}),
+      ...(cascade === true ? { cascade } : {}),
+      ...(was === undefined ? { unknownBefore: true } : {}),
+    });
+  }
+
+  /** Adds an index made with `index()`, from the table's columns: `(c) => index(c.email).unique()`. */
+  addIndex(
+    definition: IndexBuilder | ((columns: TableReference) => IndexBuilder),
+    options: { readonly ifNotExists?: boolean } = {},
+  ): void {
+    checkOptions(options, ["ifNotExists"], "addIndex()");
+    const builder = typeof definition === "function" ? definition(this.columns) : definition;
+    if (!(builder instanceof IndexBuilder)) {
+      throw new ValidationError(
+        "addIndex()",
+        `it was given ${kindOf(builder)}; make it with index(): (c) => index(c.email)`,
+      );
+    }
+    const record = describeIndex(referredTable(this.columns), builder.definition, this.#taken);
+    this.#add({
+      kind: "create",
+      object: indexOf(this.#table, record),
+      ...(record.concurrently ? { concurrently: true } : {}),
+      ...(options.ifNotExists === true ? { ifNotExists: true } : {}),
+    });
+  }
+
+  /** Lets policies say which rows a role sees; `force` also for the table's owner. */
+  enableRowSecurity(options: { readonly force?: boolean } = {}): void {
+    checkOptions(options, ["force"], "enableRowSecurity()");
+    this.#change({
+      type: "row security",
+      from: undefined,
+      to: options.force === true ? "forced" : "enabled",
+    });
+  }
+
+  /** Ends what `enableRowSecurity()` began. */
+  disableRowSecurity(options: { readonly wasForced?: boolean } = {}): void {
+    checkOptions(options, ["wasForced"], "disableRowSecurity()");
+    this.#change({
+      type: "row security",
+      from: options.wasForced === true ? "forced" : "enabled",
+      to: undefined,
+    });
+  }
+
+  /** Sets storage parameters: `{ fillfactor: 70 }`; `null` for the default. `was` is what they were, to be reverted to. */
+  setParameters(
+    parameters: Readonly<Record<string, string | number | boolean | null>>,
+    options: { readonly was?: Readonly<Record<string, string | number | boolean | null>> } = {},
+  ): void {
+    checkOptions(options, ["was"], "setParameters()");
+    const { was } = options;
+    this.#change(
+      { type: "parameters", from: parametersOf(was ?? {}), to: parametersOf(parameters) },
+      was === undefined,
+    );
+  }
+
+  /** Writes its changes to the log, so that they survive a crash and reach replicas. Rewrites the table. */
+  setLogged(): void {
+    this.#change({ type: "logged", to: true });
+  }
+
+  /** Writes its changes to no log: faster, and empty after a crash. Rewrites the table. */
+  setUnlogged(): void {
+    this.#change({ type: "logged", to: false });
+  }
+
+  /** Sets what the log says of rows that are changed: `"full"`, `"nothing"`, an index, or `null` for the primary key. */
+  setReplicaIdentity(
+    to: "full" | "nothing" | { readonly index: string } | null,
+    options: { readonly was?: "full" | "nothing" | { readonly index: string } | null } = {},
+  ): void {
+    checkOptions(options, ["was"], "setReplicaIdentity()");
+    const from: TableObject["replicaIdentity"] = options.was ?? undefined;
+    this.#change({ type: "replica identity", from, to: to ?? undefined }, options.was === undefined);
+  }
+
+  /** Changes when a trigger fires. */
+  setTrigger(name: string, to: TriggerFiring, options: { readonly was?: TriggerFiring } = {}): void {
+    checkName(name, "setTrigger()");
+    checkOptions(options, ["was"], "setTrigger()");
+    this.#add({ kind: "trigger", table: this.#table, name, from: options.was ?? "origin", to });
+  }
+
+  /** Makes it a child of a table that is not partitioned. */
+  inherit(parent: Name): void {
+    this.#change({ type: "inherit", from: [], to: [nameOf(parent, "inherit()")] });
+  }
+
+  /** Ends what `inherit()` began. */
+  noInherit(parent: Name): void {
+    this.#change({ type: "inherit", from: [nameOf(parent, "noInherit()")], to: [] });
+  }
+
+  /** Sets its comment; `null` for none. `was` is what it was, so that the migration can be reverted. */
+  comment(text: string | null, was?: string | null): void {
+    this.#add({
+      kind: "comment",
+      object: this.#object(),
+      ...commentChange(text, was),
+    });
+  }
+
+  /** Sets the comment of a column; `null` for none. */
+  commentOnColumn(name: string, text: string | null, was?: string | null): void {
+    checkName(name, "commentOnColumn()");
+    this.#add({ kind: "comment", object: this.#object(), column: name, ...commentChange(text, was) });
+  }
+
+  #object(): TableObject {
+    return { kind: "table", ...this.#table, dependsOn: [], columns: [], parameters: {} };
+  }
+
+  #column(column: string, change: ColumnChange, unknownBefore = false): void {
+    this.#add({
+      kind: "column",
+      table: this.#table,
+      column,
+      change,
+      ...(unknownBefore ? { unknownBefore } : {}),
+    });
+  }
+
+  #change(change: TableChange, unknownBefore = false): void {
+    this.#add({ kind: "table", table: this.#table, change, ...(unknownBefore ? { unknownBefore } : {}) });
+  }
+
+  #described(
+    definition: ConstraintDefinition | ((columns: TableReference) => ConstraintDefinition),
+    subject: string,
+  ): ConstraintRecord {
+    const given = typeof definition === "function" ? definition(this.columns) : definition;
+    if (typeof given !== "object" || given === null || typeof given.kind !== "string") {
+      throw new ValidationError(
+        subject,
+        `it was given ${kindOf(given)}; make it with constraint: (c) => constraint.unique([c.email])`,
+      );
+    }
+    return describeConstraint(referredTable(this.columns), given);
+  }
+
+  #addConstraint(record: ConstraintRecord, options: AddConstraintOptions, subject: string): void {
+    checkOptions(options, ["notValid", "usingIndex", "include"], subject);
+    const { notValid, usingIndex, include = [] } = options;
+    const isKey = record.kind === "primary key" || record.kind === "unique";
+    if (usingIndex !== undefined && !isKey) {
+      throw new ValidationError(
+        subject,
+        `a constraint of kind "${record.kind}" takes no index; leave usingIndex out`,
+      );
+    }
+    if (include.length > 0 && !isKey) {
+      throw new ValidationError(
+        subject,
+        `a constraint of kind "${record.kind}" includes nothing; leave include out`,
+      );
+    }
+    if (notValid === true && record.kind !== "check" && record.kind !== "foreign key") {
+      throw new ValidationError(
+        subject,
+        `a constraint of kind "${record.kind}" is always valid; leave notValid out, or build its index first and give usingIndex`,
+      );
+    }
+    // An index that becomes a constraint's gets its name: without a name, the constraint has the index's.
+    const named = usingIndex !== undefined && record.name === undefined
+      ? { ...record, name: usingIndex }
+      : record;
+    const object = this.#constraint(named);
+    const { constraint } = object;
+    const whole = include.length > 0 && "include" in constraint
+      ? { ...object, constraint: { ...constraint, include } }
+      : object;
+    this.#create(whole, { notValid, usingIndex });
+  }
+
+  #create(object: ConstraintObject, { notValid, usingIndex }: AddConstraintOptions): void {
+    this.#add({
+      kind: "create",
+      object,
+      ...(notValid === true ? { notValid } : {}),
+      ...(usingIndex === undefined ? {} : { usingIndex }),
+    });
+  }
+
+  #constraint(record: ConstraintRecord, columns: readonly string[] = []): ConstraintObject {
+    const known = [...columns, ...referredTable(this.columns).columns.keys()];
+    return constraintOf(this.#table, record, { columns: known, taken: this.#taken });
+  }
+
+  /** A constraint of which only the name is known. */
+  #named(name: string): ConstraintObject {
+    return this.#constraint({ kind: "check", name, condition: "true" });
+  }
+}
+
+const ALTER_COLUMN_OPTIONS: readonly string[] = [
+  "type",
+  "using",
+  "nullable",
+  "default",
+  "generated",
+  "identity",
+  "storage",
+  "compression",
+  "statistics",
+  "comment",
+  "was",
+] satisfies (keyof AlterColumnOptions)[];
+
+/** What of a step says which comment there is and was. */
+export function commentChange(
+  to: string | null,
+  from: string | null | undefined,
+): { readonly from?: string; readonly to?: string; readonly unknownBefore?: boolean } {
+  return {
+    ...(typeof from === "string" ? { from } : {}),
+    ...(to === null ? {} : { to }),
+    ...(from === undefined && to === null ? { unknownBefore: true } : {}),
+  };
+}
+
+function typeOf({ type, collation }: TableColumn): Pick<TableColumn, "type" | "collation"> {
+  return collation === undefined ? { type } : { type, collation };
+}
+
+function maxOf(column: TableColumn | undefined): bigint {
+  return GREATEST[column?.type ?? "integer"] ?? GREATEST.integer;
+}
+
+function parametersOf(
+  parameters: Readonly<Record<string, string | number | boolean | null>>,
+): Readonly<Record<string, string | undefined>> {
+  return Object.fromEntries(
+    Object.entries(parameters).map(([name, value]) => [name, value === null ? undefined : String(value)]),
+  );
+}
