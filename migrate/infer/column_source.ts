@@ -10,7 +10,7 @@ import { foreignKeyOptions, type ForeignKeyPlan } from "./foreign_keys.ts";
 import { call, chain, type Entry, object, type Piece, text } from "./layout.ts";
 import { propertyKey } from "./names.ts";
 import { GREATEST, isSerial, type ModelPlan, ownerKey, type Plan } from "./plan.ts";
-import { rereadable, simpleName, sqlTemplate, stringText } from "./sql_text.ts";
+import { rereadable, simpleName, sqlTemplate, stringText, unwrapped } from "./sql_text.ts";
 import { declaredType, type TypeContext, typeSource } from "./type_source.ts";
 import { type UniqueForm, uniqueOptions } from "./constraint_source.ts";
 
@@ -55,7 +55,7 @@ export function columnEntry(model: ModelPlan, column: TableColumn, context: Colu
     else add("identity", ...options);
   } else if (column.generated !== undefined) {
     const { expression, kind } = column.generated;
-    add("generated", sql(expression), ...(kind === "virtual" ? [text("{ virtual: true }")] : []));
+    add("generated", sql(unwrapped(expression)), ...(kind === "virtual" ? [text("{ virtual: true }")] : []));
   } else if (isSerial(model.object, column, sequence)) {
     base = call(`column.${SERIAL[column.type]}`, []);
   } else if (column.default !== undefined && !isView) {

@@ -132,7 +132,9 @@ export function partEntries(model: ModelPlan, context: PartContext): readonly En
 
 /** A function of the model's columns, which are named where they are used. */
 function ofColumns(key: string, value: Piece): Entry {
-  const isUsed = /\bt\.[\p{ID_Start}_$]/u.test(value.broken(0, 80).replace(/`[^`]*`/g, ""));
+  const isUsed = /\bt\.[\p{ID_Start}_$]/u.test(
+    value.broken({ indent: 0, column: 0, width: 80 }).replace(/`[^`]*`/g, ""),
+  );
   return { key, value: prefixed(isUsed ? "(t) => " : "() => ", value) };
 }
 

@@ -13,13 +13,20 @@ export interface Piece {
   readonly flat: string | undefined;
   /** Whether it stays on the line of the call it is an argument of when it breaks. */
   readonly hugs: boolean;
-  /**
-   * Its text on several lines.
-   *
-   * @param indent How many blanks the line it begins on is indented.
-   * @param width How long a line may be.
-   */
-  broken(indent: number, width: number): string;
+  /** Whether it is never broken, so that it moves to a line of its own behind a key. */
+  readonly isWhole?: boolean;
+  /** Its text on several lines. */
+  broken(place: Place): string;
+}
+
+/** Where a piece stands. */
+export interface Place {
+  /** How many blanks its line is indented. */
+  readonly indent: number;
+  /** The column it begins at. */
+  readonly column: number;
+  /** How long a line may be. */
+  readonly width: number;
 }
 
 /** An entry of an object. */
@@ -30,33 +37,19 @@ export interface Entry {
   readonly comments?: readonly string[];
 }
 
-/** What a line may end with behind a piece: a comma, or a semicolon. */
+/** What a line ends with behind a piece: a comma, or a semicolon. */
 const END = 1;
 
-/**
- * Writes a piece.
- *
- * @param piece The piece.
- * @param place Where it stands: `indent` of its line, the `column` it begins at, the `width` of a line, and how many
- * characters follow it.
- */
-export function write(
-  piece: Piece,
-  { indent, column, width, end = END }: {
-    readonly indent: number;
-    readonly column: number;
-    readonly width: number;
-    readonly end?: number;
-  },
-): string {
+/** Writes a piece on its line, or on several where it does not fit. */
+export function write(piece: Piece, place: Place): string {
   const { flat } = piece;
-  if (flat !== undefined && column + flat.length + end <= width) return flat;
-  return piece.broken(indent, width);
+  return flat !== undefined && place.column + flat.length + END <= place.width ? flat : piece.broken(place);
 }
 
 /** Text that is never broken. A template of several lines is one. */
 export function text(given: string): Piece {
-  return { flat: given.includes("\n") ? undefined : given, hugs: false, broken: () => given };
+  const isLine = !given.includes("\n");
+  return { flat: isLine ? given : undefined, hugs: false, isWhole: isLine, broken: () => given };
 }
 
 /** An object; `open` objects are always broken. */
@@ -69,15 +62,24 @@ export function object(entries: readonly Entry[], { open = false }: { readonly o
   return {
     flat: entries.length === 0 ? "{}" : isFlat ? `{ ${parts.join(", ")} }` : undefined,
     hugs: true,
-    broken(indent, width) {
-      const inner = indent + 2;
-      const lines = entries.flatMap(({ key, value, comments = [] }) => [
-        ...comments.map((comment) => `${blanks(inner)}// ${comment}`),
-        `${blanks(inner)}${key}: ${write(value, { indent: inner, column: inner + key.length + 2, width })},`,
-      ]);
-      return `{\n${lines.join("\n")}\n${blanks(indent)}}`;
-    },
+    broken: ({ indent, width }) =>
+      `{\n${entries.map((entry) => entryLines(entry, { indent: indent + 2, width })).join("")}${
+        blanks(indent)
+      }}`,
   };
+}
+
+function entryLines(
+  { key, value, comments = [] }: Entry,
+  { indent, width }: Pick<Place, "indent" | "width">,
+): string {
+  const start = blanks(indent);
+  const column = indent + key.length + 2;
+  const moves = value.isWhole === true && column + value.flat!.length + END > width;
+  const text = moves
+    ? `${start}${key}:\n${blanks(indent + 2)}${value.flat},\n`
+    : `${start}${key}: ${write(value, { indent, column, width })},\n`;
+  return comments.map((comment) => `${start}// ${comment}\n`).join("") + text;
 }
 
 /** An array; `open` arrays are always broken, `hugs` says whether it breaks where a call is broken. */
@@ -89,7 +91,7 @@ export function array(
   return {
     flat: items.length === 0 ? "[]" : isFlat ? `[${items.map(({ flat }) => flat).join(", ")}]` : undefined,
     hugs,
-    broken: (indent, width) => `[\n${lines(items, indent + 2, width)}${blanks(indent)}]`,
+    broken: ({ indent, width }) => `[\n${lines(items, indent + 2, width)}${blanks(indent)}]`,
   };
 }
 
@@ -98,7 +100,7 @@ export function prefixed(before: string, piece: Piece, after = ""): Piece {
   return {
     flat: piece.flat === undefined ? undefined : `${before}${piece.flat}${after}`,
     hugs: piece.hugs,
-    broken: (indent, width) => `${before}${piece.broken(indent, width)}${after}`,
+    broken: (place) => `${before}${piece.broken({ ...place, column: place.column + before.length })}${after}`,
   };
 }
 
@@ -108,9 +110,9 @@ export function call(name: string, args: readonly Piece[]): Piece {
   return {
     flat: isFlat ? `${name}(${args.map(({ flat }) => flat).join(", ")})` : undefined,
     hugs: false,
-    broken: (indent, width) =>
-      huggedCall(name, args, { indent, width }) ??
-        `${name}(\n${lines(args, indent + 2, width)}${blanks(indent)})`,
+    broken: (place) =>
+      huggedCall(name, args, place) ??
+        `${name}(\n${lines(args, place.indent + 2, place.width)}${blanks(place.indent)})`,
   };
 }
 
@@ -122,23 +124,18 @@ export function chain(base: Piece, calls: readonly Piece[]): Piece {
   return {
     flat: isFlat ? parts.map(({ flat }) => flat).join(".") : undefined,
     hugs: false,
-    broken(indent, width) {
-      const first = write(base, { indent, column: indent, width });
-      const inner = indent + 2;
+    broken(place) {
+      const indent = place.indent + 2;
       const rest = calls.map((each) =>
-        `\n${blanks(inner)}.${write(each, { indent: inner, column: inner + 1, width })}`
+        `\n${blanks(indent)}.${write(each, { indent, column: indent + 1, width: place.width })}`
       );
-      return first + rest.join("");
+      return write(base, place) + rest.join("");
     },
   };
 }
 
 /** A call whose objects are broken while everything else stays on its line; `undefined` where that does not fit. */
-function huggedCall(
-  name: string,
-  args: readonly Piece[],
-  { indent, width }: { readonly indent: number; readonly width: number },
-): string | undefined {
+function huggedCall(name: string, args: readonly Piece[], place: Place): string | undefined {
   const hugging = args.filter(({ hugs }) => hugs);
   if (hugging.length === 0) return undefined;
   if (args.some(({ hugs, flat }) => !hugs && flat === undefined)) return undefined;
@@ -147,12 +144,10 @@ function huggedCall(
   const broken = new Set(
     open.length > 0 ? open : [hugging.toSorted((one, other) => length(other) - length(one))[0]],
   );
-  const result = `${name}(${
-    args.map((arg) => broken.has(arg) ? arg.broken(indent, width) : arg.flat).join(", ")
-  })`;
-  // What stands before it on its line is not known here: half of the line is left for it.
-  const fits = (line: string, at: number): boolean => line.length + (at === 0 ? indent : 0) <= width - 24;
-  return result.split("\n").every((line, at, all) => (at > 0 && at < all.length - 1) || fits(line, at))
+  const result = `${name}(${args.map((arg) => broken.has(arg) ? arg.broken(place) : arg.flat).join(", ")})`;
+  // Only the first and the last line are the call's own; within an object each entry sees to itself.
+  const own = result.split("\n").filter((_, at, all) => at === 0 || at === all.length - 1);
+  return own.every((line, at) => line.length + (at === 0 ? place.column : END) <= place.width)
     ? result
     : undefined;
 }

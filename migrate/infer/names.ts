@@ -5,6 +5,7 @@
  */
 import type { ReservedProperties } from "../../orm/model_types.ts";
 import { columnName } from "../../orm/definition/column_name.ts";
+import { stringText } from "./sql_text.ts";
 import { camelCase, wordsOf } from "./words.ts";
 
 /** Names that stand in every file, and those of the language that a reader would take for something else. */
@@ -100,7 +101,7 @@ export function propertiesOf(columns: readonly string[]): ReadonlyMap<string, st
 
 /** A property of an object as source. */
 export function propertyKey(name: string): string {
-  return /^[\p{ID_Start}_$][\p{ID_Continue}$]*$/u.test(name) ? name : JSON.stringify(name);
+  return /^[\p{ID_Start}_$][\p{ID_Continue}$]*$/u.test(name) ? name : stringText(name);
 }
 
 /** `NAMEDATALEN - 1`. */

@@ -11,14 +11,19 @@ export function sqlTemplate(statement: string): Piece {
   return text(`sql\`${escaped.replaceAll("\r", "\\r")}\``);
 }
 
-/** A string as source. */
+/** A string as source: in double quotes, unless it holds more of them than of single ones. */
 export function stringText(value: string): string {
-  return JSON.stringify(value).replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
+  const text = JSON.stringify(value).replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
+  const count = (quote: string): number => value.split(quote).length;
+  if (count('"') <= count("'")) return text;
+  return `'${text.slice(1, -1).replace(/\\.|'/g, (found) => QUOTES[found] ?? found)}'`;
 }
+
+const QUOTES: Readonly<Record<string, string>> = { '\\"': '"', "'": "\\'" };
 
 /** An array of `varchar` that was compared with a text: `(ARRAY['a'::character varying])::text[]`. */
 const CAST_ARRAY =
-  /= ANY \(\((ARRAY\['(?:[^']|'')*'::character varying(?:, '(?:[^']|'')*'::character varying)*\])\)::text\[\]\)/g;
+  /(= ANY|<> ALL) \(\((ARRAY\['(?:[^']|'')*'::character varying(?:, '(?:[^']|'')*'::character varying)*\])\)::text\[\]\)/g;
 
 /**
  * An expression as PostgreSQL tells it, so that it tells the same when it has read it again.
@@ -27,7 +32,7 @@ const CAST_ARRAY =
  * array, for good. Without the cast it makes one itself, where it was.
  */
 export function rereadable(expression: string): string {
-  return expression.replaceAll(CAST_ARRAY, "= ANY ($1)");
+  return expression.replaceAll(CAST_ARRAY, "$1 ($2)");
 }
 
 /** An expression without the parentheses around all of it. */
