@@ -5,6 +5,10 @@
  */
 import type { CommandBody } from "./command.ts";
 import type { CommandName } from "./command_table.ts";
+import { compareCommand } from "./compare_command.ts";
+import { diffCommand } from "./diff_command.ts";
+import { inferCommand } from "./infer_command.ts";
+import { lintCommand } from "./lint_command.ts";
 import { newCommand } from "./new_command.ts";
 import { baselineCommand, downCommand, redoCommand, resetCommand, upCommand } from "./run_commands.ts";
 import { dataCommand, seedCommand } from "./seed_commands.ts";
@@ -21,6 +25,10 @@ export const COMMAND_BODIES: Readonly<Partial<Record<CommandName, CommandBody>>>
   "migrate status": statusCommand,
   "migrate validate": validateCommand,
   "migrate info": infoCommand,
+  "migrate lint": lintCommand,
+  diff: diffCommand,
+  compare: compareCommand,
+  infer: inferCommand,
   seed: seedCommand,
   data: dataCommand,
 };

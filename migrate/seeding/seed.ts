@@ -167,7 +167,9 @@ async function readSeed(file: NumberedFile): Promise<Seed> {
       },
     };
   }
-  const module = await import(pathToFileURL(path).href) as Readonly<Record<string, unknown>>;
+  const checksum = sha256(text);
+  // A module is loaded once for each URL: one that has changed while the program runs has another.
+  const module = await import(`${pathToFileURL(path).href}?${checksum}`) as Readonly<Record<string, unknown>>;
   const run = module.seed ?? module.default;
   if (typeof run !== "function") {
     throw new ValidationError(
@@ -175,7 +177,7 @@ async function readSeed(file: NumberedFile): Promise<Seed> {
       "it exports no function; write export async function seed(db, { factory, sql }) { … }",
     );
   }
-  return { name, every: module.every === true, checksum: sha256(text), run: run as SeedFunction };
+  return { name, every: module.every === true, checksum, run: run as SeedFunction };
 }
 
 function sha256(text: string): string {
