@@ -140,7 +140,7 @@ export class CatalogDraft {
   finish(serverVersion: number): Catalog {
     for (const row of this.#depends) {
       const from = this.#find(address(row.classid, row.objid));
-      if (from === undefined || isOwnership(row, from)) continue;
+      if (from === undefined || isBackward(row, from)) continue;
       const at = address(row.refclassid, row.refobjid);
       const to = this.#find(at);
       if (to === undefined || to === from) continue;
@@ -198,9 +198,14 @@ function isPart({ classid, refclassid, deptype }: DependRow): boolean {
   return deptype === "a" && PARTS.get(classid) === refclassid;
 }
 
-/** That a sequence ends with its column says nothing of which must be there first: the column's default does. */
-function isOwnership(row: DependRow, from: Entry): boolean {
-  return row.deptype === "a" && from.object.kind === "sequence" && row.refclassid === CATALOGS.class;
+/**
+ * Whether a dependency says nothing of which must be there first. A sequence ends with its column, whose default needs
+ * it; the functions of a base type are about the type, which is a shell before.
+ */
+function isBackward(row: DependRow, { object }: Entry): boolean {
+  return object.kind === "sequence"
+    ? row.deptype === "a" && row.refclassid === CATALOGS.class
+    : object.kind === "opaque" && object.what === "type" && row.refclassid === CATALOGS.proc;
 }
 
 function finished({ object, needs, comment }: Entry): CatalogObject {

@@ -64,6 +64,8 @@ const aggregate =
       case when a.aggmtranstype <> 0 then 'mstype = ' || format_type(a.aggmtranstype, null) end,
       case when a.aggmtransspace <> 0 then 'msspace = ' || a.aggmtransspace end,
       ${named("mfinalfunc", "a.aggmfinalfn")}, case when a.aggmfinalextra then 'mfinalfunc_extra' end,
+      case when a.aggmfinalfn <> 0 then 'mfinalfunc_modify = ' ||
+        case a.aggmfinalmodify when 'r' then 'read_only' when 's' then 'shareable' else 'read_write' end end,
       'minitcond = ' || quote_literal(a.aggminitval),
       case when a.aggsortop <> 0 then 'sortop = ' || ${operator("a.aggsortop")} end,
       case p.proparallel when 's' then 'parallel = safe' when 'r' then 'parallel = restricted' end,

@@ -22,7 +22,9 @@ export interface TypeRow {
   readonly collation: string | null;
   readonly notNull: boolean;
   readonly default: string | null;
-  readonly checks: readonly (DomainCheck & { readonly oid: number })[] | null;
+  readonly checks: readonly DomainCheck[] | null;
+  /** Its checks and, from PostgreSQL 17 on, its NOT NULL. */
+  readonly constraints: readonly number[];
   readonly subtype: string | null;
   readonly multirange: string | null;
   readonly multirangeOid: number | null;
@@ -44,9 +46,10 @@ export function readTypes(executor: Executor, serverVersion: number): Promise<Ty
       where co.oid = t.typcollation) end as collation,
     t.typnotnull as "notNull", pg_catalog.pg_get_expr(t.typdefaultbin, 0) as default,
     case when t.typtype = 'd' then (
-      select json_agg(json_build_object('oid', k.oid::int8, 'name', k.conname,
+      select json_agg(json_build_object('name', k.conname,
         'condition', pg_catalog.pg_get_expr(k.conbin, 0), 'isValid', k.convalidated) order by k.conname)
       from pg_catalog.pg_constraint k where k.contypid = t.oid and k.contype = 'c') end as checks,
+    array(select k.oid from pg_catalog.pg_constraint k where k.contypid = t.oid) as constraints,
     pg_catalog.format_type(r.rngsubtype, null) as subtype,
     m.typname as multirange, m.oid as "multirangeOid",
     case when t.typtype = 'r' then json_build_object(
@@ -78,8 +81,9 @@ export function addTypes(draft: CatalogDraft, rows: readonly TypeRow[]): void {
     if (row.kind === "e") {
       draft.add(CATALOGS.type, oid, { kind: "enum", schema, name, labels: row.labels ?? [] });
     } else if (row.kind === "d") {
-      const checks = row.checks ?? [];
-      for (const check of checks) draft.belongs(CATALOGS.constraint, check.oid, CATALOGS.type, oid);
+      for (const constraint of row.constraints) {
+        draft.belongs(CATALOGS.constraint, constraint, CATALOGS.type, oid);
+      }
       draft.add(
         CATALOGS.type,
         oid,
@@ -91,7 +95,7 @@ export function addTypes(draft: CatalogDraft, rows: readonly TypeRow[]): void {
           collation: row.collation ?? undefined,
           notNull: row.notNull,
           default: row.default ?? undefined,
-          checks: checks.map(({ oid: _, ...check }) => check),
+          checks: row.checks ?? [],
         }),
       );
     } else {

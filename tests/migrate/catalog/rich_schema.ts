@@ -52,8 +52,8 @@ const tables = [
   `create unlogged table app.quick (a int) using heap`,
   `create table app.parent (a int not null, b text)`,
   `create table app.child (c int) inherits (app.parent)`,
-  `create table app.events (id bigint not null, at date not null, kind text not null, primary key (id, at, kind))
-     partition by range (at, lower(kind))`.replace(", primary key (id, at, kind)", ""),
+  `create table app.events (id bigint not null, at date not null, kind text not null)
+     partition by range (at, lower(kind))`,
   `create table app.logs (id bigint, at timestamptz not null, primary key (id, at)) partition by range (at)`,
   `create table app.logs_2020 partition of app.logs for values from ('2020-01-01 00:00+00') to ('2021-01-01 00:00+00')`,
   `create table app.logs_rest partition of app.logs default`,
@@ -113,6 +113,27 @@ const others = [
   `create access method heapish type table handler heap_tableam_handler`,
   `alter default privileges in schema app grant select on tables to public`,
   `create type app.shell`,
+  `create language other handler plpgsql_call_handler inline plpgsql_inline_handler validator plpgsql_validator`,
+  `create text search template app.lower_case (init = dsimple_init, lexize = dsimple_lexize)`,
+  `create text search parser app.words (start = prsd_start, gettoken = prsd_nexttoken, end = prsd_end,
+     lextypes = prsd_lextype, headline = prsd_headline)`,
+  `create transform for int language sql (from sql with function prsd_lextype(internal),
+     to sql with function int4recv(internal))`,
+  `create publication whole for tables in schema app`,
+  `create publication rows for table app.seats (hall, number) where (hall > 3)`,
+  `create function app.numbered() returns bigint language internal window as 'window_row_number'`,
+  `create type app.base`,
+  `create function app.base_in(cstring) returns app.base language internal immutable strict as 'textin'`,
+  `create function app.base_out(app.base) returns cstring language internal immutable strict as 'textout'`,
+  `create type app.base (input = app.base_in, output = app.base_out, like = text)`,
+  `create aggregate app.counted(*) (sfunc = int8inc, stype = int8, initcond = '0', parallel = safe)`,
+  `create aggregate app.middle(float8 order by anyelement) (sfunc = ordered_set_transition, stype = internal,
+     finalfunc = percentile_disc_final, finalfunc_extra)`,
+  `create aggregate app.moving(float8) (sfunc = float8pl, stype = float8, sspace = 100, msfunc = float8pl,
+     minvfunc = float8mi, mstype = float8, combinefunc = float8pl, sortop = operator(<))`,
+  `create operator family app.loose using gist`,
+  `alter operator family app.numbers using btree add operator 1 < (int4, int8), function 1 btint48cmp(int4, int8)`,
+  `create operator class app.loose_ops for type float8 using gist family app.loose as storage float8`,
 ];
 
 const newest = [
