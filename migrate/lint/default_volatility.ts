@@ -17,7 +17,7 @@ const VOLATILE: ReadonlySet<string> = new Set([
     "uuidv4",
   ],
   ...["uuidv7", "uuid_generate_v1", "uuid_generate_v1mc", "uuid_generate_v4", "gen_random_bytes", "gen_salt"],
-  ...["txid_current", "lastval", "currval"],
+  ...["lastval", "currval"],
 ]);
 
 /** Functions of PostgreSQL that are not, and words that stand before parentheses without being functions. */
@@ -35,6 +35,7 @@ const STEADY: ReadonlySet<string> = new Set([
     "current_database",
     "current_schema",
     "pg_current_xact_id",
+    "txid_current",
     "to_char",
     "to_date",
     "to_timestamp",

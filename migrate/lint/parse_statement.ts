@@ -287,12 +287,11 @@ function parseRefresh(reader: TokenReader): readonly Step[] | undefined {
 
 function parseReindex(reader: TokenReader): readonly Step[] | undefined {
   const options = (reader.parenthesized() ?? "").toLowerCase();
-  const kind = reader.takeOneOf("index", "table");
+  if (!reader.take("index")) return undefined;
   const concurrently = reader.take("concurrently") || /\bconcurrently\b(?!\s+(?:off|false|0))/.test(options);
   const name = reader.qualifiedName();
-  if (kind === undefined || name === undefined) return undefined;
+  if (name === undefined) return undefined;
   const object = bareObject("index", name);
   if (object.kind !== "index") return undefined;
-  const table = kind === "table" ? name.name : "";
-  return [{ kind: "index", object: { ...object, table }, change: { type: "rebuild", concurrently } }];
+  return [{ kind: "index", object, change: { type: "rebuild", concurrently } }];
 }

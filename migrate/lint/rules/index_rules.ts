@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { readerOf } from "./loss_rules.ts";
 import type { TableName } from "../../catalog/objects.ts";
-import { type LintContext, type Rule, shown, tableOfObject } from "../rule.ts";
+import { type LintContext, type Problem, type Rule, shown, tableOfObject } from "../rule.ts";
 
 /** Whether a table is known to be partitioned: its indexes cannot be built concurrently. */
 function isPartitioned(table: TableName, { catalog }: LintContext): boolean {
@@ -66,6 +67,7 @@ export const INDEX_RULES: readonly Rule[] = [
     severity: "danger",
     lock: "SHARE",
     check(step, context) {
+      if (step.kind === "sql") return reindexed(step.text, context);
       if (step.kind !== "index" || step.change.concurrently) return [];
       const table = tableOfObject(step.object);
       if (table.name !== "" && context.isNew(table)) return [];
@@ -100,6 +102,28 @@ export const INDEX_RULES: readonly Rule[] = [
     },
   },
 ];
+
+/** What is found in `reindex table`, `schema` or `database`. */
+function reindexed(text: string, context: LintContext): readonly Problem[] {
+  const reader = readerOf(text);
+  if (!reader.take("reindex")) return [];
+  const isConcurrent = /\bconcurrently\b(?!\s+(?:off|false|0))/i.test(reader.parenthesized() ?? "");
+  const kind = reader.takeOneOf("table", "schema", "database", "system");
+  if (kind === undefined || isConcurrent || reader.take("concurrently")) return [];
+  const table = kind === "table" ? reader.qualifiedName() : undefined;
+  if (table !== undefined && context.isNew(table)) return [];
+  return [{
+    message:
+      `Rebuilding the indexes of ${
+        table === undefined ? `the ${kind}` : shown(table)
+      } keeps all who write to it ` +
+      "waiting, and reads that would use them",
+    advice: "Rebuild them concurrently, in a migration that is no transaction",
+    ...(table === undefined
+      ? {}
+      : { table, safer: text.replace(/\btable\b/i, (word) => `${word} concurrently`) }),
+  }];
+}
 
 function list(names: readonly string[]): string {
   return names.map((name) => `"${name}"`).join(", ");
