@@ -27,6 +27,8 @@ export interface ColumnDifference {
   readonly name: string;
   /** What it is by the time it is looked at: its parents' steps are done. */
   readonly from?: TableColumn;
+  /** What it was, where its parent's steps would not bring it back when they are reversed. */
+  readonly old?: TableColumn;
   readonly to?: TableColumn;
   action: "add" | "drop" | "add again" | "retype" | "alter";
   /** Whether its parent's step does the action. */
@@ -79,7 +81,23 @@ export function compareTable(
     const isParents = theirs?.from !== undefined && (next === undefined ? column.inherited === true : true);
     const here = theirs?.from !== undefined && theirs.to !== undefined ? withParents(column, theirs) : column;
     const difference = compareColumn(column, { from: here, to: next, isParents, serverVersion });
-    if (difference !== undefined) columns.set(column.name, difference);
+    const isOwn = (field: "default" | "notNull"): boolean =>
+      here[field] !== column[field] && column[field] !== theirs?.from?.[field] ||
+      theirs?.action === "retype" && column[field] !== theirs.from?.[field];
+    const old = isOwn("default") || isOwn("notNull") ? column : undefined;
+    if (difference !== undefined) {
+      columns.set(column.name, { ...difference, ...old === undefined ? {} : { old } });
+    } else if (old !== undefined) {
+      columns.set(column.name, {
+        name: column.name,
+        from: here,
+        to: next,
+        old,
+        action: "alter",
+        isParents,
+        releasesDefault: false,
+      });
+    }
   }
   for (const column of to.columns) {
     if (before.has(column.name)) continue;
@@ -206,7 +224,15 @@ function writeAltered(difference: ColumnDifference, context: ColumnContext): voi
   const { put, table } = context;
   let from = difference.from!;
   const to = difference.to!;
-  if (from.default !== undefined && (action === "retype" || difference.releasesDefault)) {
+  if (isParents) {
+    const { old, releasesDefault } = difference;
+    const released = old?.default ?? (releasesDefault ? from.default : undefined);
+    if (released !== undefined) put("release", { type: "default", from: released });
+    if (releasesDefault) from = { ...from, default: undefined };
+    if (old !== undefined && old.notNull && !from.notNull) {
+      put("release", { type: "not null", from: true, to: false });
+    }
+  } else if (from.default !== undefined && (action === "retype" || difference.releasesDefault)) {
     put("release", { type: "default", from: from.default });
     from = { ...from, default: undefined };
   }

@@ -154,11 +154,13 @@ class Emitter {
     const { constraint } = object;
     if (constraint.type === "foreign key") return false;
     // Two keys of the same columns in `create table` are one.
-    const isTwice = constraint.type === "unique" && [...dependencies.of(table)].some((one) => {
-      const other = one === key ? undefined : among.get(one);
-      return other?.kind === "constraint" && other.table === object.table && "columns" in other.constraint &&
-        other.constraint.type !== "foreign key" && isEqual(other.constraint.columns, constraint.columns);
-    });
+    const keys = keysOf(constraint);
+    const isTwice = constraint.type !== "primary key" && keys !== undefined &&
+      [...dependencies.of(table)].some((one) => {
+        const other = one === key ? undefined : among.get(one);
+        return other?.kind === "constraint" && other.table === object.table &&
+          isEqual(keysOf(other.constraint), keys);
+      });
     return !isTwice &&
       ![...dependencies.needs(key)].some((need) =>
         need !== table && among.has(need) && dependencies.reaches(need, table)
@@ -358,6 +360,10 @@ class Emitter {
         }
       }
       if (this.#graph.has(`aside ${key}`)) {
+        // So that the way back gives defaults to a type that has its name again.
+        for (const dependent of before.of(key)) {
+          this.#graph.after(`aside ${key}`, stage(dependent, "release"));
+        }
         this.#graph.after(create(key), `aside ${key}`);
         this.#graph.after(drop(key), create(key));
       } else this.#graph.after(create(key), drop(key));
@@ -443,7 +449,7 @@ class Emitter {
         if (one === "set" || one === "add" || one === "compute") {
           graph.after(stage(key, one), stage(parent, one));
         }
-        if (one === "type") graph.after(stage(parent, one), stage(key, "release"));
+        graph.after(stage(parent, one), stage(key, "release"));
       }
     }
     for (const name of parentsOf(to)) {
@@ -483,6 +489,12 @@ class Emitter {
   }
 }
 
+/** What the index of a constraint is of. */
+function keysOf(constraint: ConstraintObject["constraint"]): unknown {
+  if (constraint.type === "exclude") return constraint.elements;
+  return constraint.type === "primary key" || constraint.type === "unique" ? constraint.columns : undefined;
+}
+
 function byKind(objects: ReadonlyMap<ObjectKey, CatalogObject>): [ObjectKey, CatalogObject][] {
   return [...objects].map((entry) => [OBJECT_KINDS.indexOf(entry[1].kind), entry] as const)
     .sort(([a, [one]], [b, [two]]) => a - b || (one < two ? -1 : 1))
@@ -503,6 +515,9 @@ function nameId(object: CatalogObject): string | undefined {
     case "composite":
     case "range":
       return `${object.schema ?? ""}\0${object.name}`;
+    // A call may be of two that differ only in their arguments.
+    case "function":
+      return `function ${object.schema ?? ""}\0${object.name}`;
     default:
       return undefined;
   }

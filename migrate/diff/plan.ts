@@ -382,8 +382,7 @@ export class DiffPlan {
       const other = this.from.objects.get(dependent)!;
       if (other.kind === "table" || this.dropped.has(dependent) || this.replaced.has(dependent)) continue;
       if (!isGone && isPlain(other)) continue;
-      const difference = this.tables.get(table)!.columns.get(column);
-      this.#spreadTo(dependent, !isGone || difference?.action !== "drop");
+      this.#spreadTo(dependent, true);
     }
     // Columns that are computed from it.
     for (const other of object.columns) {
