@@ -9,10 +9,9 @@ import { ValidationError } from "../../pool/wire/errors.ts";
 import { Column } from "../building/column.ts";
 
 /** How rows are told apart. */
-export const PARTITION_STRATEGIES = ["range", "list", "hash"] as const;
+export type PartitionStrategy = "range" | "list" | "hash";
 
-/** How rows are told apart. */
-export type PartitionStrategy = typeof PARTITION_STRATEGIES[number];
+const STRATEGIES: readonly PartitionStrategy[] = ["range", "list", "hash"];
 
 /** How a table is divided: by ranges of values, by lists of them, or by their hash. Columns, or expressions. */
 export type PartitionBy =
@@ -39,7 +38,7 @@ export interface PartitionKey {
 export function partitionKeyOf(subject: string, given: unknown, key: readonly Sql[]): PartitionKey {
   const entries = Object.entries(given ?? {});
   const [[strategy, parts] = []] = entries;
-  if (entries.length !== 1 || !PARTITION_STRATEGIES.includes(strategy as PartitionStrategy)) {
+  if (entries.length !== 1 || !STRATEGIES.includes(strategy as PartitionStrategy)) {
     throw new ValidationError(
       subject,
       "it says no way or several; give one of { range }, { list }, { hash }",

@@ -13,10 +13,9 @@ import { ValidationError } from "../../pool/wire/errors.ts";
 export type RowSecurity = "enabled" | "forced";
 
 /** What a policy is about. */
-export const POLICY_COMMANDS = ["all", "select", "insert", "update", "delete"] as const;
+export type PolicyCommand = "all" | "select" | "insert" | "update" | "delete";
 
-/** What a policy is about. */
-export type PolicyCommand = typeof POLICY_COMMANDS[number];
+const COMMANDS: readonly PolicyCommand[] = ["all", "select", "insert", "update", "delete"];
 
 /** What a policy says. */
 export interface PolicyOptions {
@@ -92,8 +91,8 @@ export function policy(name: string, options: PolicyOptions): PolicyDefinition {
       );
     }
   }
-  if (!POLICY_COMMANDS.includes(command)) {
-    throw new ValidationError(subject, `its command is unknown; use ${POLICY_COMMANDS.join(", ")}`);
+  if (!COMMANDS.includes(command)) {
+    throw new ValidationError(subject, `its command is unknown; use ${COMMANDS.join(", ")}`);
   }
   for (const [part, condition] of Object.entries({ using, check })) {
     if (condition !== undefined && typeof condition !== "function") {

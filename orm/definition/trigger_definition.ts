@@ -9,10 +9,9 @@ import { ValidationError } from "../../pool/wire/errors.ts";
 import { type AnyColumn, Column } from "../building/column.ts";
 
 /** What a trigger fires on. */
-export const TRIGGER_EVENTS = ["insert", "update", "delete", "truncate"] as const;
+export type TriggerEvent = "insert" | "update" | "delete" | "truncate";
 
-/** What a trigger fires on. */
-export type TriggerEvent = typeof TRIGGER_EVENTS[number];
+const EVENTS: readonly TriggerEvent[] = ["insert", "update", "delete", "truncate"];
 
 /** When a trigger fires, and what it runs. Either `body` or `call`. */
 export interface TriggerOptions {
@@ -115,8 +114,8 @@ export function trigger(name: string, options: TriggerOptions): TriggerDefinitio
     throw refused('its "each" is unknown; use "row" or "statement"');
   }
   const events = eventsOf(on);
-  if (events.length === 0 || events.some((event) => !TRIGGER_EVENTS.includes(event))) {
-    throw refused(`what it fires on is unknown; use ${TRIGGER_EVENTS.join(", ")}`);
+  if (events.length === 0 || events.some((event) => !EVENTS.includes(event))) {
+    throw refused(`what it fires on is unknown; use ${EVENTS.join(", ")}`);
   }
   if (of.some((column) => !(column instanceof Column))) {
     throw refused("it fires on something that is no column; give columns of the model");

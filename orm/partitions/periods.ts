@@ -4,11 +4,11 @@
  * @module
  */
 
-/** The lengths of periods. */
-export const PERIODS = ["hour", "day", "week", "month", "quarter", "year"] as const;
-
 /** The length of a period. A week begins on Monday. */
-export type Period = typeof PERIODS[number];
+export type Period = "hour" | "day" | "week" | "month" | "quarter" | "year";
+
+/** The lengths of periods. */
+export const PERIODS: readonly Period[] = ["hour", "day", "week", "month", "quarter", "year"];
 
 /** Milliseconds since 1970, UTC. */
 type Time = number;
