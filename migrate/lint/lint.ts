@@ -16,11 +16,13 @@ import { objectKey } from "../catalog/object_key.ts";
 import type { Catalog, ObjectKey, TableName } from "../catalog/objects.ts";
 import { type ParsedStatement, splitStatements } from "../files/statement.ts";
 import type { Step } from "../steps/step.ts";
+import { ignoredIn, type IgnoredRule } from "./ignore.ts";
 import { KnownState } from "./known_state.ts";
 import { parseStatement } from "./parse_statement.ts";
 import type { Problem, Rule, Severity } from "./rule.ts";
 import { RULES } from "./rules/rules.ts";
 
+export type { IgnoredRule } from "./ignore.ts";
 export type { Severity } from "./rule.ts";
 
 /** What the lint found in a step or a statement. */
@@ -36,15 +38,6 @@ export interface Finding {
   readonly step: number;
   /** The steps, or the SQL, to do instead, where there are some. */
   readonly safer?: readonly Step[] | string;
-}
-
-/** A rule that is not to be applied, and why. */
-export interface IgnoredRule {
-  readonly rule: string;
-  /** Why it does not matter here, for those who read it later. */
-  readonly reason: string;
-  /** The index of the step it is about. Default: all. */
-  readonly step?: number;
 }
 
 /** What the lint knows beside the steps. */
@@ -66,7 +59,6 @@ export interface LintOptions {
 }
 
 const SMALL_TABLE = 10_000;
-const IGNORE = /(?:--|\/\*)\s*lint:\s*ignore\b[ \t]*([^\s*]*)[ \t]*([^\n\r*]*)/g;
 
 /** A step as the rules see it, and where it is from. */
 interface Part {
@@ -90,9 +82,18 @@ interface Part {
  * ```
  */
 export function lintSteps(steps: readonly Step[], options: LintOptions): readonly Finding[] {
+  // What a step says that is no more than a comment, until one comes that does something.
+  let before: readonly IgnoredRule[] = [];
   const parts = steps.flatMap((step, index): readonly Part[] => {
-    if (step.kind !== "sql") return [{ step, index, ignored: [] }];
-    return splitStatements(step.text).flatMap((statement) => partsOf(statement, index));
+    const ignored = before;
+    before = [];
+    if (step.kind !== "sql") return [{ step, index, ignored }];
+    const statements = splitStatements(step.text);
+    if (statements.length === 0) before = [...ignored, ...ignoredIn([step.text])];
+    return statements.flatMap((statement) => partsOf(statement, index)).map((part) => ({
+      ...part,
+      ignored: [...ignored, ...part.ignored],
+    }));
   });
   return lintParts(parts, options);
 }
@@ -125,13 +126,6 @@ function partsOf(
 ): readonly Part[] {
   const ignored = ignoredIn(statement.comments);
   return parseStatement(statement).map((step) => ({ step, index, ignored }));
-}
-
-/** The rules that comments say are not to be applied: `-- lint: ignore table-dropped nobody uses it`. */
-export function ignoredIn(comments: readonly string[]): readonly IgnoredRule[] {
-  return comments.flatMap((comment) =>
-    [...comment.matchAll(IGNORE)].map(([, rule, reason]) => ({ rule, reason: reason.trim() }))
-  );
 }
 
 function lintParts(parts: readonly Part[], options: LintOptions): readonly Finding[] {

@@ -13,6 +13,7 @@ import type { ModelColumns } from "../../orm/model_types.ts";
 import type { Sql } from "../../pool/sql/sql.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
 import type { ConstraintObject, IndexObject, TableObject } from "../catalog/objects.ts";
+import { ignoreStep } from "../lint/ignore.ts";
 import { columnsOf, constraintOf, indexOf } from "./catalog_objects.ts";
 import { checkName, checkOptions, type Name, nameOf } from "./name.ts";
 import { type Bound, boundText, type PartitionBy, partitionKeyOf } from "./partition.ts";
@@ -128,6 +129,22 @@ export class Schema extends SchemaTypes {
         ...(ifNotExists ? { ifNotExists } : {}),
       });
     }
+  }
+
+  /**
+   * Says that a rule of the lint does not matter for the next step, and why; `docs/migration-lints.md` has the rules.
+   *
+   * @example
+   * ```ts
+   * import { lintSteps, Schema } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.ignore("table-dropped", "nobody has used it since March");
+   * schema.dropTable("drafts");
+   * console.assert(lintSteps(schema.steps, { serverVersion: 18 }).length === 0);
+   * ```
+   */
+  ignore(rule: string, reason: string): void {
+    this.step(ignoreStep(rule, reason));
   }
 
   /** Changes a table: see {@link TableChanger}. */

@@ -8,6 +8,8 @@ import { type Finding, type LintOptions, lintStatements, lintSteps } from "../..
 import { parseStatement } from "../../../migrate/lint/parse_statement.ts";
 import { RESERVED_WORDS } from "../../../migrate/lint/reserved_words.ts";
 import type { Step } from "../../../migrate/steps/step.ts";
+import { Schema } from "../../../migrate/schema/schema.ts";
+import { reverseSteps } from "../../../migrate/steps/reverse.ts";
 import { writeStep } from "../../../migrate/steps/write_step.ts";
 import { Pool } from "../../../pool/pool.ts";
 import { sql } from "../../../pool/sql/sql.ts";
@@ -108,6 +110,29 @@ test("lintSteps() ignores what its caller says, for a step or for all, in SQL wi
     found({ ignored: [{ rule: "table-dropped", reason: "", step: 2 }] }).at(-2),
     "2 ignore-not-understood",
   );
+});
+
+test("Schema.ignore() has the lint ignore a rule for the next step, and does nothing else", {
+  sanitize: false,
+  timeout: 60_000,
+}, async () => {
+  const schema = new Schema();
+  schema.ignore("table-dropped", "nobody uses it");
+  schema.ignore("drop-cascades", "nor what depends on it");
+  schema.dropTable("drafts", { cascade: true });
+  schema.dropTable("notes");
+  assert.deepEqual(lintSteps(schema.steps, OPTIONS).map(({ rule, step }) => `${step} ${rule}`), [
+    "3 table-dropped",
+  ]);
+  schema.ignore("table-droped", "a slip");
+  schema.sql("select 1");
+  assert.equal(lintSteps(schema.steps, OPTIONS).at(-1)?.rule, "ignore-not-understood");
+  assert.throws(() => schema.ignore("table-dropped", " "), { message: /say in one line/ });
+  assert.throws(() => schema.ignore("no such rule", "x"), { message: /no name of a rule/ });
+  const [step] = schema.steps;
+  assert.equal(reverseSteps([step]).losses.length, 0);
+  await using pool = new Pool("pglite:");
+  for (const { text } of writeStep(step, 18)) await pool.execute(sql.unsafe(text));
 });
 
 test("lintSteps() sees that an enum loses a label", () => {
