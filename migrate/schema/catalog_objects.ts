@@ -12,7 +12,6 @@ import type {
 import { describeTable } from "../../orm/compiling/ddl/describe.ts";
 import type { AnyColumnDefinition } from "../../orm/definition/column_definition.ts";
 import { ColumnDefinition } from "../../orm/definition/column_definition.ts";
-import type { IdentityOptions } from "../../orm/definition/column_settings.ts";
 import { defineTable } from "../../orm/definition/table.ts";
 import { quoteIdentifier } from "../../pool/sql/identifier.ts";
 import { kindOf } from "../../pool/wire/codec/refusal.ts";
@@ -25,6 +24,7 @@ import type {
   TableConstraint,
   TableName,
 } from "../catalog/objects.ts";
+import { countingOf } from "../steps/counting.ts";
 import { constraintName } from "./constraint_name.ts";
 
 /** What a column's definition comes to: the column, and the constraints that its modifiers make. */
@@ -76,29 +76,6 @@ const SERIALS: Readonly<Record<string, string>> = {
   integer: "serial",
   bigint: "bigserial",
 };
-
-/** The greatest number of each type; the least is one less than its negative. */
-export const GREATEST: Readonly<Record<string, bigint>> = {
-  smallint: 32_767n,
-  integer: 2_147_483_647n,
-  bigint: 9_223_372_036_854_775_807n,
-};
-
-/** How something of a type counts, with what PostgreSQL takes for what is left out. */
-export function countingOf(type: string, options: IdentityOptions): Omit<ColumnIdentity, "generation"> {
-  const greatest = GREATEST[type] ?? GREATEST.bigint;
-  const increment = BigInt(options.increment ?? 1);
-  const min = BigInt(options.min ?? (increment > 0n ? 1n : -greatest - 1n));
-  const max = BigInt(options.max ?? (increment > 0n ? greatest : -1n));
-  return {
-    start: BigInt(options.start ?? (increment > 0n ? min : max)),
-    increment,
-    min,
-    max,
-    cache: BigInt(options.cache ?? 1),
-    cycle: options.cycle === true,
-  };
-}
 
 function identityOf(
   { type, identityOptions = {} }: ColumnRecord,

@@ -19,7 +19,8 @@ import type {
   TriggerObject,
 } from "../catalog/objects.ts";
 import type { Step, TypeChange } from "../steps/step.ts";
-import { countingOf, describeColumn } from "./catalog_objects.ts";
+import { countingOf } from "../steps/counting.ts";
+import { describeColumn } from "./catalog_objects.ts";
 import { bodyOf, checkName, checkOptions, literal, type Name, nameOf, oneOf, textOf } from "./name.ts";
 import {
   functionOf,

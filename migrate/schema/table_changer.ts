@@ -13,7 +13,8 @@ import { kindOf } from "../../pool/wire/codec/refusal.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
 import type { ConstraintObject, TableColumn, TableName, TableObject } from "../catalog/objects.ts";
 import type { ColumnChange, Step, TableChange, TriggerStep } from "../steps/step.ts";
-import { constraintOf, describeColumn, GREATEST, indexOf } from "./catalog_objects.ts";
+import { countingOf } from "../steps/counting.ts";
+import { constraintOf, describeColumn, indexOf } from "./catalog_objects.ts";
 import { checkName, checkOptions, literal, type Name, nameOf, textOf } from "./name.ts";
 import { referredTable, referTo, type TableReference } from "./table_reference.ts";
 
@@ -196,20 +197,17 @@ export class TableChanger {
       this.#column(name, { type: "not null", from: before?.notNull ?? nullable, to: !nullable });
     }
     if (identity !== undefined) {
-      const to = identity === null ? undefined : {
-        generation: identity,
-        start: 1n,
-        increment: 1n,
-        min: 1n,
-        max: maxOf(before),
-        cache: 1n,
-        cycle: false,
-      };
+      if (before === undefined) {
+        throw new ValidationError(
+          subject,
+          "how far it counts follows from its type; say what it is: was: column.integer()",
+        );
+      }
       this.#column(name, {
         type: "identity",
-        ...(before?.identity === undefined ? {} : { from: before.identity }),
-        ...(to === undefined ? {} : { to }),
-      }, identity === null && before?.identity === undefined);
+        ...(before.identity === undefined ? {} : { from: before.identity }),
+        ...(identity === null ? {} : { to: { generation: identity, ...countingOf(before.type, {}) } }),
+      }, identity === null && before.identity === undefined);
     }
     if (storage !== undefined) this.#column(name, { type: "storage", to: storage }, true);
     if (compression !== undefined) this.#column(name, { type: "compression", to: compression });
@@ -496,10 +494,6 @@ export function commentChange(
 
 function typeOf({ type, collation }: TableColumn): Pick<TableColumn, "type" | "collation"> {
   return collation === undefined ? { type } : { type, collation };
-}
-
-function maxOf(column: TableColumn | undefined): bigint {
-  return GREATEST[column?.type ?? "integer"] ?? GREATEST.integer;
 }
 
 function parametersOf(

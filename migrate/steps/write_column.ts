@@ -8,6 +8,7 @@ import { parenthesized, writeName } from "../../orm/compiling/ddl/write_table.ts
 import { quoteIdentifier } from "../../pool/sql/identifier.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
 import type { ColumnIdentity, TableColumn, TableName } from "../catalog/objects.ts";
+import { countingOptions, unusualOptions } from "./counting.ts";
 import { type Statement, statement, words } from "./statement.ts";
 import type { ColumnStep } from "./step.ts";
 
@@ -30,7 +31,9 @@ export function writeColumnConstraints(column: TableColumn): string {
     notNull ? "not null" : "",
     column.default === undefined ? "" : `default ${parenthesized(column.default)}`,
     generated === undefined ? "" : `generated always as (${generated.expression}) ${generated.kind}`,
-    identity === undefined ? "" : `generated ${identity.generation} as identity${identityText(identity)}`,
+    identity === undefined
+      ? ""
+      : `generated ${identity.generation} as identity${identityText(column.type, identity)}`,
   );
 }
 
@@ -116,27 +119,18 @@ export function writeColumnStep(step: ColumnStep, serverVersion: number): readon
   }
 }
 
-function identityText(identity: ColumnIdentity): string {
-  return ` (${identityOptions(identity).join(" ")})`;
-}
-
-function identityOptions(identity: ColumnIdentity): string[] {
-  const { start, increment, min, max, cache, cycle } = identity;
-  return [
-    `start with ${start}`,
-    `increment by ${increment}`,
-    `minvalue ${min}`,
-    `maxvalue ${max}`,
-    `cache ${cache}`,
-    cycle ? "cycle" : "no cycle",
-  ];
+function identityText(type: string, identity: ColumnIdentity): string {
+  const options = unusualOptions(type, identity);
+  return options.length === 0 ? "" : ` (${options.join(" ")})`;
 }
 
 function identityChange(from: ColumnIdentity | undefined, to: ColumnIdentity | undefined): string {
   if (to === undefined) return "drop identity";
-  if (from === undefined) return `add generated ${to.generation} as identity${identityText(to)}`;
-  const before = new Set(identityOptions(from));
-  const options = identityOptions(to).filter((option) => !before.has(option));
+  if (from === undefined) {
+    return `add generated ${to.generation} as identity (${countingOptions(to).join(" ")})`;
+  }
+  const before = new Set(countingOptions(from));
+  const options = countingOptions(to).filter((option) => !before.has(option));
   return [
     ...(from.generation === to.generation && options.length > 0 ? [] : [`generated ${to.generation}`]),
     ...options,

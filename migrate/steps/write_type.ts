@@ -15,6 +15,7 @@ import type {
   RangeObject,
   SequenceObject,
 } from "../catalog/objects.ts";
+import { countingOptions, unusualOptions } from "./counting.ts";
 import { type Statement, statement, words } from "./statement.ts";
 import type { SequenceStep, TypeStep } from "./step.ts";
 
@@ -121,7 +122,8 @@ export function writeSequence(
     sequence.unlogged === true ? "create unlogged sequence" : "create sequence",
     ifNotExists === true ? "if not exists" : "",
     writeName(sequence),
-    ...sequenceOptions(sequence),
+    sequence.type === "bigint" ? "" : `as ${sequence.type}`,
+    ...unusualOptions(sequence.type, sequence),
   );
 }
 
@@ -146,14 +148,5 @@ function owner({ ownedBy }: SequenceObject): string {
 }
 
 function sequenceOptions(sequence: SequenceObject): string[] {
-  const { type, start, increment, min, max, cache, cycle } = sequence;
-  return [
-    `as ${type}`,
-    `increment by ${increment}`,
-    `minvalue ${min}`,
-    `maxvalue ${max}`,
-    `start with ${start}`,
-    `cache ${cache}`,
-    cycle ? "cycle" : "no cycle",
-  ];
+  return [`as ${sequence.type}`, ...countingOptions(sequence)];
 }
