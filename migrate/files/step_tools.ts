@@ -6,9 +6,9 @@
 import { column } from "../../orm/definition/column_builders.ts";
 import { constraint } from "../../orm/definition/constraint_definition.ts";
 import { index } from "../../orm/definition/index_definition.ts";
-import { type Sql, sql } from "../../pool/sql/sql.ts";
+import { sql } from "../../pool/sql/sql.ts";
+import { Schema } from "../schema/schema.ts";
 import { reverseSteps } from "../steps/reverse.ts";
-import type { Step } from "../steps/step.ts";
 import { writeStep } from "../steps/write_step.ts";
 import type { StepTools } from "./written_steps.ts";
 
@@ -22,18 +22,10 @@ export interface MigrationTools {
 
 const TOOLS: MigrationTools = { column, index, constraint, sql };
 
-class SqlSteps {
-  readonly steps: Step[] = [];
-
-  sql(text: string | Sql): void {
-    this.steps.push({ kind: "sql", text: typeof text === "string" ? text : text.text });
-  }
-}
-
 /** How steps are made, written and reverted. */
 export const STEP_TOOLS: StepTools = {
   async collect(fn) {
-    const schema = new SqlSteps();
+    const schema = new Schema();
     await fn(schema, TOOLS);
     return schema.steps;
   },

@@ -6,6 +6,7 @@
 import type { CommandBody } from "./command.ts";
 import type { CommandName } from "./command_table.ts";
 import { compareCommand } from "./compare_command.ts";
+import { devCommand } from "./dev_command.ts";
 import { diffCommand } from "./diff_command.ts";
 import { inferCommand } from "./infer_command.ts";
 import { lintCommand } from "./lint_command.ts";
@@ -15,7 +16,7 @@ import { dataCommand, seedCommand } from "./seed_commands.ts";
 import { infoCommand, statusCommand, validateCommand } from "./status_commands.ts";
 
 /** Every command. */
-export const COMMAND_BODIES: Readonly<Partial<Record<CommandName, CommandBody>>> = {
+export const COMMAND_BODIES: Readonly<Record<CommandName, CommandBody>> = {
   "migrate new": newCommand,
   "migrate up": upCommand,
   "migrate down": downCommand,
@@ -31,4 +32,5 @@ export const COMMAND_BODIES: Readonly<Partial<Record<CommandName, CommandBody>>>
   infer: inferCommand,
   seed: seedCommand,
   data: dataCommand,
+  dev: devCommand,
 };

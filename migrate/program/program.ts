@@ -39,7 +39,7 @@ const CLOSE_TIMEOUT = 5_000;
 export interface ProgramParts {
   readonly surroundings: Surroundings;
   readonly terminal: Terminal;
-  readonly commands: Readonly<Partial<Record<CommandName, CommandBody>>>;
+  readonly commands: Readonly<Record<CommandName, CommandBody>>;
 }
 
 /** Does what the command line says. */
@@ -58,9 +58,7 @@ export async function runProgram({ surroundings, terminal, commands }: ProgramPa
   try {
     const { flags, configFile } = line;
     const settings = resolveSettings({ flags, configFile, environment });
-    const body = commands[line.command];
-    if (body === undefined) throw new Error(`BUG: nothing does "${line.command}"`);
-    return program.finish(await program.run(body, settings));
+    return program.finish(await program.run(commands[line.command], settings));
   } catch (error) {
     return program.fail(error);
   }
