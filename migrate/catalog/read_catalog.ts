@@ -3,7 +3,8 @@
  *
  * Everything is asked for in one transaction, all of it sent at once and answered from one snapshot, with settings under
  * which PostgreSQL writes equal things as equal text: an empty `search_path`, so that names come with their schemas, and
- * a time zone and formats that are not the session's. Addresses (OIDs) stay in here.
+ * a time zone and formats that are not the session's. Addresses (OIDs) stay in here. What is dropped while its definition is
+ * asked for makes the reader begin again.
  *
  * @module
  */
@@ -12,6 +13,7 @@ import type { Transaction } from "../../pool/session_executor.ts";
 import { sql } from "../../pool/sql/sql.ts";
 import type { TransactionOptions } from "../../pool/transaction/transaction_options.ts";
 import { CatalogDraft } from "./catalog_draft.ts";
+import { readUnmoved } from "./moved_catalog.ts";
 import type { Catalog } from "./objects.ts";
 import { columnsByTable, readColumns, readNotNulls } from "./read_columns.ts";
 import { addConstraints, readConstraints } from "./read_constraints.ts";
@@ -88,15 +90,17 @@ const SETTINGS = {
  */
 export function readCatalog(source: CatalogSource, options: ReadCatalogOptions = {}): Promise<Catalog> {
   const { signal, ...selection } = options;
-  return source.transaction(async (tx) => {
-    const version = await tx.value<number>(sql`select current_setting('server_version_num')::int4 / 10000`);
-    return selectObjects((await readDraft(tx, version)).finish(version), selection);
-  }, {
-    isolation: "repeatable read",
-    readOnly: true,
-    settings: SETTINGS,
-    ...(signal === undefined ? {} : { signal }),
-  });
+  const read = () =>
+    source.transaction(async (tx) => {
+      const version = await tx.value<number>(sql`select current_setting('server_version_num')::int4 / 10000`);
+      return selectObjects((await readDraft(tx, version)).finish(version), selection);
+    }, {
+      isolation: "repeatable read",
+      readOnly: true,
+      settings: SETTINGS,
+      ...(signal === undefined ? {} : { signal }),
+    });
+  return readUnmoved(read, signal);
 }
 
 /**

@@ -7,6 +7,7 @@ import type { Executor } from "../../pool/executor.ts";
 import { sql } from "../../pool/sql/sql.ts";
 import { type CatalogDraft, CATALOGS, compact } from "./catalog_draft.ts";
 import { isReadSchema } from "./catalog_sql.ts";
+import { told } from "./moved_catalog.ts";
 import type { ColumnIdentity, TableColumn } from "./objects.ts";
 
 /** A row of `pg_attribute`. */
@@ -100,6 +101,7 @@ export function columnsByTable(
       draft.belongs(CATALOGS.attrdef, row.expressionOid, CATALOGS.class, row.table);
     }
     const { table, number } = row;
+    const expression = row.expressionOid === null ? undefined : told(row.expression);
     const column = compact({
       number,
       name: row.name,
@@ -107,9 +109,9 @@ export function columnsByTable(
       notNull: row.notNull,
       notNullName: names.get(`${table}.${number}`),
       collation: row.collation ?? undefined,
-      default: row.generated === "" ? row.expression ?? undefined : undefined,
-      generated: row.generated === "" || row.expression === null ? undefined : {
-        expression: row.expression,
+      default: row.generated === "" ? expression : undefined,
+      generated: row.generated === "" || expression === undefined ? undefined : {
+        expression,
         kind: row.generated === "v" ? "virtual" as const : "stored" as const,
       },
       identity: identityOf(row, identities.get(`${table}.${number}`)),

@@ -7,6 +7,7 @@ import type { Executor } from "../../pool/executor.ts";
 import { sql } from "../../pool/sql/sql.ts";
 import { type CatalogDraft, CATALOGS, compact, parametersOf } from "./catalog_draft.ts";
 import { isReadSchema } from "./catalog_sql.ts";
+import { told } from "./moved_catalog.ts";
 import type { ConstraintObject, ForeignKeyAction, TableConstraint, TableName } from "./objects.ts";
 import type { IndexParts } from "./read_indexes.ts";
 
@@ -138,7 +139,7 @@ function demandOf(row: ConstraintRow, index: IndexParts | undefined): TableConst
         parameters,
       });
     case "c":
-      return { type: "check", condition: row.condition ?? "" };
+      return { type: "check", condition: told(row.condition) };
     case "f":
       return compact({
         type: "foreign key" as const,

@@ -8,6 +8,7 @@ import { quoteIdentifier } from "../../pool/sql/identifier.ts";
 import { sql } from "../../pool/sql/sql.ts";
 import { type CatalogDraft, CATALOGS, compact, parametersOf } from "./catalog_draft.ts";
 import { isReadSchema, qualifiedSql } from "./catalog_sql.ts";
+import { told } from "./moved_catalog.ts";
 import type { IndexKey, IndexObject } from "./objects.ts";
 import type { ColumnRow } from "./read_columns.ts";
 
@@ -183,7 +184,7 @@ function keyOf(
   const collation = row.collations[at];
   const options = row.keyOptions?.[String(at + 1)];
   return compact({
-    expression: column === undefined ? row.expressions?.[at] ?? "" : quoteIdentifier(column.name),
+    expression: column === undefined ? told(row.expressions?.[at] ?? null) : quoteIdentifier(column.name),
     isColumn: column !== undefined,
     order: isDescending ? "desc" as const : undefined,
     nulls: nullsFirst === isDescending ? undefined : nullsFirst ? "first" as const : "last" as const,

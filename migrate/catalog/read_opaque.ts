@@ -9,6 +9,7 @@ import type { Executor } from "../../pool/executor.ts";
 import { sql } from "../../pool/sql/sql.ts";
 import { type CatalogDraft, compact } from "./catalog_draft.ts";
 import { FIRST_USER_OID, isReadSchema } from "./catalog_sql.ts";
+import { told } from "./moved_catalog.ts";
 import { opaqueQueries } from "./opaque_sql.ts";
 
 /** A thing without a kind. */
@@ -18,11 +19,16 @@ export interface OpaqueRow {
   readonly definition: string | null;
   readonly facts: string | null;
   /** As `pg_identify_object` has it. */
-  readonly type: string;
+  readonly type: string | null;
   readonly schema: string | null;
-  readonly identity: string;
+  readonly identity: string | null;
   /** The arguments of an aggregate, as `drop aggregate` wants them. */
   readonly aggregated: string | null;
+}
+
+/** What its name is made of. */
+interface Named extends Pick<OpaqueRow, "schema" | "aggregated"> {
+  readonly identity: string;
 }
 
 /** Everything without a kind. */
@@ -47,8 +53,11 @@ export function readOpaque(executor: Executor, serverVersion: number): Promise<O
 /** Adds things without a kind to a catalog. */
 export function addOpaque(draft: CatalogDraft, rows: readonly OpaqueRow[]): void {
   for (const row of rows) {
-    const what = WORDS[row.type] ?? row.type;
-    const name = nameOf(row);
+    const type = told(row.type);
+    const what = WORDS[type] ?? type;
+    const named = { ...row, identity: told(row.identity) };
+    const name = nameOf(named);
+    const definition = type === "rule" ? told(row.definition) : row.definition;
     draft.add(
       row.catalog,
       row.oid,
@@ -57,10 +66,10 @@ export function addOpaque(draft: CatalogDraft, rows: readonly OpaqueRow[]): void
         what,
         schema: row.schema ?? undefined,
         name,
-        definition: row.definition?.trim(),
-        drop: dropOf(what, identityOf(row)),
+        definition: definition?.trim(),
+        drop: dropOf(what, identityOf(named)),
         hash: createHash("sha256").update(
-          JSON.stringify([what, row.schema, name, row.definition, row.facts]),
+          JSON.stringify([what, row.schema, name, definition, row.facts]),
         ).digest("hex"),
       }),
     );
@@ -75,7 +84,7 @@ const WORDS: Readonly<Record<string, string>> = {
 };
 
 /** Its name as SQL, without its schema. */
-function nameOf({ schema, identity, aggregated }: OpaqueRow): string {
+function nameOf({ schema, identity, aggregated }: Named): string {
   if (aggregated !== null) return aggregated;
   if (schema === null) return identity;
   return identity.startsWith('"')
@@ -84,7 +93,7 @@ function nameOf({ schema, identity, aggregated }: OpaqueRow): string {
 }
 
 /** Its name as SQL, with its schema. */
-function identityOf(row: OpaqueRow): string {
+function identityOf(row: Named): string {
   const { identity, aggregated } = row;
   if (aggregated === null) return identity;
   return identity.slice(0, -nameOf({ ...row, aggregated: null }).length) + aggregated;

@@ -7,6 +7,7 @@ import type { Executor } from "../../pool/executor.ts";
 import { sql } from "../../pool/sql/sql.ts";
 import { type CatalogDraft, CATALOGS, compact, parametersOf } from "./catalog_draft.ts";
 import { isReadSchema } from "./catalog_sql.ts";
+import { told } from "./moved_catalog.ts";
 import type { ColumnRow } from "./read_columns.ts";
 import type { PartitionKey, TableColumn, TableName, TableObject } from "./objects.ts";
 import { splitList } from "./split_list.ts";
@@ -184,5 +185,5 @@ function partitionKeyOf(definition: string): PartitionKey {
 }
 
 function queryOf({ query }: RelationRow): string {
-  return (query ?? "").trim().replace(/;$/, "");
+  return told(query).trim().replace(/;$/, "");
 }

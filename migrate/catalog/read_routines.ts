@@ -7,6 +7,7 @@ import type { Executor } from "../../pool/executor.ts";
 import { sql } from "../../pool/sql/sql.ts";
 import { type CatalogDraft, CATALOGS, compact } from "./catalog_draft.ts";
 import { FIRST_USER_OID, isReadSchema } from "./catalog_sql.ts";
+import { told } from "./moved_catalog.ts";
 import type { PolicyObject, TriggerObject } from "./objects.ts";
 
 /** A function or a procedure. */
@@ -19,7 +20,7 @@ export interface FunctionRow {
   readonly arguments: string;
   readonly returns: string | null;
   readonly language: string;
-  readonly definition: string;
+  readonly definition: string | null;
 }
 
 /** Functions and procedures that neither an extension nor a type brought. */
@@ -49,7 +50,7 @@ export function addFunctions(draft: CatalogDraft, rows: readonly FunctionRow[]):
         kind: "function" as const,
         ...row,
         returns: returns ?? undefined,
-        definition: definition.trimEnd(),
+        definition: told(definition).trimEnd(),
       }),
     );
   }
@@ -61,7 +62,7 @@ export interface TriggerRow {
   readonly schema: string;
   readonly table: string;
   readonly name: string;
-  readonly definition: string;
+  readonly definition: string | null;
   readonly enabled: string;
   readonly inherited: boolean;
 }
@@ -91,13 +92,14 @@ const FIRING: Readonly<Record<string, TriggerObject["enabled"]>> = {
 
 /** Adds triggers to a catalog. */
 export function addTriggers(draft: CatalogDraft, rows: readonly TriggerRow[]): void {
-  for (const { oid, enabled, inherited, ...row } of rows) {
+  for (const { oid, enabled, inherited, definition, ...row } of rows) {
     draft.add(
       CATALOGS.trigger,
       oid,
       compact({
         kind: "trigger" as const,
         ...row,
+        definition: told(definition),
         enabled: FIRING[enabled],
         inherited: inherited || undefined,
       }),
@@ -166,7 +168,7 @@ export interface StatisticsRow {
   readonly schema: string;
   readonly name: string;
   readonly table: string;
-  readonly definition: string;
+  readonly definition: string | null;
 }
 
 /** Extended statistics. */
@@ -182,5 +184,7 @@ export function readStatistics(executor: Executor): Promise<StatisticsRow[]> {
 
 /** Adds extended statistics to a catalog. */
 export function addStatistics(draft: CatalogDraft, rows: readonly StatisticsRow[]): void {
-  for (const { oid, ...row } of rows) draft.add(CATALOGS.statistic, oid, { kind: "statistics", ...row });
+  for (const { oid, definition, ...row } of rows) {
+    draft.add(CATALOGS.statistic, oid, { kind: "statistics", ...row, definition: told(definition) });
+  }
 }
