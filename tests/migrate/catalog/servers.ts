@@ -14,6 +14,6 @@ export async function withDatabase<T>(
 ): Promise<T> {
   await using database = await freshDatabase({ server });
   await using pool = new Pool(database.url);
-  for (const statement of statements) await pool.execute(sql.unsafe(statement));
+  for (const statement of statements) await pool.execute(sql.unsafe(statement), { timeout: 120_000 });
   return await body(pool);
 }
