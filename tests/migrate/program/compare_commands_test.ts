@@ -1,0 +1,180 @@
+/** `lifeguard diff`, `compare`, `infer` and `migrate lint` as users run them. */
+import assert from "node:assert/strict";
+import { sql } from "../../../mod.ts";
+import { test } from "../../harness.ts";
+import { needs } from "../../services/client.ts";
+import { CORE, LIFEGUARD_KINDS, makeProject } from "./project.ts";
+
+const [, deno] = LIFEGUARD_KINDS;
+const options = { ignore: deno.ignore ?? needs("primary").ignore, timeout: 240_000 };
+
+const users = (columns: string): string =>
+  `import { column, model } from "${CORE}";
+export const User = model("users", { id: column.identity().primaryKey(), ${columns} });
+`;
+
+test(
+  "lifeguard diff writes what is missing; applied, nothing is missing and all agree",
+  options,
+  async () => {
+    await using program = await deno.make();
+    await using project = await makeProject(program);
+    await project.write("models.ts", users("email: column.text().unique()"));
+
+    const printed = await project.lifeguard("diff");
+    assert.equal(printed.code, 0, printed.err);
+    assert.match(printed.out, /^-- up\ncreate table [\s\S]*-- down\ndrop table /);
+    const apart = await project.json("compare");
+    assert.deepEqual([apart.code, apart.document.ok, apart.document.agrees], [1, false, false]);
+
+    const first = await project.json("diff", "--name", "add users");
+    assert.deepEqual([first.code, first.document.drops], [0, []]);
+    assert.match(first.document.path, /^migrations\/\d{14}_add_users\.sql$/);
+    assert.equal((await project.lifeguard("migrate", "up")).code, 0);
+    assert.equal((await project.lifeguard("diff", "--name", "more")).out, "Nothing to do\n");
+    const together = await project.lifeguard("compare");
+    assert.deepEqual([together.code, together.err], [0, ""], together.out);
+    assert.match(
+      together.out,
+      /^The migrations are what the models say\nThe database is what the migrations say\n$/,
+    );
+
+    await project.write(
+      "models.ts",
+      users("email: column.text().unique(), born: column.integer().nullable()"),
+    );
+    const second = await project.json("diff", "--name", "add_born", "--type", "ts");
+    assert.match(await project.read(second.document.path), /schema\.sql\(`alter table [^`]*born/);
+    assert.equal((await project.lifeguard("migrate", "up")).code, 0);
+    assert.equal((await project.lifeguard("compare")).code, 0);
+    assert.equal((await project.lifeguard("migrate", "down", "--yes")).code, 0);
+    const pending = await project.json("compare");
+    assert.deepEqual([pending.code, pending.document.pending.length], [1, 1]);
+  },
+);
+
+test("lifeguard diff drops nothing without --yes, and takes renames as it is told", options, async () => {
+  await using program = await deno.make();
+  await using project = await makeProject(program);
+  await project.write("models.ts", users("mail: column.text()"));
+  await project.lifeguard("diff", "--name", "users");
+  await project.lifeguard("migrate", "up");
+  await project.pool.execute(sql`insert into users (mail) values ('ada@example.org')`);
+
+  await project.write("models.ts", users("email: column.text()"));
+  const refused = await project.lifeguard("diff", "--name", "email");
+  assert.equal(refused.code, 1);
+  assert.match(
+    refused.err,
+    /Cannot write the migration: it would drop column public\.users\.mail, and nobody.*say --yes/,
+  );
+  assert.deepEqual((await project.files("migrations")).length, 1);
+  const shown = await project.json("diff");
+  assert.equal(shown.document.drops.length, 1);
+  assert.equal(shown.document.possibleRenames.length, 1);
+
+  const wrong = await project.lifeguard("diff", "--name", "email", "--rename", "users.mial:email");
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.err, /Cannot rename "users.mial": there is nothing of this name/);
+  const renamed = await project.lifeguard("diff", "--name", "email", "--rename", "users.mail:email");
+  assert.equal(renamed.code, 0, renamed.err);
+  assert.equal((await project.lifeguard("migrate", "up")).code, 0);
+  assert.equal(await project.pool.value(sql`select email from users`), "ada@example.org");
+
+  await project.write("models.ts", users("other: column.text().nullable()"));
+  const agreed = await project.json("diff", "--name", "drop_email", "--yes");
+  assert.deepEqual([agreed.code, agreed.document.drops], [0, ["column public.users.email"]]);
+  assert.ok(agreed.document.losses.length > 0);
+});
+
+test("lifeguard compare finds what was changed by hand, and names what nobody knows", options, async () => {
+  await using program = await deno.make();
+  await using project = await makeProject(program);
+  await project.write("models.ts", users("mail: column.text()"));
+  await project.lifeguard("diff", "--name", "users");
+  await project.lifeguard("migrate", "up");
+  await project.pool.execute(sql`create index by_hand on users (mail)`);
+  await project.pool.execute(sql`create table secret_table (a int)`);
+  const found = await project.json("compare");
+  assert.equal(found.code, 1);
+  const [models, database] = found.document.comparisons;
+  assert.deepEqual([models.statements, models.unknown], [[], []]);
+  assert.ok([...database.unknown, ...database.statements].join().includes("by_hand"));
+  assert.ok(database.unknown.includes("table public.secret_table"));
+  assert.match((await project.lifeguard("compare")).out, /table public\.secret_table: nobody else knows it/);
+});
+
+test(
+  "lifeguard infer writes models from which diff has nothing to do; baseline adopts the database",
+  options,
+  async () => {
+    await using program = await deno.make();
+    await using project = await makeProject(program);
+    await project.pool.execute(sql`create type mood as enum ('happy', 'sad')`);
+    await project.pool.execute(
+      sql`create table users (id int primary key, mood mood not null default 'happy')`,
+    );
+    await project.pool.execute(
+      sql`create table posts (id int primary key, user_id int not null references users)`,
+    );
+    const printed = await project.lifeguard("infer", "--table", "users");
+    assert.equal(printed.code, 0, printed.err);
+    assert.match(printed.out, /model\("users"/);
+    assert.doesNotMatch(printed.out, /model\("posts"/);
+    assert.match((await project.lifeguard("infer", "--out", "models.ts")).out, /^Wrote models\.ts\n$/);
+    assert.match((await project.lifeguard("infer", "--out", "models.ts")).out, /is as the database/);
+    const source = await project.read("models.ts");
+    await project.write(
+      "models.ts",
+      source.replaceAll('"@lifeguard/core/migrate"', `"${CORE.replace("mod.ts", "migrate/mod.ts")}"`)
+        .replaceAll('"@lifeguard/core"', `"${CORE}"`),
+    );
+    const nothing = await project.lifeguard("diff", "--from", "database");
+    assert.deepEqual([nothing.code, nothing.out], [0, "Nothing to do\n"], nothing.err);
+    assert.equal((await project.lifeguard("diff", "--name", "initial")).code, 0);
+    const marked = await project.lifeguard("migrate", "baseline");
+    assert.match(marked.out, /^marked {2}\d{14}_initial\n$/);
+    const compared = await project.lifeguard("compare");
+    assert.equal(compared.code, 0, compared.out + compared.err);
+  },
+);
+
+test(
+  "lifeguard migrate lint finds dangers in what is not applied, and is silent where there are none",
+  options,
+  async () => {
+    await using program = await deno.make();
+    await using project = await makeProject(program);
+    await project.pool.execute(sql`create table users (id int primary key, mail text)`);
+    await project.write(
+      "migrations/20260101000000_index.sql",
+      "-- up\ncreate index users_mail on users (mail);\n",
+    );
+    const found = await project.json("migrate", "lint");
+    const [{ findings }] = found.document.migrations;
+    assert.equal(findings[0].rule, "index-not-concurrently");
+    assert.equal(found.code, findings[0].severity === "danger" ? 1 : 0);
+    assert.match(
+      (await project.lifeguard("migrate", "lint", "20260101000000_index.sql")).out,
+      /line 2: create index/,
+    );
+    assert.equal((await project.lifeguard("migrate", "lint", "nothing")).code, 2);
+    await project.lifeguard("migrate", "up");
+    assert.match((await project.lifeguard("migrate", "lint")).out, /^0 migrations: 0 findings, 0 dangers\n$/);
+  },
+);
+
+test("lifeguard says what is wrong with a module of models", options, async () => {
+  await using program = await deno.make();
+  await using project = await makeProject(program);
+  const said = async (): Promise<string> => {
+    const { code, err } = await project.lifeguard("diff");
+    assert.equal(code, 1);
+    return err;
+  };
+  assert.match(await said(), /there is no file "models\.ts"; name the module with --models/);
+  await project.write("models.ts", "export const one = 1;\n");
+  assert.match(await said(), /"models\.ts" exports none; export each model/);
+  await project.write("models.ts", "throw new Error('at its head');\n");
+  assert.match(await said(), /"models\.ts" fails when it is imported: at its head/);
+});
