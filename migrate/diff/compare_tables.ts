@@ -27,8 +27,10 @@ export interface ColumnDifference {
   readonly name: string;
   /** What it is by the time it is looked at: its parents' steps are done. */
   readonly from?: TableColumn;
-  /** What it was, where its parent's steps would not bring it back when they are reversed. */
+  /** What it was, before its parents' steps. */
   readonly old?: TableColumn;
+  /** Whether its parent's steps would not bring its default, or that it is not null, back when they are reversed. */
+  readonly isOwn?: boolean;
   readonly to?: TableColumn;
   action: "add" | "drop" | "add again" | "retype" | "alter";
   /** Whether its parent's step does the action. */
@@ -81,18 +83,18 @@ export function compareTable(
     const isParents = theirs?.from !== undefined && (next === undefined ? column.inherited === true : true);
     const here = theirs?.from !== undefined && theirs.to !== undefined ? withParents(column, theirs) : column;
     const difference = compareColumn(column, { from: here, to: next, isParents, serverVersion });
-    const isOwn = (field: "default" | "notNull"): boolean =>
-      here[field] !== column[field] && column[field] !== theirs?.from?.[field] ||
-      theirs?.action === "retype" && column[field] !== theirs.from?.[field];
-    const old = isOwn("default") || isOwn("notNull") ? column : undefined;
-    if (difference !== undefined) {
-      columns.set(column.name, { ...difference, ...old === undefined ? {} : { old } });
-    } else if (old !== undefined) {
+    const isChanged = (field: "default" | "notNull"): boolean =>
+      column[field] !== theirs?.from?.[field] &&
+      (here[field] !== column[field] || theirs?.action === "retype");
+    const isOwn = theirs?.from !== undefined && (isChanged("default") || isChanged("notNull"));
+    if (difference !== undefined) columns.set(column.name, { ...difference, isOwn });
+    else if (isOwn) {
       columns.set(column.name, {
         name: column.name,
         from: here,
         to: next,
-        old,
+        old: column,
+        isOwn,
         action: "alter",
         isParents,
         releasesDefault: false,
@@ -141,7 +143,7 @@ function compareColumn(
     readonly serverVersion: number;
   },
 ): ColumnDifference | undefined {
-  const base = { name: old.name, from, to, isParents, releasesDefault: false };
+  const base = { name: old.name, from, to, old, isParents, releasesDefault: false };
   if (to === undefined) return { ...base, action: "drop" };
   const isRetyped = old.type !== to.type || old.collation !== to.collation;
   const wasComputed = old.generated;
@@ -164,6 +166,8 @@ export interface TableContext {
   readonly baseBefore: (type: string) => string;
   /** The type a type of the new catalog is based on. */
   readonly baseAfter: (type: string) => string;
+  /** Whether other tables inherit from it. */
+  readonly hasHeirs: boolean;
   /** What a type is called when columns become another: an enum that is made anew has been put aside. */
   readonly source: (type: string) => string;
   /** What a column's type is while its own is replaced; `undefined` where it is not. */
@@ -204,6 +208,11 @@ function writeColumn(difference: ColumnDifference, context: ColumnContext): void
   const addStage = (column: TableColumn): Stage => column.generated === undefined ? "add" : "compute";
   switch (action) {
     case "add":
+      if (to!.identity !== undefined && context.hasHeirs) {
+        // PostgreSQL adds no identity column to a table that others inherit from.
+        put("add", { type: "add", column: { ...to!, identity: undefined, inherited: undefined } });
+        return put("set", { type: "identity", to: to!.identity });
+      }
       return put(addStage(to!), { type: "add", column: { ...to!, inherited: undefined } });
     case "drop":
       return isParents ? undefined : put("drop", { type: "drop", column: from! });
@@ -225,11 +234,11 @@ function writeAltered(difference: ColumnDifference, context: ColumnContext): voi
   let from = difference.from!;
   const to = difference.to!;
   if (isParents) {
-    const { old, releasesDefault } = difference;
-    const released = old?.default ?? (releasesDefault ? from.default : undefined);
+    const { old, isOwn, releasesDefault } = difference;
+    const released = isOwn === true || releasesDefault ? old?.default : undefined;
     if (released !== undefined) put("release", { type: "default", from: released });
     if (releasesDefault) from = { ...from, default: undefined };
-    if (old !== undefined && old.notNull && !from.notNull) {
+    if (isOwn === true && old?.notNull === true && !from.notNull) {
       put("release", { type: "not null", from: true, to: false });
     }
   } else if (from.default !== undefined && (action === "retype" || difference.releasesDefault)) {
@@ -245,6 +254,12 @@ function writeAltered(difference: ColumnDifference, context: ColumnContext): voi
     from = { ...from, identity: undefined };
   }
   if (action === "retype") {
+    // It goes with the type by itself; said so that the way back has it again.
+    if (from.storage !== undefined && !isParents) {
+      const usual = context.serverVersion < 16 ? usualStorage(from.type) : undefined;
+      put("release", { type: "storage", from: from.storage, to: usual });
+    }
+    if (from.compression !== undefined) put("release", { type: "compression", from: from.compression });
     if (!isParents) writeType(from, to, context);
     const identity = from.identity === undefined
       ? undefined

@@ -185,7 +185,7 @@ class Emitter {
   #addTable(key: ObjectKey, difference: TableDifference): void {
     const { from, to } = difference;
     const graph = this.#graph;
-    const stages = columnSteps(difference, this.#context());
+    const stages = columnSteps(difference, this.#context(key));
     for (const name of STAGES) {
       const steps = stages.get(name);
       if (steps !== undefined) graph.add(stage(key, name), "alter", ...steps);
@@ -239,9 +239,13 @@ class Emitter {
     }
   }
 
-  #context(): TableContext {
-    const { from, to, replaced } = this.#plan;
+  #context(key: ObjectKey): TableContext {
+    const { from, to, replaced, after } = this.#plan;
     return {
+      hasHeirs: [...after.of(key)].some((one) => {
+        const object = to.objects.get(one);
+        return object?.kind === "table" && object.inherits !== undefined;
+      }),
       serverVersion: to.serverVersion,
       baseBefore: (type) => baseType(type, from),
       baseAfter: (type) => baseType(type, to),
@@ -424,6 +428,8 @@ class Emitter {
         stage(key, "drop"),
       );
       // An enum that is made anew is dropped when no column is of the old one.
+      const kind = this.#gone.get(need)?.kind;
+      if (kind === "function" || kind === "sequence") continue;
       if (!replaced.has(need) || graph.has(`aside ${need}`)) {
         graph.after(drop(need), stage(key, "type"), stage(key, "set"));
       }

@@ -174,7 +174,11 @@ export class DiffPlan {
       }
       const result = compareObjects(from, to);
       if (result === undefined) continue;
-      if (result === "replace") this.#replace(key);
+      // A view gives up no column: for the way back, what stands on it has to go.
+      const isLonger = from.kind === "view" && to.kind === "view" &&
+        from.columns.length < to.columns.length &&
+        this.before.of(key).size > 0;
+      if (result === "replace" || isLonger) this.#replace(key);
       else if (result === "unknowable") {
         this.findings.push({
           severity: "refused",
@@ -202,7 +206,8 @@ export class DiffPlan {
     if (!isEqual(from.partitionBy, to.partitionBy)) return this.#refusePartitioning(key, to);
     const parents: TableDifference[] = [];
     for (const name of parentsOf(from)) {
-      const stays = parentsOf(to).some((other) => isEqual(name, other));
+      const stays = parentsOf(to).some((other) => isEqual(name, other)) &&
+        isEqual(from.partitionOf, to.partitionOf);
       const parent = stays ? this.before.relation(name) : undefined;
       const entry = parent === undefined ? undefined : state.byKey.get(parent);
       if (entry === undefined) continue;
@@ -366,6 +371,8 @@ export class DiffPlan {
       name: column.name,
       from: old?.from ?? column,
       to: next,
+      old: old?.old ?? column,
+      ...old?.isOwn === undefined ? {} : { isOwn: old.isOwn },
       action: old !== undefined && !isChange ? old.action : chosen,
       isParents: old?.isParents ?? column.inherited === true,
       releasesDefault: true,
