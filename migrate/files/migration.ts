@@ -66,9 +66,8 @@ const FILE_NAME = /^(\d{14})_([A-Za-z0-9][A-Za-z0-9_-]*)\.(ts|sql)$/;
  */
 export async function discoverMigrations(dir: string | URL): Promise<readonly Migration[]> {
   const folder = typeof dir === "string" && !dir.startsWith("file:") ? dir : fileURLToPath(dir);
-  const names = (await readFolder(folder)).filter((name) =>
-    /\.(?:ts|sql)$/.test(name) && !/^[._]/.test(name)
-  );
+  const all = (await readFolder(folder)).toSorted();
+  const names = all.filter((name) => /\.(?:ts|sql)$/.test(name) && !/^[._]/.test(name));
   assertNames(names);
   const migrations: Migration[] = [];
   for (const name of names) migrations.push(await readMigration(join(folder, name), name));

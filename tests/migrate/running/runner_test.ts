@@ -273,6 +273,31 @@ export async function data(db: any, { sql }: any) {
 });
 
 test(
+  "Migrator applies what a schema builder says, and reverts it without being told how",
+  needs("primary"),
+  async () => {
+    await using database = await freshDatabase();
+    await using folder = await migrationFolder({
+      "20261123094500_add_users.ts": `
+// deno-lint-ignore no-explicit-any
+export function up(schema: any, { column, index }: any) {
+  schema.createTable("users", { id: column.integer().primaryKey(), email: column.text() }, {
+    // deno-lint-ignore no-explicit-any
+    indexes: ({ email }: any) => [index(email)],
+  });
+}
+`,
+    });
+    await using pool = new Pool(database.url);
+    const migrator = new Migrator(pool, { dir: folder.dir });
+    await migrator.up();
+    assert.deepEqual(await columns(pool), ["users.email", "users.id"]);
+    await migrator.down();
+    assert.deepEqual(await columns(pool), []);
+  },
+);
+
+test(
   "Migrator keeps the settings and the role of one migration from the next",
   needs("primary"),
   async () => {
@@ -309,8 +334,15 @@ test(
   },
 );
 
-test("migrate() runs on an embedded database and on a pool of one connection", needs("primary"), async () => {
+test("migrate() runs on an embedded database and on a pool of one connection", {
+  ...needs("primary"),
+  sanitize: false,
+  timeout: 60_000,
+}, async () => {
   await using folder = await migrationFolder(FILES);
+  await using embedded = new Pool("pglite:");
+  await migrate(embedded, { dir: folder.dir });
+  assert.deepEqual(await columns(embedded), ALL);
   await using database = await freshDatabase();
   await using single = new Pool({ url: database.url, max: 1 });
   await migrate(single, { dir: folder.dir });
