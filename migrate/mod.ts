@@ -88,6 +88,7 @@ export {
   type LibraryModules,
 } from "./infer/infer.ts";
 export { backfill, type BackfillOptions, type BackfillProgress, type Batch } from "./seeding/backfill.ts";
+export type { BackfillFile, FileBatch } from "./seeding/backfill_file.ts";
 export {
   seed,
   type SeedFunction,
