@@ -150,6 +150,12 @@ export function structureOf(
     );
   }
   const divided = call("partitionBy", options.partitionBy);
+  if (divided !== undefined && indexes.some((index) => index.definition.concurrently)) {
+    throw new ValidationError(
+      `the option "indexes" of ${subject}`,
+      "PostgreSQL builds no index of a divided table concurrently; leave concurrently() out, or build it on each partition",
+    );
+  }
   const kept = {
     view,
     viewQuery: query === undefined ? undefined : viewQueryOf(subject, columns, query),

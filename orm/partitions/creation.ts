@@ -37,6 +37,7 @@ export function creation(table: Table, named: PartitionName, bounds: string): re
   const texts = [`create table ${name} (like ${table.fragment.text} ${LIKE})`];
   // Whoever asks the partition itself is not to see more than who asks the table.
   if (table.rowSecurity !== undefined) texts.push(`alter table ${name} enable row level security`);
+  if (table.rowSecurity === "forced") texts.push(`alter table ${name} force row level security`);
   return [
     ...texts.map((text) => new Sql([text], [])),
     alteration(table, `attach partition ${name} ${bounds}`),

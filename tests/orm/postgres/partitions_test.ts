@@ -146,6 +146,14 @@ test("partitions() and partitionBy refuse what PostgreSQL would, before anything
     () => model("a", columns, { partitionBy: (t) => ({ hash: [sql`${t.id} % 7`] }) }),
     /divided by an expression can have no primary key/,
   );
+  assert.throws(
+    () =>
+      model("a", { at: column.date() }, {
+        partitionBy: (t) => ({ range: [t.at] }),
+        indexes: (t) => [index(t.at).concurrently()],
+      }),
+    /no index of a divided table concurrently/,
+  );
   // @ts-expect-error: a list tells rows apart by one column
   assert.throws(() => model("a", columns, { partitionBy: (t) => ({ list: [t.id, t.at] }) }), /by one column/);
   assert.throws(() => model("a", columns, { partitionBy: () => ({}) as never }), /says no way or several/);

@@ -16,6 +16,7 @@ import { type Sql, sql } from "../../../pool/sql/sql.ts";
 import { ValidationError } from "../../../pool/wire/errors.ts";
 import { test } from "../../harness.ts";
 import { randomIntegers, SEED } from "../../random.ts";
+import { cachedDatabase } from "../cache/cached_database.ts";
 import { testOnAll } from "./on_all.ts";
 
 const TENANT = sql`current_setting('app.tenant', true)`;
@@ -157,6 +158,7 @@ testOnAll(
   async (pool) => {
     const Entry = model("entries", { tenant: column.text(), at: column.date() }, {
       partitionBy: (t) => ({ range: [t.at] }),
+      rowSecurity: "forced",
       policies: (t) => [policy("own", { using: sql`${t.tenant} = ${TENANT}` })],
     });
     await prepare(pool);
@@ -172,8 +174,32 @@ testOnAll(
       assert.equal(await Entry.find().count(tx), 1);
       assert.deepEqual(await tx.query(sql`select * from ${sql.identifier(name)}`), []);
     });
+    const forced = sql`select relforcerowsecurity from pg_class where oid = ${name}::text::regclass`;
+    assert.equal(await pool.value(forced), true);
   },
 );
+
+test("policies hold for queries that say cached(): what one tenant was shown is kept for nobody", {
+  timeout: 90_000,
+}, async () => {
+  await using database = await cachedDatabase({
+    ddl: "create table heard (id int primary key)",
+    tables: ["heard"],
+  });
+  const { pool, cache } = database;
+  await prepare(pool);
+  const query = Note.find().orderBy(Note.id).cached(60);
+  for (let round = 0; round < 3; round++) {
+    for (const tenant of ["a", "b"]) {
+      const rows = await pool.withSettings(as(tenant), (tx) => query.all(tx));
+      assert.ok(rows.length === 4 && rows.every((row) => row.tenant === tenant));
+    }
+    assert.equal((await query.all(pool)).length, 12);
+    assert.equal((await pool.withSettings({ role: "app_user" }, (tx) => query.all(tx))).length, 0);
+  }
+  const { hits, nearHits } = cache.stats();
+  assert.equal(hits + nearHits, 0);
+});
 
 test("policy() writes every part, and refuses what PostgreSQL takes no part of", () => {
   const texts = (statements: readonly Sql[]): string[] => statements.map((statement) => statement.text);
