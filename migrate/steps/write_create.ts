@@ -13,6 +13,7 @@ import type {
   TriggerObject,
   ViewObject,
 } from "../catalog/objects.ts";
+import { splitStatements } from "../files/statement.ts";
 import { cannot, objectName, objectWord, tableOf } from "./object_reference.ts";
 import { type Statement, statement, words } from "./statement.ts";
 import type { CreateStep, DropStep, ReplaceStep, Step } from "./step.ts";
@@ -52,7 +53,7 @@ export function writeDrop(step: DropStep): readonly Statement[] {
     return [statement(alter, "drop constraint", ifExists, quoteIdentifier(object.name), cascade)];
   }
   if (object.kind === "opaque") {
-    if (object.drop !== undefined) return [statement(object.drop)];
+    if (object.drop !== undefined) return splitStatements(object.drop).map(({ text }) => statement(text));
     throw cannot(object, "it is not known how it is dropped; write the statement with sql()");
   }
   const isConcurrent = concurrently === true && object.kind === "index";
@@ -140,7 +141,9 @@ function created(step: CreateStep): readonly Statement[] {
     case "policy":
       return [writePolicy(object)];
     case "opaque":
-      if (object.definition !== undefined) return [statement(object.definition)];
+      if (object.definition !== undefined) {
+        return splitStatements(object.definition).map(({ text }) => statement(text));
+      }
       throw cannot(object, "PostgreSQL does not tell its definition; write the statement with sql()");
     default:
       throw new TypeError(`BUG: ${JSON.stringify(object satisfies never)}`);

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import type { OpaqueObject } from "../../../migrate/catalog/objects.ts";
 import { readCatalog } from "../../../migrate/catalog/read_catalog.ts";
-import { splitStatements } from "../../../migrate/files/statement.ts";
+import type { Step } from "../../../migrate/steps/step.ts";
+import { writeStep } from "../../../migrate/steps/write_step.ts";
 import type { Pool } from "../../../pool/pool.ts";
 import { sql } from "../../../pool/sql/sql.ts";
 import { test } from "../../harness.ts";
@@ -22,9 +23,9 @@ for (const [server, version] of SERVERS) {
         );
         const words = new Set(complete.map(({ what }) => what));
         assert.ok(words.size >= 20, `${[...words]}`);
-        await runAll(pool, complete.map(({ drop }) => drop!));
+        await runAll(pool, complete.map((object) => ({ kind: "drop", object })), version);
         assert.equal((await readCatalog(pool)).objects.size, catalog.objects.size - complete.length);
-        await runAll(pool, complete.map(({ definition }) => definition!));
+        await runAll(pool, complete.map((object) => ({ kind: "create", object })), version);
         assert.deepEqual(await readCatalog(pool), catalog);
       });
     },
@@ -62,23 +63,25 @@ test("OpaqueObject tells no password of a user mapping", needs("primary"), async
   });
 });
 
-/** Runs statements in any order in which they run. */
-async function runAll(pool: Pool, statements: readonly string[]): Promise<void> {
-  let left = statements;
+/** Runs steps in any order in which they run. */
+async function runAll(pool: Pool, steps: readonly Step[], version: number): Promise<void> {
+  let left = steps;
   while (left.length > 0) {
-    const failed: string[] = [];
+    const failed: Step[] = [];
     let last: unknown;
-    for (const statement of left) {
+    for (const step of left) {
       try {
         await pool.transaction(async (tx) => {
-          for (const { text } of splitStatements(statement)) await tx.execute(sql.unsafe(text));
+          for (const { text } of writeStep(step, version)) await tx.execute(sql.unsafe(text));
         });
       } catch (error) {
         last = error;
-        failed.push(statement);
+        failed.push(step);
       }
     }
-    if (failed.length === left.length) throw new Error(`Cannot run ${failed.join("\n")}`, { cause: last });
+    if (failed.length === left.length) {
+      throw new Error(`Cannot run ${failed.length} steps: ${JSON.stringify(failed[0])}`, { cause: last });
+    }
     left = failed;
   }
 }

@@ -5,7 +5,7 @@ import type { Catalog, CatalogObject, ObjectKey, TableObject } from "../../../mi
 import { Pool } from "../../../pool/pool.ts";
 import { sql } from "../../../pool/sql/sql.ts";
 import { test } from "../../harness.ts";
-import { needs } from "../../services/client.ts";
+import { needs, server as description } from "../../services/client.ts";
 import { catalogJson } from "./golden.ts";
 import rich15 from "./goldens/rich_15.json" with { type: "json" };
 import rich18 from "./goldens/rich_18.json" with { type: "json" };
@@ -56,11 +56,31 @@ for (const [server, version] of SERVERS) {
           "extra_float_digits to -3",
         ]
       ) await pool.execute(sql.unsafe(`alter database ${name} set ${setting}`));
-      await using other = new Pool(await urlOf(pool, server));
+      await using other = new Pool((await urlOf(pool, server)).href);
       assert.equal(await other.value(sql`show timezone`), "Asia/Tokyo", "the setting is in force");
       assert.deepEqual(await readCatalog(other), first);
     });
   });
+
+  test(
+    `readCatalog() needs no rights, but to see the options of user mappings (${version})`,
+    options,
+    async () => {
+      await withDatabase(server, richSchema(version), async (pool) => {
+        const url = await urlOf(pool, server);
+        url.username = "app_user";
+        url.password = "secret-app";
+        await using other = new Pool(url.href);
+        assert.equal(
+          await other.value(sql`select rolsuper from pg_roles where rolname = current_user`),
+          false,
+        );
+        const withoutMappings = async (from: Pool) =>
+          [...(await readCatalog(from)).objects].filter(([key]) => !key.startsWith("opaque:user mapping"));
+        assert.deepEqual(await withoutMappings(other), await withoutMappings(pool));
+      });
+    },
+  );
 
   test(`readCatalog() reads the same of what was made in another order (${version})`, options, async () => {
     const [one, other] = await Promise.all(
@@ -249,11 +269,10 @@ test("readCatalog() reads 1,000 tables quickly", { ...needs("primary"), timeout:
   });
 });
 
-async function urlOf(pool: Pool, server: "primary" | "pg15"): Promise<string> {
-  const { server: find } = await import("../../services/client.ts");
-  const url = new URL(find(server).url);
+async function urlOf(pool: Pool, server: "primary" | "pg15"): Promise<URL> {
+  const url = new URL(description(server).url);
   url.pathname = `/${await pool.value<string>(sql`select current_database()`)}`;
-  return url.href;
+  return url;
 }
 
 /** Objects that need each other in a circle; empty when there is an order in which all can be made. */
