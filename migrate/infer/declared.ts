@@ -13,6 +13,7 @@ import type {
   TableColumn,
 } from "../catalog/objects.ts";
 import type { Step } from "../steps/step.ts";
+import { splitStatements } from "../files/statement.ts";
 import { writeStep } from "../steps/write_step.ts";
 import { hasConstraintForm, hasIndexForm } from "./constraint_source.ts";
 import type { ForeignKeyPlan } from "./foreign_keys.ts";
@@ -57,6 +58,7 @@ export function declarationsOf(
   const result: Declared[] = [];
   const first: Declared[] = [];
   for (const [key, object] of plan.objects) {
+    if (plan.isPartial && UNUSED.has(object.kind) && !written.types.has(key)) continue;
     const statements: string[] = [];
     const model = plan.models.get(homeKey(object) ?? "");
     switch (object.kind) {
@@ -111,8 +113,11 @@ export function declarationsOf(
         if (object.inherited !== true) statements.push(...write(created(object)));
         break;
       case "opaque":
-        if (object.definition !== undefined) statements.push(...write(created(object)));
-        else note(`${key} cannot be told as SQL by PostgreSQL and is left out: declare it by hand`);
+        if (object.definition !== undefined) {
+          statements.push(
+            ...write(created(object)).flatMap((text) => splitStatements(text).map(({ text }) => text)),
+          );
+        } else note(`${key} cannot be told as SQL by PostgreSQL and is left out: declare it by hand`);
         break;
       case "collation":
       case "range":
@@ -127,6 +132,9 @@ export function declarationsOf(
   }
   return [...first, ...result];
 }
+
+/** Kinds of types that stand in models where they are used. */
+const UNUSED: ReadonlySet<CatalogObject["kind"]> = new Set(["enum", "composite", "domain"]);
 
 /** Whether the models' creation makes it; views with parameters cannot be told by a query alone. */
 export function isCreated({ object }: ModelPlan): boolean {

@@ -3,24 +3,25 @@
  *
  * ## Invariants
  *
- * - I1 Everything is looked at in the order of its key, so that two catalogs with the same objects give the same source.
+ * - I1 Everything is looked at in the order of its kind and key, so that two catalogs with the same objects give the same source.
  * - I2 Whatever is no part of a model becomes a declaration; nothing is left out without a note.
  *
  * @module
  */
-import type {
-  Catalog,
-  CatalogObject,
-  ConstraintObject,
-  ForeignKeyTableConstraint,
-  IndexObject,
-  MaterializedViewObject,
-  ObjectKey,
-  SequenceObject,
-  TableColumn,
-  TableName,
-  TableObject,
-  ViewObject,
+import {
+  type Catalog,
+  type CatalogObject,
+  type ConstraintObject,
+  type ForeignKeyTableConstraint,
+  type IndexObject,
+  type MaterializedViewObject,
+  OBJECT_KINDS,
+  type ObjectKey,
+  type SequenceObject,
+  type TableColumn,
+  type TableName,
+  type TableObject,
+  type ViewObject,
 } from "../catalog/objects.ts";
 import { Names, postgresName, propertiesOf } from "./names.ts";
 import { nameParts } from "./sql_text.ts";
@@ -50,12 +51,14 @@ export interface ModelPlan {
 /** Everything that source is made of. */
 export interface Plan {
   readonly catalog: Catalog;
-  /** In the order of their keys. */
+  /** In the order of their kinds and keys. */
   readonly objects: readonly (readonly [ObjectKey, CatalogObject])[];
   /** By the key of the table's name: {@link tableKey}. */
   readonly models: ReadonlyMap<string, ModelPlan>;
   /** The sequences that columns own, by {@link ownerKey}. */
   readonly owned: ReadonlyMap<string, SequenceObject>;
+  /** Whether only some tables are wanted: then types nobody uses are left out. */
+  readonly isPartial: boolean;
   /** What is to be known of tables without a model. */
   readonly notes: readonly string[];
 }
@@ -99,7 +102,9 @@ export function homeKey(object: CatalogObject): string | undefined {
  */
 export function planModels(catalog: Catalog, selection: Selection = {}): Plan {
   const objects = [...catalog.objects].filter(([, object]) => isSelected(object, selection))
-    .sort(([one], [other]) => one < other ? -1 : 1);
+    .sort(([one, { kind: first }], [other, { kind: second }]) =>
+      OBJECT_KINDS.indexOf(first) - OBJECT_KINDS.indexOf(second) || (one < other ? -1 : 1)
+    );
   const constraints = grouped(objects, "constraint");
   const indexes = grouped(objects, "index");
   const owned = new Map<string, SequenceObject>();
@@ -134,7 +139,7 @@ export function planModels(catalog: Catalog, selection: Selection = {}): Plan {
       primaryKey: primaryKey ?? [],
     }];
   }));
-  return { catalog, objects, models, owned, notes };
+  return { catalog, objects, models, owned, notes, isPartial: selection.tables !== undefined };
 }
 
 /** Why a table is no model: a reason, or nothing that is worth a note for a partition, which its parent is read by. */
