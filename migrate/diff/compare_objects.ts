@@ -308,11 +308,17 @@ export function isTypeLike(object: CatalogObject | undefined): boolean {
 
 /** The type a type is based on in the end, as far as domains of the catalog go. */
 export function baseType(type: string, catalog: Catalog): string {
-  for (const object of catalog.objects.values()) {
-    if (object.kind === "domain" && isNameOf(type, object)) return baseType(object.type, catalog);
+  let domains = DOMAINS.get(catalog);
+  if (domains === undefined) {
+    domains = [...catalog.objects.values()].filter((object) => object.kind === "domain");
+    DOMAINS.set(catalog, domains);
   }
-  return type;
+  const domain = domains.find((object) => isNameOf(type, object));
+  return domain === undefined ? type : baseType(domain.type, catalog);
 }
+
+/** The domains of catalogs that are compared. */
+const DOMAINS = new WeakMap<Catalog, readonly DomainObject[]>();
 
 /** Whether the text of a type, an array of it or a collation names an object. */
 export function isNameOf(

@@ -80,7 +80,10 @@ class Emitter {
     this.#addComments();
     this.#orderDrops();
     this.#orderCreations();
-    for (const [key, difference] of this.#plan.tables) this.#orderTable(key, difference);
+    for (const [key, difference] of this.#plan.tables) {
+      const isChanged = [...STAGES, "detach", "attach"].some((name) => this.#graph.has(`${name} ${key}`));
+      if (isChanged) this.#orderTable(key, difference);
+    }
     this.#orderNames();
     return this.#graph.sorted();
   }
@@ -184,6 +187,7 @@ class Emitter {
 
   #addTable(key: ObjectKey, difference: TableDifference): void {
     const { from, to } = difference;
+    if (difference.columns.size === 0 && isEqual(from, to)) return;
     const graph = this.#graph;
     const stages = columnSteps(difference, this.#context(key));
     for (const name of STAGES) {
