@@ -65,7 +65,9 @@ function columnOf(record: ColumnRecord): TableColumn {
     notNull: !nullable,
     ...(collation === undefined ? {} : { collation: quoteIdentifier(collation) }),
     ...(record.default === undefined ? {} : { default: record.default }),
-    ...(generated === undefined ? {} : { generated: { expression: generated, kind: "stored" } }),
+    ...(generated === undefined
+      ? {}
+      : { generated: { expression: generated, kind: record.virtual === true ? "virtual" : "stored" } }),
     ...(identity === undefined ? {} : { identity: identityOf(record, identity) }),
     ...(comment === undefined ? {} : { comment }),
   };

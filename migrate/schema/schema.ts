@@ -35,6 +35,28 @@ import {
 } from "./named_objects.ts";
 import { referTo, type TableReference } from "./table_reference.ts";
 
+export type { Name } from "./name.ts";
+export type { CommentedName, NamedKind, PartKind, ViewOptions } from "./named_objects.ts";
+export type { Bound, PartitionBy } from "./partition.ts";
+export type { FunctionOptions, PolicyOptions, TriggerOptions } from "./routines.ts";
+export {
+  type DomainOptions,
+  type DropOptions,
+  type IfNotExists,
+  SchemaTypes,
+  type SequenceOptions,
+  type SqlOptions,
+} from "./schema_types.ts";
+export {
+  type AddConstraintOptions,
+  type AlterColumnOptions,
+  type DropColumnOptions,
+  type DropConstraintOptions,
+  TableChanger,
+  type TriggerFiring,
+} from "./table_changer.ts";
+export type { TableReference } from "./table_reference.ts";
+
 /** What a table has beside its columns. */
 export interface TableOptions<Columns extends ColumnDefinitions = ColumnDefinitions> extends IfNotExists {
   /** Its constraints over several columns, from its columns to what `constraint` makes. */

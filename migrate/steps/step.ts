@@ -46,7 +46,9 @@ export type Step =
 
 /** Creates an object. */
 export interface CreateStep {
+  /** Tells the kinds apart. */
   readonly kind: "create";
+  /** What it is about. */
   readonly object: CatalogObject;
   /** Leaves alone what is there already. */
   readonly ifNotExists?: boolean;
@@ -68,12 +70,15 @@ export interface CreateStep {
 
 /** Drops an object. */
 export interface DropStep {
+  /** Tells the kinds apart. */
   readonly kind: "drop";
   /** What it was, so that it can be created again; what a person drops by name may be known by its name alone. */
   readonly object: CatalogObject;
+  /** Does nothing where it is not there. */
   readonly ifExists?: boolean;
   /** Drops what depends on it, too. The comparison never does that. */
   readonly cascade?: boolean;
+  /** Keeps nobody waiting. */
   readonly concurrently?: boolean;
   /** Constraints that go with a table. */
   readonly constraints?: readonly ConstraintObject[];
@@ -83,8 +88,11 @@ export interface DropStep {
 
 /** Puts another definition in an object's place, where PostgreSQL can: functions, views, triggers. */
 export interface ReplaceStep {
+  /** Tells the kinds apart. */
   readonly kind: "replace";
+  /** What it was. */
   readonly from: CatalogObject;
+  /** What it becomes. */
   readonly to: CatalogObject;
   /** Whether what was there before is not known, so that the step cannot be reversed. */
   readonly unknownBefore?: boolean;
@@ -92,24 +100,35 @@ export interface ReplaceStep {
 
 /** Gives an object another name. */
 export interface RenameStep {
+  /** Tells the kinds apart. */
   readonly kind: "rename";
+  /** What it is about. */
   readonly object: CatalogObject;
+  /** What it becomes. */
   readonly to: string;
 }
 
 /** Puts an object into another schema. */
 export interface MoveStep {
+  /** Tells the kinds apart. */
   readonly kind: "move";
+  /** What it is about. */
   readonly object: CatalogObject;
+  /** What it becomes. */
   readonly to: string;
 }
 
 /** Sets or removes the comment of an object or, with `column`, of a column of it. */
 export interface CommentStep {
+  /** Tells the kinds apart. */
   readonly kind: "comment";
+  /** What it is about. */
   readonly object: CatalogObject;
+  /** The column. */
   readonly column?: string;
+  /** What it was. */
   readonly from?: string;
+  /** What it becomes. */
   readonly to?: string;
   /** Whether what was there before is not known, so that the step cannot be reversed. */
   readonly unknownBefore?: boolean;
@@ -117,9 +136,13 @@ export interface CommentStep {
 
 /** Changes a column of a table. */
 export interface ColumnStep {
+  /** Tells the kinds apart. */
   readonly kind: "column";
+  /** The table. */
   readonly table: TableName;
+  /** The column. */
   readonly column: string;
+  /** What changes. */
   readonly change: ColumnChange;
   /** Whether what was there before is not known, so that the step cannot be reversed. */
   readonly unknownBefore?: boolean;
@@ -161,8 +184,11 @@ export type ColumnChange =
 
 /** Changes a table beside its columns and constraints. */
 export interface TableStep {
+  /** Tells the kinds apart. */
   readonly kind: "table";
+  /** The table. */
   readonly table: TableName;
+  /** What changes. */
   readonly change: TableChange;
   /** Whether what was there before is not known, so that the step cannot be reversed. */
   readonly unknownBefore?: boolean;
@@ -200,8 +226,11 @@ export type TableChange =
 
 /** Changes a type or a domain. */
 export interface TypeStep {
+  /** Tells the kinds apart. */
   readonly kind: "type";
+  /** What it is about. */
   readonly object: EnumObject | DomainObject;
+  /** What changes. */
   readonly change: TypeChange;
   /** Whether what was there before is not known, so that the step cannot be reversed. */
   readonly unknownBefore?: boolean;
@@ -226,8 +255,11 @@ export type TypeChange =
 
 /** Changes how a sequence counts. */
 export interface SequenceStep {
+  /** Tells the kinds apart. */
   readonly kind: "sequence";
+  /** What it was. */
   readonly from: SequenceObject;
+  /** What it becomes. */
   readonly to: SequenceObject;
   /** Whether what was there before is not known, so that the step cannot be reversed. */
   readonly unknownBefore?: boolean;
@@ -235,8 +267,11 @@ export interface SequenceStep {
 
 /** Changes a constraint that is there. */
 export interface ConstraintStep {
+  /** Tells the kinds apart. */
   readonly kind: "constraint";
+  /** What it is about. */
   readonly object: ConstraintObject;
+  /** What changes. */
   readonly change:
     | { readonly type: "validate" }
     | { readonly type: "deferrable"; readonly to: ConstraintObject["deferrable"] };
@@ -244,29 +279,41 @@ export interface ConstraintStep {
 
 /** Changes an index that is there. */
 export interface IndexStep {
+  /** Tells the kinds apart. */
   readonly kind: "index";
+  /** What it is about. */
   readonly object: IndexObject;
+  /** What changes. */
   readonly change: { readonly type: "rebuild"; readonly concurrently: boolean };
 }
 
 /** Changes when a trigger fires. */
 export interface TriggerStep {
+  /** Tells the kinds apart. */
   readonly kind: "trigger";
+  /** The table. */
   readonly table: TableName;
+  /** Its name. */
   readonly name: string;
+  /** What it was. */
   readonly from: "origin" | "always" | "replica" | "disabled";
+  /** What it becomes. */
   readonly to: "origin" | "always" | "replica" | "disabled";
 }
 
 /** Fills a materialized view anew. */
 export interface RefreshStep {
+  /** Tells the kinds apart. */
   readonly kind: "refresh";
+  /** The view. */
   readonly view: TableName;
+  /** Keeps nobody waiting. */
   readonly concurrently?: boolean;
 }
 
 /** What a person wrote. */
 export interface SqlStep {
+  /** Tells the kinds apart. */
   readonly kind: "sql";
   /** Statements, each ended as PostgreSQL has it. */
   readonly text: string;
@@ -280,6 +327,7 @@ export interface SqlStep {
 
 /** How a step is reversed. */
 export interface Reversal {
+  /** The steps. */
   readonly steps: readonly Step[];
   /** What is lost or cannot be done; `undefined` where everything is as before. */
   readonly loss?: string;

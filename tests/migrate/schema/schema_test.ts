@@ -219,6 +219,17 @@ const CASES: readonly Case[] = [
     sql: ['alter table "users" alter column "twice" set expression as (age * 3)'],
   },
   {
+    title: "a virtual column",
+    since: 18,
+    build: (schema) =>
+      schema.alterTable(
+        "users",
+        (t) =>
+          t.addColumn("thrice", column.integer().nullable().generated(sql`age * ${3}`, { virtual: true })),
+      ),
+    sql: ['alter table "users" add column "thrice" integer generated always as (age * 3) virtual'],
+  },
+  {
     title: "addConstraint and validateConstraint",
     build: (schema) =>
       schema.alterTable("users", (t) => {
