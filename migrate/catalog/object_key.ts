@@ -21,7 +21,7 @@ const OF_A_TABLE = ["constraint", "trigger", "policy"] as const;
  *
  * @example
  * ```ts
- * import { objectKey } from "./object_key.ts";
+ * import { objectKey } from "@lifeguard/core/migrate";
  * const key = objectKey({ kind: "enum", schema: "public", name: "Mood", labels: [], dependsOn: [] });
  * console.assert(key === 'enum:public."Mood"');
  * ```

@@ -44,6 +44,7 @@ import { selectObjects } from "./select_objects.ts";
 
 /** What a catalog is read from: a pool, in a transaction of its own. */
 export interface CatalogSource {
+  /** Runs a function in a transaction. */
   transaction<T>(work: (tx: Transaction) => Promise<T> | T, options?: TransactionOptions): Promise<T>;
 }
 
@@ -81,7 +82,7 @@ const SETTINGS = {
  * @example
  * ```ts
  * import { Pool, sql } from "@lifeguard/core";
- * import { readCatalog } from "./read_catalog.ts";
+ * import { readCatalog } from "@lifeguard/core/migrate";
  * await using pool = new Pool("pglite:");
  * await pool.execute(sql`create table users (id bigint primary key)`);
  * const catalog = await readCatalog(pool);
