@@ -179,8 +179,9 @@ test("lifeguard ended by SIGINT leaves a state from which the next run goes on",
   await using project = await makeProject(program);
   await project.write(
     "migrations/20260101000000_slow.sql",
-    "-- transaction: off\n-- up\ncreate table one (a int);\nselect pg_sleep(30);\ncreate table two (a int);\n",
+    "-- transaction: off\n-- up\ncreate table one (a int);\nselect pg_sleep(max(s)) from seconds;\ncreate table two (a int);\n",
   );
+  await project.pool.execute(sql`create table seconds as select 60 as s`);
   const { child, ended } = project.start("migrate", "up");
   for (let looks = 0; looks < 300; looks++) {
     const sleeps = await project.pool.value<boolean>(
@@ -198,6 +199,7 @@ test("lifeguard ended by SIGINT leaves a state from which the next run goes on",
   assert.equal(await project.pool.value(sql`select to_regclass('one') is not null`), true);
   const status = await project.json("migrate", "status");
   assert.equal(status.document.migrations[0].condition, "interrupted");
+  await project.pool.execute(sql`update seconds set s = 0`);
   const next = await project.lifeguard("migrate", "up", "--interrupted", "done");
   assert.equal(next.code, 0, next.err);
   assert.equal(await project.pool.value(sql`select to_regclass('two') is not null`), true);
