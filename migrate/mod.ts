@@ -49,7 +49,9 @@ export {
 } from "./scratch/models_catalog.ts";
 export { type ScratchOptions, withScratch } from "./scratch/scratch.ts";
 export { discoverMigrations, type LoadedMigration, type Migration } from "./files/migration.ts";
+export type { Token, TokenKind } from "./files/lexer.ts";
 export type { MigrationStatement } from "./files/migration_statement.ts";
+export type { OutsideStatement, WrittenName } from "./files/outside.ts";
 export type { MigrationTools } from "./files/step_tools.ts";
 export type { DataTools } from "./files/ts_file.ts";
 export { MigrationFileError, MigrationNameError, SqlSyntaxError } from "./files/file_errors.ts";
@@ -69,8 +71,9 @@ export {
   MigrationPoolerError,
   type NamedMigration,
 } from "./running/migration_errors.ts";
+export type { MigrationProgress } from "./running/migration_state.ts";
 export type { PlannedMigration } from "./running/plan_text.ts";
-export type { Direction, MigrationEvent } from "./running/progress_events.ts";
+export type { AboutMigration, Direction, MigrationEvent } from "./running/progress_events.ts";
 export {
   type FinishedMigration,
   migrate,

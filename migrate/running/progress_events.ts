@@ -10,7 +10,7 @@ import type { LockOwner } from "./lock_owner.ts";
 export type Direction = "up" | "down";
 
 /** What is told of every migration. */
-interface About {
+export interface AboutMigration {
   readonly version: string;
   readonly name: string;
 }
@@ -19,13 +19,13 @@ interface About {
 export type MigrationEvent =
   | { readonly type: "waiting"; readonly owner: LockOwner | undefined; readonly waited: number }
   | { readonly type: "locked"; readonly waited: number }
-  | About & {
+  | AboutMigration & {
     readonly type: "begin";
     readonly direction: Direction;
     readonly total: number;
     readonly done: number;
   }
-  | About & {
+  | AboutMigration & {
     readonly type: "statement";
     /** Its number, from 1. */
     readonly number: number;
@@ -33,17 +33,21 @@ export type MigrationEvent =
     readonly text: string;
     readonly line: number | undefined;
   }
-  | About & { readonly type: "statement done"; readonly number: number; readonly duration: number }
-  | About & { readonly type: "blocked"; readonly number: number; readonly by: readonly BlockingSession[] }
-  | About & {
+  | AboutMigration & { readonly type: "statement done"; readonly number: number; readonly duration: number }
+  | AboutMigration & {
+    readonly type: "blocked";
+    readonly number: number;
+    readonly by: readonly BlockingSession[];
+  }
+  | AboutMigration & {
     readonly type: "retry";
     readonly attempt: number;
     readonly attempts: number;
     readonly pause: number;
     readonly reason: string;
   }
-  | About & { readonly type: "rebuild"; readonly index: string }
-  | About & { readonly type: "resumed"; readonly number: number; readonly state: string }
-  | About & { readonly type: "loss"; readonly loss: string }
-  | About & { readonly type: "data" }
-  | About & { readonly type: "done"; readonly direction: Direction; readonly duration: number };
+  | AboutMigration & { readonly type: "rebuild"; readonly index: string }
+  | AboutMigration & { readonly type: "resumed"; readonly number: number; readonly state: string }
+  | AboutMigration & { readonly type: "loss"; readonly loss: string }
+  | AboutMigration & { readonly type: "data" }
+  | AboutMigration & { readonly type: "done"; readonly direction: Direction; readonly duration: number };

@@ -49,6 +49,11 @@ const KINDS: readonly { readonly name: string; readonly text: string }[] = [
   { name: "under transaction: off", text: `-- transaction: off\n${INSIDE.join(";\n")}` },
 ];
 
+/** The older server has all of them in the long run, and in the suite what most depends on a server. */
+function kindsFor(server: string): readonly typeof KINDS[number][] {
+  return KINDS.slice(server === "primary" ? 0 : rounds(1, 0), server === "primary" ? 3 : rounds(2, 3));
+}
+
 /** Everything that the migration makes, but for what passes without a trace: numbers of a sequence that were drawn. */
 async function outcome(url: string): Promise<unknown> {
   await using pool = new Pool({ url, max: 1 });
@@ -90,7 +95,7 @@ async function undisturbed(
 }
 
 for (const server of ["primary", "pg15"] as const) {
-  for (const { name, text } of KINDS) {
+  for (const { name, text } of kindsFor(server)) {
     test(
       `migrate() on ${server} goes on where a killed process stopped: twenty statements ${name} (seed ${SEED})`,
       {
