@@ -9,6 +9,7 @@ import type { Step } from "../steps/step.ts";
 
 /** A rule that is not to be applied, and why. */
 export interface IgnoredRule {
+  /** Its name. */
   readonly rule: string;
   /** Why it does not matter here, for those who read it later. */
   readonly reason: string;

@@ -29,6 +29,7 @@ export type { Severity } from "./rule.ts";
 export interface Finding {
   /** The rule's name: a heading of `docs/migration-lints.md`. */
   readonly rule: string;
+  /** How bad it is. */
   readonly severity: Severity;
   /** What would happen. */
   readonly message: string;

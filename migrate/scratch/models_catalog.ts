@@ -23,9 +23,11 @@ export interface ModelsCatalog extends Catalog {
 
 /** A rename that a model declares: in the same shape in which the comparison takes renames. */
 export interface DeclaredRename {
+  /** What is renamed. */
   readonly kind: "column";
   /** The key of what had the old name, in the table's present name. */
   readonly key: ObjectKey;
+  /** Its new name. */
   readonly to: string;
 }
 
