@@ -29,7 +29,9 @@ export type TokenKind =
 
 /** A piece of SQL text. */
 export interface Token {
+  /** What it is. */
   readonly kind: TokenKind;
+  /** Its text. */
   readonly text: string;
   /** Where it begins. */
   readonly offset: number;

@@ -26,7 +26,9 @@ export interface Migration {
   readonly version: string;
   /** The rest of its file's name: `add_users`. */
   readonly name: string;
+  /** The path of its file. */
   readonly path: string;
+  /** What it is written in. */
   readonly kind: "ts" | "sql";
   /** SHA-256 of what it runs; comments and blanks do not count. */
   readonly checksum: string;
@@ -40,6 +42,7 @@ export interface Migration {
 
 /** What a migration does. */
 export interface LoadedMigration {
+  /** The statements that apply it. */
   readonly up: readonly MigrationStatement[];
   /** `undefined` where it cannot be reverted. */
   readonly down: readonly MigrationStatement[] | undefined;

@@ -14,9 +14,13 @@ import type { StepTools } from "./written_steps.ts";
 
 /** What builds columns and SQL, so that a migration need import types only. */
 export interface MigrationTools {
+  /** Builds columns. */
   readonly column: typeof column;
+  /** Builds indexes. */
   readonly index: typeof index;
+  /** Builds constraints. */
   readonly constraint: typeof constraint;
+  /** Makes SQL. */
   readonly sql: typeof sql;
 }
 

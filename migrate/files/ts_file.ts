@@ -15,6 +15,7 @@ import { writeSteps } from "./written_steps.ts";
 
 /** What a `data` function is given beside the pool, so that its file need import types only. */
 export interface DataTools {
+  /** Makes SQL. */
   readonly sql: typeof sql;
   /** Ends what runs; pass it on. */
   readonly signal: AbortSignal | undefined;

@@ -10,8 +10,11 @@ import { sql } from "../../pool/sql/sql.ts";
 export interface BlockingSession {
   /** Its process on the server: what `pg_terminate_backend` takes. */
   readonly processId: number;
+  /** What it calls itself: `application_name`. */
   readonly application: string;
+  /** The role it acts as. */
   readonly user: string;
+  /** Where it comes from; `undefined` for a socket. */
   readonly address: string | undefined;
   /** `active`, `idle in transaction`, … */
   readonly state: string;

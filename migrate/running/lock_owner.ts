@@ -14,6 +14,7 @@ export interface LockOwner {
   readonly processId: number;
   /** What it calls itself: `application_name`. */
   readonly application: string;
+  /** The role it acts as. */
   readonly user: string;
   /** Where it comes from; `undefined` for a socket of the server's own machine. */
   readonly address: string | undefined;

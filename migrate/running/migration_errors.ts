@@ -10,7 +10,9 @@ import type { LockOwner } from "./lock_owner.ts";
 
 /** A migration as errors name it: `20261123094500_add_users`. */
 export interface NamedMigration {
+  /** Fourteen digits. */
   readonly version: string;
+  /** The rest of its file's name. */
   readonly name: string;
 }
 
@@ -172,15 +174,19 @@ export class MigrationLockTimeoutError extends LifeguardError {
 
 /** Which statement of which migration did not succeed. */
 export interface FailedPlace extends NamedMigration {
+  /** What was being done. */
   readonly verb: "apply" | "revert";
   /** The path of its file. */
   readonly path: string;
   /** Its number, from 1, of how many. */
   readonly number: number;
+  /** How many statements there are. */
   readonly total: number;
   /** Where in the file it is; `undefined` for SQL that steps wrote. */
   readonly line: number | undefined;
+  /** The column, from 1. */
   readonly column: number | undefined;
+  /** The statement's text. */
   readonly statement: string;
   /** How many statements of the migration are done and stay so. */
   readonly done: number;

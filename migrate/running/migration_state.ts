@@ -39,8 +39,11 @@ export interface AppliedMigration {
 
 /** How far a migration came that is neither applied nor reverted. */
 export interface MigrationProgress {
+  /** Fourteen digits. */
   readonly version: string;
+  /** The rest of its file's name. */
   readonly name: string;
+  /** Which way it goes. */
   readonly direction: Direction;
   /** How many statements are done. */
   readonly done: number;
@@ -54,6 +57,7 @@ export interface MigrationProgress {
   readonly error: string | undefined;
   /** Milliseconds that were spent on it. */
   readonly spent: number;
+  /** When that was, as ISO 8601 in UTC. */
   readonly updatedAt: string;
 }
 

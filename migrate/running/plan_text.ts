@@ -10,8 +10,11 @@ import { cutIntoUnits } from "./units.ts";
 
 /** A migration that would be run. */
 export interface PlannedMigration {
+  /** Fourteen digits. */
   readonly version: string;
+  /** The rest of its file's name. */
   readonly name: string;
+  /** Which way it goes. */
   readonly direction: Direction;
   /** The statements that are left to be run. */
   readonly statements: readonly string[];

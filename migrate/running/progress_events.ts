@@ -11,7 +11,9 @@ export type Direction = "up" | "down";
 
 /** What is told of every migration. */
 export interface AboutMigration {
+  /** Fourteen digits. */
   readonly version: string;
+  /** The rest of its file's name. */
   readonly name: string;
 }
 

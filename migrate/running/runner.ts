@@ -42,8 +42,11 @@ import {
 
 /** A migration that was run. */
 export interface FinishedMigration {
+  /** Fourteen digits. */
   readonly version: string;
+  /** The rest of its file's name. */
   readonly name: string;
+  /** Which way it goes. */
   readonly direction: Direction;
   /** In milliseconds. */
   readonly duration: number;
@@ -57,6 +60,7 @@ export interface MigrationReport {
 
 /** What a run would do. */
 export interface MigrationPlan {
+  /** In the order in which they would be run. */
   readonly migrations: readonly PlannedMigration[];
   /** Everything that would be sent, for a person to read. */
   readonly sql: string;

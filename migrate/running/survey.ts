@@ -23,16 +23,21 @@ export type MigrationCondition =
 
 /** A migration and what it is. */
 export interface MigrationStatus {
+  /** Fourteen digits. */
   readonly version: string;
+  /** The rest of its file's name. */
   readonly name: string;
+  /** What it is. */
   readonly condition: MigrationCondition;
   /** Its file; `undefined` where it is missing. */
   readonly path: string | undefined;
+  /** What it is written in. */
   readonly kind: "ts" | "sql" | undefined;
   /** When it was applied, as ISO 8601 in UTC. */
   readonly appliedAt: string | undefined;
   /** In milliseconds. */
   readonly duration: number | undefined;
+  /** Whether it was only marked as applied. */
   readonly isBaseline: boolean;
   /** How far it came, where it was interrupted. */
   readonly progress: MigrationProgress | undefined;
