@@ -5,16 +5,13 @@
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { pause } from "../../pool/pause.ts";
-import { MisuseError } from "../../program/misuse_error.ts";
+import { messageOf, MisuseError } from "../../program/misuse_error.ts";
 import { EXIT_CODES } from "../../program/surroundings.ts";
 import { readCatalog } from "../catalog/read_catalog.ts";
 import { inferModels, type InferredModels } from "../infer/infer.ts";
+import { watchSchema } from "../infer/watch.ts";
 import type { CommandContext, CommandResult } from "./command.ts";
 import { textFlag, textsFlag } from "./flag_values.ts";
-
-/** Milliseconds between two looks at the database. */
-const INTERVAL = 1_000;
 
 /** Writes models once, or whenever the database has changed. */
 export async function inferCommand(context: CommandContext): Promise<CommandResult> {
@@ -27,33 +24,33 @@ export async function inferCommand(context: CommandContext): Promise<CommandResu
   if (out === undefined) {
     throw new MisuseError("Cannot watch: there is no file to write; name one with --out");
   }
-  let before: string | undefined;
-  while (!signal.aborted) {
-    const models = await inferred(context).catch((error) => {
-      if (signal.aborted) return undefined;
-      throw error;
-    });
-    if (models !== undefined && models.source !== before) {
-      before = models.source;
-      context.emit(await written(context, models, out));
-    }
-    await pause(INTERVAL, signal).catch(() => {});
-  }
+  await watchSchema(context.database(), async (models) => {
+    context.emit(await written(context, models, out));
+  }, {
+    signal,
+    ...selectionOf(context),
+    onError: (error) => context.log(messageOf(error)),
+  });
   return { code: EXIT_CODES.done, document: { watched: true, path: out }, text: "" };
 }
 
 /** The models of the database, as flags choose them. */
 export async function inferred(context: CommandContext): Promise<InferredModels> {
-  const { line, settings, signal } = context;
+  const catalog = await readCatalog(context.database(), { signal: context.signal, ...selectionOf(context) });
+  return inferModels(catalog);
+}
+
+/** The schemas and tables that flags choose. */
+function selectionOf(
+  { line, settings }: CommandContext,
+): { readonly schemas?: readonly string[]; readonly tables?: readonly string[] } {
   const tables = textsFlag(line, "table");
   const own = textsFlag(line, "schema");
   const schemas = own.length > 0 ? own : settings.schemas;
-  const catalog = await readCatalog(context.database(), {
-    signal,
+  return {
     ...(schemas === undefined ? {} : { schemas }),
     ...(tables.length === 0 ? {} : { tables }),
-  });
-  return inferModels(catalog);
+  };
 }
 
 /** Writes models to a file, where they are not in it already, or prints them. */

@@ -65,12 +65,15 @@ export interface BackfillOptions {
 
 /** How far a backfill is. */
 export interface BackfillProgress {
+  /** The backfill's name. */
   readonly name: string;
+  /** The table's, with its schema. */
   readonly table: string;
   /** Rows done by all runs. */
   readonly rows: number;
   /** Rows the table has by PostgreSQL's estimate; undefined where it has none or `where` was given. */
   readonly estimate: number | undefined;
+  /** Whether no rows are left. */
   readonly finished: boolean;
 }
 

@@ -17,6 +17,7 @@ import { type NumberedFile, numberedFiles } from "./numbered_files.ts";
 
 /** What the function of a backfill's file is given beside the transaction. */
 export interface FileBatch extends Batch {
+  /** Makes statements. */
   readonly sql: SqlTag;
 }
 

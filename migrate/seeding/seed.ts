@@ -37,6 +37,7 @@ export interface SeedOptions {
 
 /** What happened with a seed. */
 export interface SownSeed {
+  /** Its file's name without the suffix. */
   readonly name: string;
   /** `sown`, or `unchanged` since it was. */
   readonly outcome: "sown" | "unchanged";
@@ -46,10 +47,13 @@ export interface SownSeed {
 
 /** What is told of a seed while it is sown. */
 export interface SeedProgress {
+  /** Its file's name without the suffix. */
   readonly name: string;
+  /** What becomes of it. */
   readonly state: "sowing" | SownSeed["outcome"];
   /** Its place among all, from 1. */
   readonly place: number;
+  /** How many there are. */
   readonly count: number;
 }
 
@@ -57,6 +61,7 @@ export interface SeedProgress {
 export interface SeedTools {
   /** Makes rows to order; see `factory()` of `@lifeguard/core/testkit`. */
   readonly factory: typeof factory;
+  /** Makes statements. */
   readonly sql: SqlTag;
 }
 

@@ -1,5 +1,6 @@
 /** `lifeguard diff`, `compare`, `infer` and `migrate lint` as users run them. */
 import assert from "node:assert/strict";
+import process from "node:process";
 import { sql } from "../../../mod.ts";
 import { test } from "../../harness.ts";
 import { needs } from "../../services/client.ts";
@@ -178,3 +179,28 @@ test("lifeguard says what is wrong with a module of models", options, async () =
   await project.write("models.ts", "throw new Error('at its head');\n");
   assert.match(await said(), /"models\.ts" fails when it is imported: at its head/);
 });
+
+test(
+  "lifeguard infer --watch writes again when the database changes, until it is ended",
+  options,
+  async () => {
+    await using program = await deno.make();
+    await using project = await makeProject(program);
+    await project.pool.execute(sql`create table users (id int primary key)`);
+    assert.match((await project.lifeguard("infer", "--watch")).err, /Cannot watch: .* name one with --out/);
+    const { child, ended } = project.start("infer", "--watch", "--out", "models.ts");
+    const until = async (pattern: RegExp): Promise<void> => {
+      for (let looks = 0; looks < 600; looks++) {
+        if (pattern.test(await project.read("models.ts").catch(() => ""))) return;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      throw new Error(`models.ts never matched ${pattern}`);
+    };
+    await until(/model\("users"/);
+    await project.pool.execute(sql`alter table users add born int`);
+    await until(/born/);
+    process.kill(child.pid!, "SIGINT");
+    const { code, err } = await ended;
+    assert.equal(code, 0, err);
+  },
+);
