@@ -90,6 +90,7 @@ export {
   type InferredModels,
   type LibraryModules,
 } from "./infer/infer.ts";
+export type { Selection } from "./infer/plan.ts";
 export { type WatchOptions, watchSchema } from "./infer/watch.ts";
 export { backfill, type BackfillOptions, type BackfillProgress, type Batch } from "./seeding/backfill.ts";
 export type { BackfillFile, FileBatch } from "./seeding/backfill_file.ts";

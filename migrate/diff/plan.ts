@@ -22,7 +22,9 @@ import { isEqual } from "./equal.ts";
 export interface DiffFinding {
   /** `refused`: the catalogs stay different here; `loss`: the steps lose something that is not visible in them. */
   readonly severity: "refused" | "loss";
+  /** What it is about. */
   readonly key: ObjectKey;
+  /** What is not done or is lost, for a person. */
   readonly message: string;
 }
 

@@ -24,7 +24,9 @@ export interface InferOptions extends Selection {
 
 /** Module specifiers of the library. */
 export interface LibraryModules {
+  /** Of models, columns and relations. */
   readonly core: string;
+  /** Of `declare()`. */
   readonly migrate: string;
 }
 
@@ -42,6 +44,7 @@ export interface InferredModels {
 export interface InferredFile {
   /** Its path, relative to where the models are. */
   readonly path: string;
+  /** What is in it. */
   readonly source: string;
 }
 
