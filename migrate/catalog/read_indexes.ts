@@ -28,13 +28,13 @@ export interface IndexRow {
   readonly numbers: readonly number[];
   readonly expressions: readonly (string | null)[] | null;
   readonly collations: readonly number[];
-  /** Types' own collations, by key. */
   readonly opclasses: readonly number[];
   /** Bits: 1 descending, 2 nulls first. */
   readonly order: readonly number[];
   readonly condition: string | null;
   readonly options: readonly string[] | null;
   readonly keyOptions: Readonly<Record<string, readonly string[]>> | null;
+  /** Types' own collations, by key, where there are expressions. */
   readonly keyCollations: readonly number[] | null;
   readonly isValid: boolean;
   readonly isPartition: boolean;
@@ -190,7 +190,7 @@ function keyOf(
     nulls: nullsFirst === isDescending ? undefined : nullsFirst ? "first" as const : "last" as const,
     collation: collation === 0 || collation === usual ? undefined : naming.collations.get(collation),
     // An operator class's parameters follow its name.
-    opclass: opclassName(row.opclasses[at], column, naming, options !== undefined),
+    opclass: opclassName(row.opclasses[at], { column, naming, always: options !== undefined }),
     opclassParameters: options === undefined ? undefined : parametersOf(options),
   });
 }
@@ -198,9 +198,12 @@ function keyOf(
 /** The name of an operator class, unless it goes without saying. */
 function opclassName(
   oid: number,
-  column: ColumnRow | undefined,
-  naming: Naming,
-  always: boolean,
+  { column, naming, always }: {
+    readonly column: ColumnRow | undefined;
+    readonly naming: Naming;
+    /** Whether it is named even where it goes without saying. */
+    readonly always: boolean;
+  },
 ): string | undefined {
   const opclass = naming.opclasses.get(oid);
   if (opclass === undefined) return undefined;
