@@ -6,7 +6,7 @@ import { sql } from "../../../mod.ts";
 import { test } from "../../harness.ts";
 import { needs } from "../../services/client.ts";
 import { testVariable } from "../../variables.ts";
-import { LIFEGUARD_KINDS, makeProject, type Project } from "./project.ts";
+import { CORE, LIFEGUARD_KINDS, makeProject, type Project } from "./project.ts";
 import type { Program } from "../../reflector/program/program_process.ts";
 
 const [, deno] = LIFEGUARD_KINDS;
@@ -114,4 +114,23 @@ test("lifeguard has colours at a terminal, and none with NO_COLOR or TERM=dumb",
   }
   const document = await typed(project, program, { args: [...args, "--json"], answers: [] });
   assert.equal(JSON.parse(document.shown).migrations.length, 1);
+});
+
+test("lifeguard diff asks at a terminal whether what has gone is what has come", options, async () => {
+  await using program = await deno.make();
+  await using project = await makeProject(program);
+  const models = (name: string): string =>
+    `import { column, model } from "${CORE}";
+export const User = model("users", { id: column.identity().primaryKey(), ${name}: column.text() });
+`;
+  await project.write("models.ts", models("mail"));
+  assert.equal((await project.lifeguard("diff", "--name", "users")).code, 0);
+  await project.write("models.ts", models("email"));
+  const { code, shown } = await typed(project, program, {
+    args: ["diff", "--name", "email"],
+    answers: [[/mail.* to email a rename\? \[y\/N\] /, "y\n"]],
+  });
+  assert.equal(code, 0, shown);
+  const [, second] = await project.files("migrations");
+  assert.match(await project.read(`migrations/${second}`), /rename column "?mail"? to "?email"?/);
 });
