@@ -36,7 +36,7 @@ import { StepGraph } from "./step_graph.ts";
 const drop = (key: ObjectKey): string => `drop ${key}`;
 const create = (key: ObjectKey): string => `create ${key}`;
 const alter = (key: ObjectKey): string => `alter ${key}`;
-const stage = (key: ObjectKey, name: Stage | "detach" | "attach" | "late"): string => `${name} ${key}`;
+const stage = (key: ObjectKey, name: Stage | "detach" | "attach" | "late"): string => `stage ${name} ${key}`;
 const disown = (key: ObjectKey): string => `disown ${key}`;
 const own = (key: ObjectKey): string => `own ${key}`;
 
@@ -81,7 +81,9 @@ class Emitter {
     this.#orderDrops();
     this.#orderCreations();
     for (const [key, difference] of this.#plan.tables) {
-      const isChanged = [...STAGES, "detach", "attach"].some((name) => this.#graph.has(`${name} ${key}`));
+      const isChanged = ([...STAGES, "detach", "attach"] as const).some((name) =>
+        this.#graph.has(stage(key, name))
+      );
       if (isChanged) this.#orderTable(key, difference);
     }
     this.#orderNames();
