@@ -297,6 +297,53 @@ export function up(schema: any, { column, index }: any) {
   },
 );
 
+test("Migrator runs a data function again that failed, and nothing before it", needs("primary"), async () => {
+  await using database = await freshDatabase();
+  await using folder = await migrationFolder({
+    "20261123094500_fill.ts": `
+export function up(schema: { sql(text: string): void }) {
+  schema.sql("create table users (id int)");
+}
+// deno-lint-ignore no-explicit-any
+export async function data(db: any, { sql }: any) {
+  const before = await db.value(sql\`select count(*) from users\`);
+  await db.execute(sql\`insert into users values (1)\`);
+  if (before === 0n) throw new Error("no more paper");
+}
+`,
+  });
+  await using pool = new Pool(database.url);
+  const migrator = new Migrator(pool, { dir: folder.dir });
+  await assert.rejects(migrator.up(), /^Error: no more paper$/);
+  const [{ condition, progress }] = await migrator.status();
+  assert.deepEqual([condition, progress?.state, progress?.done], ["interrupted", "data", 1]);
+  await migrator.up();
+  assert.equal(await pool.value(sql`select count(*) from users`), 2n);
+  assert.equal((await migrator.status())[0].condition, "applied");
+});
+
+test("Migrator ends a run whose signal aborts, and the next one goes on", needs("primary"), async () => {
+  await using database = await freshDatabase();
+  await using folder = await migrationFolder({
+    [USERS]: FILES[USERS],
+    [NOTES]: "create table notes (id int); select pg_sleep(600);",
+  });
+  await using pool = new Pool(database.url);
+  const abort = new AbortController();
+  const up = new Migrator(pool, {
+    dir: folder.dir,
+    signal: abort.signal,
+    onProgress: (event) =>
+      event.type === "statement" && event.number === 2 && abort.abort(new Error("Ctrl-C")),
+  }).up();
+  await assert.rejects(up, /Ctrl-C/);
+  await folder.write(NOTES, FILES[NOTES]);
+  const migrator = new Migrator(pool, { dir: folder.dir });
+  assert.deepEqual((await migrator.status()).map(({ condition }) => condition), ["applied", "pending"]);
+  assert.equal((await migrator.up()).migrations.length, 1);
+  assert.deepEqual(await columns(pool), ["notes.body", "notes.id", "users.id"]);
+});
+
 test(
   "Migrator keeps the settings and the role of one migration from the next",
   needs("primary"),
