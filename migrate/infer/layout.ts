@@ -104,6 +104,15 @@ export function prefixed(before: string, piece: Piece, after = ""): Piece {
   };
 }
 
+/** A function of one expression, which moves to a line of its own where it does not fit. */
+export function arrow(head: string, body: string): Piece {
+  return {
+    flat: `${head} => ${body}`,
+    hugs: false,
+    broken: ({ indent }) => `${head} =>\n${blanks(indent + 2)}${body}`,
+  };
+}
+
 /** A call of a function. */
 export function call(name: string, args: readonly Piece[]): Piece {
   const isFlat = args.every(({ flat }) => flat !== undefined);
