@@ -10,6 +10,9 @@ import { type Joinable, SOURCE } from "../../orm/building/source.ts";
 import { Declaration } from "../scratch/declare.ts";
 import { RefusedError } from "./command.ts";
 
+const UNPACKED =
+  "run lifeguard from the copy your project imports, as in deno run jsr:@lifeguard/core/cli, and not the packed one";
+
 /** What a module says a database is to have. */
 export interface LoadedModels {
   readonly models: readonly Joinable[];
@@ -39,7 +42,7 @@ export async function loadModels(path: string): Promise<LoadedModels> {
   if (foreign !== undefined) {
     throw new RefusedError(
       `Cannot load the models: "${foreign}" of "${path}" is made by another copy of @lifeguard/core than this program; ` +
-        "run lifeguard from the copy your project imports, as in deno run jsr:@lifeguard/core/cli, and not the packed one",
+        UNPACKED,
     );
   }
   if (models.size + declarations.size === 0) {
@@ -55,9 +58,13 @@ async function imported(url: string, path: string): Promise<Readonly<Record<stri
     return await import(url);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    throw new RefusedError(`Cannot load the models: "${path}" fails when it is imported: ${message}`, {
-      cause: error,
-    });
+    const advice = /cannot find (?:package|module)/i.test(message) ? `; ${UNPACKED}` : "";
+    throw new RefusedError(
+      `Cannot load the models: "${path}" fails when it is imported: ${message}${advice}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
