@@ -372,7 +372,7 @@ class Emitter {
       if (this.#graph.has(`aside ${key}`)) {
         // So that the way back gives defaults to a type that has its name again.
         for (const dependent of before.of(key)) {
-          this.#graph.after(`aside ${key}`, stage(dependent, "release"));
+          this.#graph.after(`aside ${key}`, stage(dependent, "release"), stage(dependent, "drop"));
         }
         this.#graph.after(create(key), `aside ${key}`);
         this.#graph.after(drop(key), create(key));
