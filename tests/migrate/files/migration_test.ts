@@ -4,7 +4,7 @@ import { MigrationFileError, MigrationNameError } from "../../../migrate/files/f
 import { discoverMigrations, type Migration } from "../../../migrate/files/migration.ts";
 import { parseSqlFile } from "../../../migrate/files/sql_file.ts";
 import { test } from "../../harness.ts";
-import { migrationFolder } from "../running/migration_folder.ts";
+import { migrationFolder, WITH_FOLDER } from "../running/migration_folder.ts";
 
 const NAME = "20261123094500_add_users.sql";
 
@@ -13,27 +13,31 @@ async function checksum(text: string, name: string = NAME): Promise<string> {
   return (await discoverMigrations(folder.dir))[0].checksum;
 }
 
-test("discoverMigrations() finds migrations in their order and leaves alone what is none", async () => {
-  await using folder = await migrationFolder({
-    "20261123094600_add_notes.ts":
-      "export function up(schema: { sql(text: string): void }) { schema.sql('select 1'); }",
-    [NAME]: "select 1",
-    "README.md": "",
-    ".hidden.sql": "",
-    "_shared.ts": "",
-  });
-  const found = await discoverMigrations(folder.dir);
-  const about = (
-    { version, name, kind, transaction }: Migration,
-  ): unknown[] => [version, name, kind, transaction];
-  assert.deepEqual(found.map(about), [
-    ["20261123094500", "add_users", "sql", true],
-    ["20261123094600", "add_notes", "ts", true],
-  ]);
-  assert.match(found[0].checksum, /^[\da-f]{64}$/);
-});
+test(
+  "discoverMigrations() finds migrations in their order and leaves alone what is none",
+  WITH_FOLDER,
+  async () => {
+    await using folder = await migrationFolder({
+      "20261123094600_add_notes.ts":
+        "export function up(schema: { sql(text: string): void }) { schema.sql('select 1'); }",
+      [NAME]: "select 1",
+      "README.md": "",
+      ".hidden.sql": "",
+      "_shared.ts": "",
+    });
+    const found = await discoverMigrations(folder.dir);
+    const about = (
+      { version, name, kind, transaction }: Migration,
+    ): unknown[] => [version, name, kind, transaction];
+    assert.deepEqual(found.map(about), [
+      ["20261123094500", "add_users", "sql", true],
+      ["20261123094600", "add_notes", "ts", true],
+    ]);
+    assert.match(found[0].checksum, /^[\da-f]{64}$/);
+  },
+);
 
-test("discoverMigrations() shows the names it cannot put in order", async () => {
+test("discoverMigrations() shows the names it cannot put in order", WITH_FOLDER, async () => {
   for (
     const name of [
       "add_users.sql",
@@ -61,7 +65,7 @@ test("discoverMigrations() shows the names it cannot put in order", async () => 
   await assert.rejects(discoverMigrations(`${folder.dir}/none`), /there is no such folder; make it/);
 });
 
-test("A migration's checksum ignores comments and blanks, and nothing else", async () => {
+test("A migration's checksum ignores comments and blanks, and nothing else", WITH_FOLDER, async () => {
   const text = "-- up\ncreate table users (id int, name text default E'a'\n'b');\n-- down\ndrop table users;";
   const same = await checksum(text);
   for (
@@ -87,7 +91,7 @@ test("A migration's checksum ignores comments and blanks, and nothing else", asy
   ) assert.notEqual(await checksum(other), same, other);
 });
 
-test("A migration in TypeScript has the checksum of the SQL that it writes", async () => {
+test("A migration in TypeScript has the checksum of the SQL that it writes", WITH_FOLDER, async () => {
   const name = "20261123094500_add_users.ts";
   const module = (up: string): string =>
     `export function up(schema: { sql(text: string): void }) { ${up} }\nexport function down() {}\n`;
@@ -96,7 +100,7 @@ test("A migration in TypeScript has the checksum of the SQL that it writes", asy
   assert.notEqual(await checksum(module("schema.sql('create table users (id bigint)')"), name), same);
 });
 
-test("Files that are no migrations are refused with the place and what to change", async () => {
+test("Files that are no migrations are refused with the place and what to change", WITH_FOLDER, async () => {
   const refused: readonly (readonly [string, string, RegExp])[] = [
     [
       NAME,

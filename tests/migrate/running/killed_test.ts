@@ -6,8 +6,8 @@ import { MigrationInterruptedError } from "../../../migrate/running/migration_er
 import { Migrator } from "../../../migrate/running/runner.ts";
 import { test } from "../../harness.ts";
 import { rounds, SEED } from "../../random.ts";
-import { type FreshDatabase, freshDatabase, needs, proxy } from "../../services/client.ts";
-import { migrationFolder } from "./migration_folder.ts";
+import { type FreshDatabase, freshDatabase, proxy } from "../../services/client.ts";
+import { migrationFolder, needsFolder } from "./migration_folder.ts";
 import { type RunnerProcess, startRunner } from "./runner_process.ts";
 
 /** Twenty statements, each of which would be seen if it were run twice or not at all. */
@@ -99,7 +99,7 @@ for (const server of ["primary", "pg15"] as const) {
     test(
       `migrate() on ${server} goes on where a killed process stopped: twenty statements ${name} (seed ${SEED})`,
       {
-        ...needs(server),
+        ...needsFolder(server),
         timeout: rounds(120_000, 600_000),
         once: true,
         allow: ["run", "read", "write", "env"],
@@ -132,7 +132,7 @@ for (const server of ["primary", "pg15"] as const) {
 
     test(
       `migrate() on ${server} goes on where its connection was cut: twenty statements ${name} (seed ${SEED})`,
-      { ...needs(server, "control"), timeout: rounds(120_000, 600_000) },
+      { ...needsFolder(server, "control"), timeout: rounds(120_000, 600_000) },
       async () => {
         const { result, events } = await undisturbed(text, server);
         let cuts = 0;
@@ -177,7 +177,7 @@ function soon(): Promise<undefined> {
 
 test(
   "migrate() of ten processes at once applies each migration once, and nine wait and see it done",
-  { ...needs("primary"), timeout: 120_000, once: true, allow: ["run", "read", "write", "env"] },
+  { ...needsFolder("primary"), timeout: 120_000, once: true, allow: ["run", "read", "write", "env"] },
   async () => {
     await using database = await freshDatabase();
     await using folder = await migrationFolder({
@@ -205,7 +205,7 @@ test(
 
 test(
   "migrate() shows who has the lock while it waits, and has it at once when its owner is killed",
-  { ...needs("primary"), timeout: 60_000, once: true, allow: ["run", "read", "write", "env"] },
+  { ...needsFolder("primary"), timeout: 60_000, once: true, allow: ["run", "read", "write", "env"] },
   async () => {
     await using database = await freshDatabase();
     await using folder = await migrationFolder({ [FILE]: "select pg_sleep(600)" });
@@ -237,7 +237,7 @@ test(
 
 test(
   "Migrator says what it cannot tell of a statement that was cut off, and does what it is told",
-  needs("primary"),
+  needsFolder("primary"),
   async () => {
     await using database = await freshDatabase();
     await using folder = await migrationFolder({

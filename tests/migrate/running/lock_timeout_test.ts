@@ -9,15 +9,15 @@ import {
 import type { MigrationEvent } from "../../../migrate/running/progress_events.ts";
 import { Migrator } from "../../../migrate/running/runner.ts";
 import { test } from "../../harness.ts";
-import { freshDatabase, needs } from "../../services/client.ts";
-import { migrationFolder } from "./migration_folder.ts";
+import { freshDatabase } from "../../services/client.ts";
+import { migrationFolder, needsFolder } from "./migration_folder.ts";
 
 const FILE = "20261123094500_change.sql";
 
 for (const server of ["primary", "pg15"] as const) {
   test(
     `Migrator on ${server} tries a transaction again that got no lock, and names who is in the way`,
-    needs(server),
+    needsFolder(server),
     async () => {
       await using database = await freshDatabase({ server });
       await using folder = await migrationFolder({
@@ -67,7 +67,7 @@ for (const server of ["primary", "pg15"] as const) {
   );
 }
 
-test("Migrator builds an index again whose building got no lock", needs("primary"), async () => {
+test("Migrator builds an index again whose building got no lock", needsFolder("primary"), async () => {
   await using database = await freshDatabase();
   await using folder = await migrationFolder({ [FILE]: "create index concurrently busy_idx on busy (id)" });
   await using pool = new Pool({ url: database.url, max: 4 });
@@ -97,7 +97,7 @@ test("Migrator builds an index again whose building got no lock", needs("primary
 
 test(
   "Migrator gives up waiting for another runner at its deadline and says who it is",
-  needs("primary"),
+  needsFolder("primary"),
   async () => {
     await using database = await freshDatabase();
     await using folder = await migrationFolder({ [FILE]: "select pg_sleep(600)" });

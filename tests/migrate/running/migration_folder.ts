@@ -2,6 +2,8 @@
 import { mkdtemp, rm, unlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { TestOptions } from "../../harness.ts";
+import { type Need, needs } from "../../services/client.ts";
 
 /** A folder that is removed at the end of its scope. */
 export interface MigrationFolder extends AsyncDisposable {
@@ -22,4 +24,12 @@ export async function migrationFolder(files: Readonly<Record<string, string>>): 
     remove: (name) => unlink(join(dir, name)),
     [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true }),
   };
+}
+
+/** What a test of a folder may do, beside the network. */
+export const WITH_FOLDER: TestOptions = { allow: ["read", "write", "env"] };
+
+/** The options of a test that needs services and a folder. */
+export function needsFolder(...names: Need[]): TestOptions {
+  return { ...needs(...names), ...WITH_FOLDER };
 }

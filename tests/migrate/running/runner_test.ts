@@ -14,8 +14,8 @@ import {
 import type { MigrationEvent } from "../../../migrate/running/progress_events.ts";
 import { migrate, Migrator } from "../../../migrate/running/runner.ts";
 import { test } from "../../harness.ts";
-import { freshDatabase, needs, server } from "../../services/client.ts";
-import { migrationFolder } from "./migration_folder.ts";
+import { freshDatabase, server } from "../../services/client.ts";
+import { migrationFolder, needsFolder } from "./migration_folder.ts";
 
 const USERS = "20261123094500_add_users.sql";
 const NOTES = "20261123094600_add_notes.sql";
@@ -40,7 +40,7 @@ async function columns(pool: Pool): Promise<string[]> {
 const ALL = ["notes.body", "notes.id", "users.checked", "users.email", "users.id"];
 
 for (const name of ["primary", "pg15"] as const) {
-  test(`Migrator on ${name} applies, reverts, redoes and resets`, needs(name), async () => {
+  test(`Migrator on ${name} applies, reverts, redoes and resets`, needsFolder(name), async () => {
     await using database = await freshDatabase({ server: name });
     await using folder = await migrationFolder(FILES);
     await using pool = new Pool({ url: database.url, max: 3 });
@@ -72,7 +72,7 @@ for (const name of ["primary", "pg15"] as const) {
   });
 }
 
-test("Migrator.plan() prints what a run would send and touches nothing", needs("primary"), async () => {
+test("Migrator.plan() prints what a run would send and touches nothing", needsFolder("primary"), async () => {
   await using database = await freshDatabase();
   await using folder = await migrationFolder(FILES);
   await using pool = new Pool(database.url);
@@ -93,7 +93,7 @@ test("Migrator.plan() prints what a run would send and touches nothing", needs("
   assert.equal(await pool.value(sql`select to_regclass('users') is null`), true);
 });
 
-test("Migrator.baseline() marks what is there as applied", needs("primary"), async () => {
+test("Migrator.baseline() marks what is there as applied", needsFolder("primary"), async () => {
   await using database = await freshDatabase();
   await using folder = await migrationFolder(FILES);
   await using pool = new Pool(database.url);
@@ -112,7 +112,7 @@ test("Migrator.baseline() marks what is there as applied", needs("primary"), asy
 
 test(
   "Migrator refuses files that changed, are missing or out of order, each by its own error",
-  needs("primary"),
+  needsFolder("primary"),
   async () => {
     await using database = await freshDatabase();
     await using folder = await migrationFolder({ [USERS]: FILES[USERS], [EMAILS]: FILES[EMAILS] });
@@ -153,7 +153,7 @@ test(
 
 test(
   "Migrator says which statement failed, where in its file, and how far it came",
-  needs("primary"),
+  needsFolder("primary"),
   async () => {
     await using database = await freshDatabase();
     await using folder = await migrationFolder({
@@ -195,7 +195,7 @@ test(
 
 test(
   "Migrator leaves nothing of a migration that failed in its one transaction",
-  needs("primary"),
+  needsFolder("primary"),
   async () => {
     await using database = await freshDatabase();
     await using folder = await migrationFolder({
@@ -211,7 +211,7 @@ test(
 
 test(
   "Migrator gives each statement a transaction of its own under transaction: off",
-  needs("primary"),
+  needsFolder("primary"),
   async () => {
     await using database = await freshDatabase();
     await using folder = await migrationFolder({
@@ -225,7 +225,7 @@ test(
   },
 );
 
-test("Migrator rebuilds an index that was left invalid", needs("primary"), async () => {
+test("Migrator rebuilds an index that was left invalid", needsFolder("primary"), async () => {
   await using database = await freshDatabase();
   await using folder = await migrationFolder({
     [USERS]: "create table users (id int);\ninsert into users values (1), (1);\n",
@@ -248,7 +248,7 @@ test("Migrator rebuilds an index that was left invalid", needs("primary"), async
   assert.ok(events.some((event) => event.type === "rebuild" && event.index === "public.users_id_key"));
 });
 
-test("Migrator runs SQL, steps and data of a file in TypeScript", needs("primary"), async () => {
+test("Migrator runs SQL, steps and data of a file in TypeScript", needsFolder("primary"), async () => {
   await using database = await freshDatabase();
   await using folder = await migrationFolder({
     "20261123094500_add_users.ts": `
@@ -274,7 +274,7 @@ export async function data(db: any, { sql }: any) {
 
 test(
   "Migrator applies what a schema builder says, and reverts it without being told how",
-  needs("primary"),
+  needsFolder("primary"),
   async () => {
     await using database = await freshDatabase();
     await using folder = await migrationFolder({
@@ -297,10 +297,13 @@ export function up(schema: any, { column, index }: any) {
   },
 );
 
-test("Migrator runs a data function again that failed, and nothing before it", needs("primary"), async () => {
-  await using database = await freshDatabase();
-  await using folder = await migrationFolder({
-    "20261123094500_fill.ts": `
+test(
+  "Migrator runs a data function again that failed, and nothing before it",
+  needsFolder("primary"),
+  async () => {
+    await using database = await freshDatabase();
+    await using folder = await migrationFolder({
+      "20261123094500_fill.ts": `
 export function up(schema: { sql(text: string): void }) {
   schema.sql("create table users (id int)");
 }
@@ -311,42 +314,47 @@ export async function data(db: any, { sql }: any) {
   if (before === 0n) throw new Error("no more paper");
 }
 `,
-  });
-  await using pool = new Pool(database.url);
-  const migrator = new Migrator(pool, { dir: folder.dir });
-  await assert.rejects(migrator.up(), /^Error: no more paper$/);
-  const [{ condition, progress }] = await migrator.status();
-  assert.deepEqual([condition, progress?.state, progress?.done], ["interrupted", "data", 1]);
-  await migrator.up();
-  assert.equal(await pool.value(sql`select count(*) from users`), 2n);
-  assert.equal((await migrator.status())[0].condition, "applied");
-});
+    });
+    await using pool = new Pool(database.url);
+    const migrator = new Migrator(pool, { dir: folder.dir });
+    await assert.rejects(migrator.up(), /^Error: no more paper$/);
+    const [{ condition, progress }] = await migrator.status();
+    assert.deepEqual([condition, progress?.state, progress?.done], ["interrupted", "data", 1]);
+    await migrator.up();
+    assert.equal(await pool.value(sql`select count(*) from users`), 2n);
+    assert.equal((await migrator.status())[0].condition, "applied");
+  },
+);
 
-test("Migrator ends a run whose signal aborts, and the next one goes on", needs("primary"), async () => {
-  await using database = await freshDatabase();
-  await using folder = await migrationFolder({
-    [USERS]: FILES[USERS],
-    [NOTES]: "create table notes (id int); select pg_sleep(600);",
-  });
-  await using pool = new Pool(database.url);
-  const abort = new AbortController();
-  const up = new Migrator(pool, {
-    dir: folder.dir,
-    signal: abort.signal,
-    onProgress: (event) =>
-      event.type === "statement" && event.number === 2 && abort.abort(new Error("Ctrl-C")),
-  }).up();
-  await assert.rejects(up, /Ctrl-C/);
-  await folder.write(NOTES, FILES[NOTES]);
-  const migrator = new Migrator(pool, { dir: folder.dir });
-  assert.deepEqual((await migrator.status()).map(({ condition }) => condition), ["applied", "pending"]);
-  assert.equal((await migrator.up()).migrations.length, 1);
-  assert.deepEqual(await columns(pool), ["notes.body", "notes.id", "users.id"]);
-});
+test(
+  "Migrator ends a run whose signal aborts, and the next one goes on",
+  needsFolder("primary"),
+  async () => {
+    await using database = await freshDatabase();
+    await using folder = await migrationFolder({
+      [USERS]: FILES[USERS],
+      [NOTES]: "create table notes (id int); select pg_sleep(600);",
+    });
+    await using pool = new Pool(database.url);
+    const abort = new AbortController();
+    const up = new Migrator(pool, {
+      dir: folder.dir,
+      signal: abort.signal,
+      onProgress: (event) =>
+        event.type === "statement" && event.number === 2 && abort.abort(new Error("Ctrl-C")),
+    }).up();
+    await assert.rejects(up, /Ctrl-C/);
+    await folder.write(NOTES, FILES[NOTES]);
+    const migrator = new Migrator(pool, { dir: folder.dir });
+    assert.deepEqual((await migrator.status()).map(({ condition }) => condition), ["applied", "pending"]);
+    assert.equal((await migrator.up()).migrations.length, 1);
+    assert.deepEqual(await columns(pool), ["notes.body", "notes.id", "users.id"]);
+  },
+);
 
 test(
   "Migrator keeps the settings and the role of one migration from the next",
-  needs("primary"),
+  needsFolder("primary"),
   async () => {
     await using database = await freshDatabase();
     await using pool = new Pool(database.url);
@@ -373,7 +381,7 @@ test(
 
 test(
   "migrate() refuses a pooler that gives out sessions by the transaction",
-  needs("primary", "pgbouncer"),
+  needsFolder("primary", "pgbouncer"),
   async () => {
     await using folder = await migrationFolder({ [USERS]: "create table pooled_users (id int);" });
     await using pool = new Pool(server("pgbouncer").url);
@@ -382,7 +390,7 @@ test(
 );
 
 test("migrate() runs on an embedded database and on a pool of one connection", {
-  ...needs("primary"),
+  ...needsFolder("primary"),
   sanitize: false,
   timeout: 60_000,
 }, async () => {
