@@ -64,48 +64,52 @@ test("That a row is strict is so for who asked for it", async () => {
   assert.deepEqual(await untilCached(db.cache, () => team.members.of(other, pool)), [{ id: 1, teamId: 1 }]);
 });
 
-test("Signals and timeouts end a read from the cache as they end one from the database", needs("primary"), async () => {
-  await using database = await freshDatabase();
-  const User = model("users", { id: column.integer().primaryKey(), teamId: column.integer() }, { cache });
-  await using db = await cachedDatabase({
-    pool: { url: database.url, max: 8 },
-    ddl: `create table users (id int primary key, team_id int not null); insert into users values (1, 1)`,
-    tables: [{ name: "users", lookups: [["team_id"]] }],
-    cache: { nearRows: 0 },
-  });
-  const { pool } = db;
-  const queries = [
-    User.find().where(User.id.eq(1)),
-    User.find().where(User.teamId.eq(1)),
-    User.find().orderBy(User.id).cached(60),
-  ];
-  const aborted = AbortSignal.abort(new Error("Enough"));
-  for (const query of queries) {
-    await untilCached(db.cache, () => query.all(pool));
-    for (const on of [pool.reading("mixed"), pool.reading("strong"), pool.reading("primary")]) {
-      await assert.rejects(async () => await query.signal(aborted).all(on), /Enough/);
-      await assert.rejects(async () => await query.timeout(-1).all(on), { code: "VALIDATION" });
-    }
-    const controller = new AbortController();
-    assert.equal((await query.signal(controller.signal).timeout(10_000).all(pool)).length, 1);
-  }
-  const others = [
-    User.find().where(User.id.eq(2)),
-    User.find().where(User.teamId.eq(2)),
-    User.find().where(User.id.gt(1)).cached(60),
-  ];
-  // These are not in the cache yet, and the database does not answer.
-  await pool.transaction(async (transaction) => {
-    await transaction.execute(sql`lock table users in access exclusive mode`);
-    for (const query of others) {
-      await assert.rejects(async () => await query.timeout(100).all(pool), QueryTimeoutError);
+test(
+  "Signals and timeouts end a read from the cache as they end one from the database",
+  needs("primary"),
+  async () => {
+    await using database = await freshDatabase();
+    const User = model("users", { id: column.integer().primaryKey(), teamId: column.integer() }, { cache });
+    await using db = await cachedDatabase({
+      pool: { url: database.url, max: 8 },
+      ddl: `create table users (id int primary key, team_id int not null); insert into users values (1, 1)`,
+      tables: [{ name: "users", lookups: [["team_id"]] }],
+      cache: { nearRows: 0 },
+    });
+    const { pool } = db;
+    const queries = [
+      User.find().where(User.id.eq(1)),
+      User.find().where(User.teamId.eq(1)),
+      User.find().orderBy(User.id).cached(60),
+    ];
+    const aborted = AbortSignal.abort(new Error("Enough"));
+    for (const query of queries) {
+      await untilCached(db.cache, () => query.all(pool));
+      for (const on of [pool.reading("mixed"), pool.reading("strong"), pool.reading("primary")]) {
+        await assert.rejects(async () => await query.signal(aborted).all(on), /Enough/);
+        await assert.rejects(async () => await query.timeout(-1).all(on), { code: "VALIDATION" });
+      }
       const controller = new AbortController();
-      setTimeout(() => controller.abort(new Error("Enough")), 100);
-      await assert.rejects(async () => await query.signal(controller.signal).all(pool), /Enough/);
+      assert.equal((await query.signal(controller.signal).timeout(10_000).all(pool)).length, 1);
     }
-  });
-  for (const query of others) assert.equal((await query.timeout(10_000).all(pool)).length, 0);
-});
+    const others = [
+      User.find().where(User.id.eq(2)),
+      User.find().where(User.teamId.eq(2)),
+      User.find().where(User.id.gt(1)).cached(60),
+    ];
+    // These are not in the cache yet, and the database does not answer.
+    await pool.transaction(async (transaction) => {
+      await transaction.execute(sql`lock table users in access exclusive mode`);
+      for (const query of others) {
+        await assert.rejects(async () => await query.timeout(100).all(pool), QueryTimeoutError);
+        const controller = new AbortController();
+        setTimeout(() => controller.abort(new Error("Enough")), 100);
+        await assert.rejects(async () => await query.signal(controller.signal).all(pool), /Enough/);
+      }
+    });
+    for (const query of others) assert.equal((await query.timeout(10_000).all(pool)).length, 0);
+  },
+);
 
 test("More rows than a model promises are refused by maybeOne() and one() as without a cache", async () => {
   const Name = model("names", { id: column.integer().primaryKey(), name: column.text().unique() }, { cache });
