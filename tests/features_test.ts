@@ -20,13 +20,27 @@ interface Feature {
 }
 
 /** The lines that must be there and be proved. */
-const REQUIRED: readonly string[] = [["A", 12], ["B", 11], ["C", 6], ["D", 4], ["E", 7], ["F", 8], ["G", 4], [
-  "H",
-  4,
-], [
-  "L",
-  3,
-], ["M", 1]].flatMap((
+const REQUIRED: readonly string[] = [
+  ["A", 12],
+  ["B", 11],
+  ["C", 6],
+  ["D", 4],
+  ["E", 7],
+  ["F", 8],
+  ["G", 4],
+  [
+    "H",
+    4,
+  ],
+  ["I", 5],
+  ["J", 6],
+  ["K", 1],
+  [
+    "L",
+    3,
+  ],
+  ["M", 1],
+].flatMap((
   [area, count],
 ) => Array.from({ length: Number(count) }, (_, index) => `${area}${index + 1}`));
 
