@@ -28,6 +28,16 @@ export async function migrationsCatalog(
   migrations: readonly RunnableMigration[],
   { signal }: { readonly signal?: AbortSignal } = {},
 ): Promise<Catalog> {
+  await runAll(pool, migrations, signal);
+  // Only now: an embedded database has one connection.
+  return await readCatalog(pool, signal === undefined ? {} : { signal });
+}
+
+async function runAll(
+  pool: Pool,
+  migrations: readonly RunnableMigration[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
   await using session = await pool.reserve();
   const version = await session.value<number>(sql`select current_setting('server_version_num')::int / 10000`);
   // Nobody needs what a crash would lose.
@@ -52,7 +62,6 @@ export async function migrationsCatalog(
     await run("set synchronous_commit = off");
   }
   await run("reset all");
-  return await readCatalog(pool, signal === undefined ? {} : { signal });
 }
 
 function failed(

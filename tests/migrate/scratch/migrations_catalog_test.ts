@@ -61,3 +61,12 @@ test("migrationsCatalog() names the migration and the line that fails", needs("p
     },
   );
 });
+
+test("migrationsCatalog() reads an embedded database, which has one connection", {
+  sanitize: false,
+  timeout: 60_000,
+}, async () => {
+  await using pool = new Pool({ url: "pglite:", acquireTimeout: 5_000 });
+  const catalog = await migrationsCatalog(pool, [migration("1", "create table users (id int)")]);
+  assert.ok(catalog.objects.has("table:public.users"));
+});
