@@ -25,7 +25,10 @@ const STORES: Record<string, () => Promise<CacheStore>> = {
   async cluster() {
     const cluster = await redisCluster();
     const nodes = cluster.masters.map(({ url }) => url);
-    return closedWith(new RedisStore({ nodes }, { timeout: 2_000 }), cluster);
+    const store = new RedisStore({ nodes }, { timeout: 2_000 });
+    // Until it knows the slots every call fails, which a reflector counts.
+    await eventually(() => store.watermarks().then(() => true, () => false), "the store knows the slots");
+    return closedWith(store, cluster);
   },
 };
 

@@ -3,7 +3,7 @@ import { Pool } from "../../../pool/pool.ts";
 import { sql } from "../../../pool/sql/sql.ts";
 import { dropLeftovers, SCRATCH_PREFIX, withScratch } from "../../../migrate/scratch/scratch.ts";
 import { test } from "../../harness.ts";
-import { freshDatabase, needs, server } from "../../services/client.ts";
+import { freshDatabase, isolatedServer, needs } from "../../services/client.ts";
 
 /** The scratch databases of a server. */
 async function scratches(pool: Pool): Promise<string[]> {
@@ -74,8 +74,10 @@ for (const name of ["primary", "pg15"] as const) {
   );
 }
 
-test("dropLeftovers() drops what has no session and is not new", needs("primary"), async () => {
-  await using pool = new Pool(server("primary").url);
+test("dropLeftovers() drops what has no session and is not new", needs("control"), async () => {
+  // On a server of its own: other runs would drop what this one leaves for a moment.
+  await using isolated = await isolatedServer();
+  await using pool = new Pool(isolated.url);
   const now = await pool.value<number>(sql`select extract(epoch from now())::int`);
   const nameAt = (seconds: number): string =>
     `${SCRATCH_PREFIX}${seconds.toString(36)}_${crypto.randomUUID().slice(0, 8)}`;
@@ -84,11 +86,10 @@ test("dropLeftovers() drops what has no session and is not new", needs("primary"
     await pool.execute(sql`create database ${sql.identifier(name)} template template0`);
   }
   try {
-    const url = new URL(server("primary").url);
+    const url = new URL(isolated.url);
     url.pathname = `/${used}`;
     await using user = new Pool({ url, max: 1 });
     await user.connect();
-    // Another run may find the dead one first; none may drop the others.
     await dropLeftovers(pool);
     const left = await scratches(pool);
     assert.ok(!left.includes(dead), "the dead one is dropped");
