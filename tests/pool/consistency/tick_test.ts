@@ -156,7 +156,10 @@ test("A write whose outcome is lost leaves its session uncertain until that is k
   ...needs("primary"),
 }, async () => {
   await using proxy = await openProxy("primary");
-  await using live = await livePool({ through: (url) => proxy.url(url), max: 1, connectTimeout: "2s" });
+  const applicationName = `lost_${crypto.randomUUID()}`;
+  await using live = await livePool({
+    ...{ through: (url: string) => proxy.url(url), max: 1, connectTimeout: "2s", applicationName },
+  });
   const { pool } = live;
   const { outside } = live;
   await pool.execute(sql`create table notes (id int)`);
@@ -179,7 +182,7 @@ test("A write whose outcome is lost leaves its session uncertain until that is k
     const outcome = write().then(() => undefined, (error: unknown) => error);
     await until(async () =>
       await outside.value(sql`select exists(select from pg_stat_activity where wait_event = 'PgSleep'
-        and datname = current_database())`)
+        and application_name = ${applicationName})`)
     );
     // The server is at the COMMIT, does not notice, and goes on with it.
     await proxy.cut();
