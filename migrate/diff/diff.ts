@@ -6,10 +6,11 @@
 import type { Catalog, CatalogObject, ObjectKey } from "../catalog/objects.ts";
 import type { Step } from "../steps/step.ts";
 import { planSteps } from "./emit.ts";
-import { type DiffFinding, DiffPlan } from "./plan.ts";
+import type { DiffFinding } from "./diff_plan.ts";
+import { makePlan } from "./plan.ts";
 import { applyRenames, findCandidates, type Rename, type RenameCandidate } from "./rename.ts";
 
-export type { DiffFinding } from "./plan.ts";
+export type { DiffFinding } from "./diff_plan.ts";
 export type { Rename, RenameCandidate } from "./rename.ts";
 
 /** How two catalogs are compared. */
@@ -60,7 +61,7 @@ export function diffCatalogs(from: Catalog, to: Catalog, options: DiffOptions = 
   const { renames = [], unknown = "keep", known, replaceTables = false } = options;
   const mayDrop = (key: ObjectKey): boolean => unknown === "drop" || known?.has(key) === true;
   const renamed = applyRenames(from, to, { renames, mayDrop });
-  const plan = new DiffPlan(renamed.catalog, to, {
+  const plan = makePlan(renamed.catalog, to, {
     isUnknown: (key) => !mayDrop(renamed.oldKey(key)),
     replaceTables,
   });

@@ -13,7 +13,7 @@ import { ValidationError } from "../../pool/wire/errors.ts";
 import type { Step } from "../steps/step.ts";
 import { isRelation, ownerOf } from "./dependencies.ts";
 import { isEqual } from "./equal.ts";
-import type { DiffPlan } from "./plan.ts";
+import type { DiffPlan } from "./diff_plan.ts";
 import { renameInObject } from "./rename_in_object.ts";
 
 /** What has another name now. */

@@ -4,7 +4,7 @@
  * @module
  */
 import type { CatalogObject, IndexKey, TableColumn, TableConstraint, TableName } from "../catalog/objects.ts";
-import { usualNotNullName } from "./compare_tables.ts";
+import { usualNotNullName } from "./not_null_name.ts";
 import { isRelation, type Relation } from "./dependencies.ts";
 
 /** What is renamed. */

@@ -1,0 +1,74 @@
+/**
+ * The order of the stages of tables that stay.
+ *
+ * @module
+ */
+import type { ObjectKey } from "../catalog/objects.ts";
+import { STAGES } from "./column_steps.ts";
+import { isTypeLike } from "./compare_objects.ts";
+import { parentsOf, type TableDifference } from "./compare_tables.ts";
+import { alter, aside, create, drop, type Emission, needsAfter, stage, TAKING } from "./emission.ts";
+
+/** The stages of a table come after each other, and between what they let go of and what they take up. */
+export function orderTable(emission: Emission, key: ObjectKey, difference: TableDifference): void {
+  const { plan, graph, gone } = emission;
+  const { before, replaced } = plan;
+  STAGES.forEach((name, index) => {
+    graph.after(stage(key, name), stage(key, "detach"));
+    for (const earlier of STAGES.slice(0, index)) graph.after(stage(key, name), stage(key, earlier));
+    graph.after(stage(key, "attach"), stage(key, name));
+  });
+  graph.after(stage(key, "attach"), stage(key, "detach"));
+  for (const need of before.needs(key)) {
+    graph.after(
+      drop(need),
+      stage(key, "detach"),
+      stage(key, "release"),
+      stage(key, "detour"),
+      stage(key, "drop"),
+    );
+    // An enum that is made anew is dropped when no column is of the old one.
+    const kind = gone.get(need)?.kind;
+    if (kind === "function" || kind === "sequence") continue;
+    if (!replaced.has(need) || graph.has(aside(need))) {
+      graph.after(drop(need), stage(key, "type"), stage(key, "set"));
+    }
+  }
+  for (const need of needsAfter(emission, key)) {
+    const isType = isTypeLike(plan.to.objects.get(need));
+    for (const name of TAKING) {
+      if (name !== "type" || isType) graph.after(stage(key, name), create(need), alter(need));
+    }
+    graph.after(stage(key, "attach"), create(need));
+  }
+  orderFamily(emission, key, difference);
+}
+
+/** A parent's steps come before its children's. */
+function orderFamily(emission: Emission, key: ObjectKey, { from, to }: TableDifference): void {
+  const { plan, graph } = emission;
+  for (const name of parentsOf(from)) {
+    const parent = plan.before.relation(name);
+    if (parent === undefined) continue;
+    for (const one of STAGES) {
+      graph.after(stage(parent, one), stage(key, "detach"));
+      if (one === "set" || one === "add" || one === "compute") {
+        graph.after(stage(key, one), stage(parent, one));
+      }
+      graph.after(stage(parent, one), stage(key, "release"));
+    }
+  }
+  for (const name of parentsOf(to)) {
+    const parent = plan.after.relation(name);
+    if (parent === undefined) continue;
+    for (const one of STAGES) graph.after(stage(key, "attach"), stage(parent, one));
+    // A bound is free when what had it has left.
+    for (const [other, difference] of plan.tables) {
+      if (difference.isMoved) graph.after(stage(key, "attach"), stage(other, "detach"));
+    }
+    for (const part of plan.after.of(key)) graph.after(stage(key, "attach"), create(part));
+    for (const other of plan.dropped.keys()) {
+      if (plan.before.needs(other).has(parent)) graph.after(stage(key, "attach"), drop(other));
+    }
+  }
+}
