@@ -26,31 +26,48 @@ interface IndexedColumns {
 export class KnownState implements LintContext {
   readonly serverVersion: number;
   readonly steps: readonly Step[];
-  readonly transaction: boolean;
   readonly catalog: Catalog | undefined;
   position = 0;
+  readonly #units: readonly number[];
   readonly #new = new Set<string>();
+  readonly #newColumns = new Set<string>();
   readonly #newObjects = new Set<ObjectKey>();
   /** Columns by table and name; `undefined` for one that is gone. */
   readonly #columns = new Map<string, TableColumn | undefined>();
   readonly #indexed: readonly IndexedColumns[];
+  /** What is run before the steps. */
+  readonly #earlier: readonly Step[];
   /** The valid checks there are. */
   readonly #checks: ConstraintObject[] = [];
 
   constructor(
     steps: readonly Step[],
-    options: { readonly serverVersion: number; readonly transaction: boolean; readonly catalog?: Catalog },
+    options: {
+      readonly serverVersion: number;
+      /** The number of the transaction that each step is in. */
+      readonly units: readonly number[];
+      readonly catalog?: Catalog;
+      /** Steps that are run before, in migrations of their own. */
+      readonly before?: readonly Step[];
+    },
   ) {
     this.steps = steps;
     this.serverVersion = options.serverVersion;
-    this.transaction = options.transaction;
+    this.#units = options.units;
     this.catalog = options.catalog;
-    const before = [...options.catalog?.objects.values() ?? []];
-    for (const object of before) this.#learn(object);
-    const after = steps.flatMap((step) =>
+    const present = [...options.catalog?.objects.values() ?? []];
+    for (const object of present) this.#learn(object);
+    const { before = [] } = options;
+    const made = [...before, ...steps].flatMap((step) =>
       step.kind === "create" ? [step.object, ...step.constraints ?? []] : []
     );
-    this.#indexed = [...before, ...after].flatMap(indexedColumns);
+    this.#indexed = [...present, ...made].flatMap(indexedColumns);
+    this.#earlier = before;
+    for (const step of before) this.apply(step);
+  }
+
+  isTogether(position: number): boolean {
+    return this.#units[position] === this.#units[this.position];
   }
 
   isNew(table: TableName): boolean {
@@ -59,6 +76,10 @@ export class KnownState implements LintContext {
 
   isNewObject(key: ObjectKey): boolean {
     return this.#newObjects.has(withSchema(key));
+  }
+
+  isNewColumn(table: TableName, column: string): boolean {
+    return this.isNew(table) || this.#newColumns.has(`${nameOf(table)}\0${column}`);
   }
 
   columnOf(table: TableName, column: string): TableColumn | undefined {
@@ -80,8 +101,12 @@ export class KnownState implements LintContext {
   apply(step: Step): void {
     if (step.kind === "create") {
       const { object } = step;
-      this.#newObjects.add(withSchema(objectKey(object)));
-      if (["table", "view", "materialized view"].includes(object.kind)) this.#new.add(nameOf(object));
+      // What may have been there before is in use.
+      const isThere = step.ifNotExists === true && this.#isInCatalog(object);
+      if (!isThere) this.#newObjects.add(withSchema(objectKey(object)));
+      if (!isThere && ["table", "view", "materialized view"].includes(object.kind)) {
+        this.#new.add(nameOf(object));
+      }
       const isChecked = step.notValid !== true;
       if (object.kind !== "constraint" || isChecked) this.#learn(object);
       for (const constraint of step.constraints ?? []) this.#learn(constraint);
@@ -96,14 +121,20 @@ export class KnownState implements LintContext {
   #applyColumn({ table, column, change }: Step & { kind: "column" }): void {
     const name = `${nameOf(table)}\0${column}`;
     const known = this.#columns.get(name);
-    if (change.type === "add") this.#columns.set(name, change.column);
-    else if (change.type === "drop") this.#columns.set(name, undefined);
-    else if (known === undefined) return;
+    if (change.type === "add") {
+      if (change.ifNotExists !== true || known === undefined) this.#newColumns.add(name);
+      this.#columns.set(name, change.column);
+    } else if (change.type === "drop") {
+      this.#columns.set(name, undefined);
+      this.#newColumns.delete(name);
+    } else if (known === undefined) return;
     else if (change.type === "type") this.#columns.set(name, { ...known, ...change.to });
     else if (change.type === "not null") this.#columns.set(name, { ...known, notNull: change.to });
     else if (change.type === "rename") {
+      const renamed = `${nameOf(table)}\0${change.to}`;
       this.#columns.set(name, undefined);
-      this.#columns.set(`${nameOf(table)}\0${change.to}`, { ...known, name: change.to });
+      this.#columns.set(renamed, { ...known, name: change.to });
+      if (this.#newColumns.delete(name)) this.#newColumns.add(renamed);
     }
   }
 
@@ -112,11 +143,18 @@ export class KnownState implements LintContext {
     const isIt = (other: CatalogObject): other is ConstraintObject =>
       other.kind === "constraint" && other.name === object.name &&
       sameTable(tableOfObject(other), tableOfObject(object));
-    const made = this.steps.slice(0, this.position).flatMap((step) =>
+    const made = [...this.#earlier, ...this.steps.slice(0, this.position)].flatMap((step) =>
       step.kind === "create" ? [step.object] : []
     );
     const found = made.findLast(isIt) ?? [...this.catalog?.objects.values() ?? []].find(isIt);
     return found?.kind === "constraint" ? { ...found, isValid: true } : undefined;
+  }
+
+  #isInCatalog(object: CatalogObject): boolean {
+    const key = objectKey(object);
+    return this.catalog?.objects.has(key) === true ||
+      (object.schema === undefined &&
+        this.catalog?.objects.has(objectKey({ ...object, schema: "public" })) === true);
   }
 
   #learn(object: CatalogObject): void {

@@ -14,6 +14,7 @@
 import { nearestWord } from "../../pool/wire/configuration/nearest_word.ts";
 import { objectKey } from "../catalog/object_key.ts";
 import type { Catalog, ObjectKey, TableName } from "../catalog/objects.ts";
+import { outsideStatement } from "../files/outside.ts";
 import { type ParsedStatement, splitStatements } from "../files/statement.ts";
 import type { Step } from "../steps/step.ts";
 import { ignoredIn, type IgnoredRule } from "./ignore.ts";
@@ -51,7 +52,9 @@ export interface LintOptions {
   readonly smallTable?: number;
   /** What the database has before the steps. */
   readonly catalog?: Catalog;
-  /** Tables, by their keys, that are in nobody's use yet, as those of the steps before. */
+  /** Steps that are run before these, in migrations of their own: what they create is in nobody's use. */
+  readonly before?: readonly Step[];
+  /** Tables, by their keys, that are in nobody's use yet. */
   readonly created?: Iterable<ObjectKey>;
   /** Whether the steps are one transaction. Default true. */
   readonly transaction?: boolean;
@@ -66,6 +69,10 @@ interface Part {
   readonly step: Step;
   readonly index: number;
   readonly ignored: readonly IgnoredRule[];
+  /** Whether no transaction may have it, so that the runner takes it out. */
+  readonly isOutside: boolean;
+  /** Whether it belongs to the statement that the part before it is of. */
+  readonly isMore?: boolean;
 }
 
 /**
@@ -83,20 +90,43 @@ interface Part {
  * ```
  */
 export function lintSteps(steps: readonly Step[], options: LintOptions): readonly Finding[] {
+  return lintParts(partsOfSteps(steps), options);
+}
+
+function partsOfSteps(steps: readonly Step[]): readonly Part[] {
   // What a step says that is no more than a comment, until one comes that does something.
   let before: readonly IgnoredRule[] = [];
-  const parts = steps.flatMap((step, index): readonly Part[] => {
+  return steps.flatMap((step, index): readonly Part[] => {
     const ignored = before;
     before = [];
-    if (step.kind !== "sql") return [{ step, index, ignored }];
+    if (step.kind !== "sql") return [{ step, index, ignored, isOutside: isOutside(step) }];
     const statements = splitStatements(step.text);
     if (statements.length === 0) before = [...ignored, ...ignoredIn([step.text])];
     return statements.flatMap((statement) => partsOf(statement, index)).map((part) => ({
       ...part,
       ignored: [...ignored, ...part.ignored],
+      isOutside: part.isOutside || step.transaction === false,
     }));
   });
-  return lintParts(parts, options);
+}
+
+/** Whether PostgreSQL takes a step outside of transactions only, or it is written so. */
+function isOutside(step: Step): boolean {
+  switch (step.kind) {
+    case "create":
+    case "drop":
+      return step.object.kind === "index" && step.concurrently === true;
+    case "index":
+      return step.change.concurrently;
+    case "table":
+      return step.change.type === "detach" && step.change.concurrently === true;
+    case "type":
+      return step.change.type === "add label" && step.change.isApart === true;
+    case "sql":
+      return splitStatements(step.text).some((statement) => outsideStatement(statement) !== undefined);
+    default:
+      return false;
+  }
 }
 
 /**
@@ -126,7 +156,13 @@ function partsOf(
   index: number,
 ): readonly Part[] {
   const ignored = ignoredIn(statement.comments);
-  return parseStatement(statement).map((step) => ({ step, index, ignored }));
+  return parseStatement(statement).map((step, place) => ({
+    step,
+    index,
+    ignored,
+    isOutside: isOutside(step),
+    isMore: place > 0,
+  }));
 }
 
 function lintParts(parts: readonly Part[], options: LintOptions): readonly Finding[] {
@@ -134,7 +170,8 @@ function lintParts(parts: readonly Part[], options: LintOptions): readonly Findi
   const steps = parts.map(({ step }) => step);
   const state = new KnownState(steps, {
     serverVersion,
-    transaction,
+    units: unitsOf(parts, transaction),
+    before: partsOfSteps(options.before ?? []).map(({ step }) => step),
     ...(catalog === undefined ? {} : { catalog }),
   });
   const created = new Set(options.created ?? []);
@@ -160,6 +197,18 @@ function lintParts(parts: readonly Part[], options: LintOptions): readonly Findi
     state.apply(part.step);
   });
   return findings;
+}
+
+/** The number of each part's transaction. */
+function unitsOf(parts: readonly Part[], transaction: boolean): readonly number[] {
+  let unit = 0;
+  return parts.map((part, position) => {
+    const last = parts[position - 1];
+    const isSame = part.isMore === true ||
+      (transaction && last?.isOutside === false && !part.isOutside);
+    if (!isSame) unit++;
+    return unit;
+  });
 }
 
 function isUsable({ rule, reason }: IgnoredRule): boolean {

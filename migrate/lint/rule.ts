@@ -80,14 +80,16 @@ export interface LintContext {
   readonly steps: readonly Step[];
   /** The index of the step. */
   readonly position: number;
-  /** Whether the steps are one transaction. */
-  readonly transaction: boolean;
   /** What the database has before the steps, where that is known. */
   readonly catalog: Catalog | undefined;
+  /** Whether the step at that index is in one transaction with this one. */
+  isTogether(position: number): boolean;
   /** Whether the steps before have created the table or view, so that nobody uses it yet. */
   isNew(table: TableName): boolean;
   /** Whether the steps before have created this: `enum:public.mood`. */
   isNewObject(key: ObjectKey): boolean;
+  /** Whether the steps before have added the column, or its table, so that nobody uses it yet. */
+  isNewColumn(table: TableName, column: string): boolean;
   /** A column as it is before the step, where that is known. */
   columnOf(table: TableName, column: string): TableColumn | undefined;
   /** Whether a valid check that is there says that a column is not null. */

@@ -6,12 +6,11 @@
 import { basename } from "node:path";
 import { MisuseError } from "../../program/misuse_error.ts";
 import { EXIT_CODES } from "../../program/surroundings.ts";
-import { objectKey } from "../catalog/object_key.ts";
-import type { ObjectKey } from "../catalog/objects.ts";
 import { readCatalog } from "../catalog/read_catalog.ts";
 import { discoverMigrations, type LoadedMigration, type Migration } from "../files/migration.ts";
 import { type Finding, type LintOptions, lintStatements, lintSteps } from "../lint/lint.ts";
 import { parseStatement } from "../lint/parse_statement.ts";
+import type { Step } from "../steps/step.ts";
 import { writeStep } from "../steps/write_step.ts";
 import type { CommandContext, CommandResult } from "./command.ts";
 import { findingsText, firstLine, tableSizes } from "./findings.ts";
@@ -24,14 +23,14 @@ export async function lintCommand(context: CommandContext): Promise<CommandResul
   const chosen = await chosenMigrations(context);
   const catalog = await readCatalog(context.database(), { signal });
   const sizes = await tableSizes(context.database(), catalog);
-  const created = new Set<ObjectKey>();
+  const before: Step[] = [];
   const linted: { readonly version: string; readonly name: string; readonly findings: readonly Finding[] }[] =
     [];
   const texts: string[] = [];
   for (const { version, name, transaction, load } of chosen) {
     const { serverVersion } = catalog;
     const loaded = await load(serverVersion);
-    const options = { serverVersion, catalog, sizes, created: [...created], transaction };
+    const options = { serverVersion, catalog, sizes, before: [...before], transaction };
     const { findings, subject } = lintMigration(loaded, options);
     linted.push({ version, name, findings });
     if (findings.length > 0) {
@@ -39,7 +38,7 @@ export async function lintCommand(context: CommandContext): Promise<CommandResul
         `${terminal.tone("strong", `${version}_${name}`)}\n${findingsText(findings, { terminal, subject })}`,
       );
     }
-    for (const key of createdBy(loaded)) created.add(key);
+    before.push(...loaded.steps ?? loaded.up.flatMap(parseStatement));
   }
   const all = linted.flatMap(({ findings }) => findings);
   const dangers = all.filter(({ severity }) => severity === "danger").length;
@@ -85,13 +84,4 @@ function lintMigration(
   const subject = (at: number): string =>
     firstLine(writeStep(steps[at], options.serverVersion)[0]?.text ?? "");
   return { findings: lintSteps(steps, options), subject };
-}
-
-/** Tables that a migration makes, which nobody uses when the next is run. */
-function createdBy({ steps, up }: LoadedMigration): readonly ObjectKey[] {
-  return (steps ?? up.flatMap(parseStatement)).flatMap((step) => {
-    if (step.kind !== "create" || step.object.kind !== "table") return [];
-    const { schema = "public" } = step.object;
-    return [objectKey(step.object), objectKey({ ...step.object, schema })];
-  });
 }

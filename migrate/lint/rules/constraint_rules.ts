@@ -69,11 +69,11 @@ export const CONSTRAINT_RULES: readonly Rule[] = [
     severity: "warning",
     lock: "ACCESS EXCLUSIVE",
     check(step, context) {
-      if (!context.transaction || step.kind !== "constraint" || step.change.type !== "validate") return [];
+      if (step.kind !== "constraint" || step.change.type !== "validate") return [];
       const table = tableOfObject(step.object);
       if (context.isNew(table)) return [];
-      const isAddedHere = context.steps.slice(0, context.position).some((before) =>
-        before.kind === "create" && before.object.kind === "constraint" &&
+      const isAddedHere = context.steps.slice(0, context.position).some((before, position) =>
+        context.isTogether(position) && before.kind === "create" && before.object.kind === "constraint" &&
         before.object.name === step.object.name &&
         sameTable(tableOfObject(before.object), table)
       );

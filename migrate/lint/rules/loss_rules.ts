@@ -33,7 +33,8 @@ export const LOSS_RULES: readonly Rule[] = [
     severity: "danger",
     lock: "ACCESS EXCLUSIVE",
     check(step, context) {
-      if (step.kind !== "column" || step.change.type !== "drop" || context.isNew(step.table)) return [];
+      if (step.kind !== "column" || step.change.type !== "drop") return [];
+      if (context.isNewColumn(step.table, step.column)) return [];
       return [{
         message: `Dropping ${
           shown(step.table)

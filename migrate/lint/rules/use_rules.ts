@@ -56,7 +56,8 @@ export const USE_RULES: readonly Rule[] = [
     severity: "danger",
     lock: "ACCESS EXCLUSIVE",
     check(step, context) {
-      if (step.kind !== "column" || step.change.type !== "rename" || context.isNew(step.table)) return [];
+      if (step.kind !== "column" || step.change.type !== "rename") return [];
+      if (context.isNewColumn(step.table, step.column)) return [];
       return [{
         message: `Renaming ${
           shown(step.table)
@@ -85,10 +86,13 @@ export const USE_RULES: readonly Rule[] = [
     id: "enum-label-used-at-once",
     severity: "danger",
     check(step, context) {
-      if (!context.transaction || step.kind !== "type" || step.change.type !== "add label") return [];
+      if (step.kind !== "type" || step.change.type !== "add label") return [];
       const { label } = step.change;
       if (context.isNewObject(objectKey(step.object))) return [];
-      if (!context.steps.slice(context.position + 1).some((later) => mentions(later, label))) return [];
+      const isUsed = context.steps.some((later, position) =>
+        position > context.position && context.isTogether(position) && mentions(later, label)
+      );
+      if (!isUsed) return [];
       return [{
         message:
           `'${label}' is added to "${step.object.name}" and used in one transaction, which PostgreSQL refuses`,

@@ -44,6 +44,65 @@ test("lintStatements() leaves alone what the migration itself has created", () =
   );
 });
 
+test("lintStatements() tells transactions apart: what the runner takes out, and what is none", () => {
+  const add = "alter table users add constraint grown check (age > 0) not valid";
+  const validate = "alter table users validate constraint grown";
+  const build = "create index concurrently users_age on users (age)";
+  assert.deepEqual(rules(`${add}; ${validate}`), ["validated-in-same-transaction"]);
+  assert.deepEqual(rules(`${add}; ${validate}`, { transaction: false }), []);
+  assert.deepEqual(rules(`${add}; ${build}; ${validate}`), []);
+  const schema = new Schema();
+  schema.sql(add);
+  schema.sql("vacuum users", { transaction: false });
+  schema.sql(validate);
+  assert.deepEqual(lintSteps(schema.steps, OPTIONS), []);
+  const label = "alter type mood add value 'fine'";
+  assert.deepEqual(rules(`${label}; insert into moods values ('fine')`), ["enum-label-used-at-once"]);
+  assert.deepEqual(rules(`${label}; ${build}; insert into moods values ('fine')`), []);
+});
+
+test("lintStatements() knows what the migrations before it have made", () => {
+  const steps = (text: string): readonly Step[] => splitStatements(text).flatMap(parseStatement);
+  const before = steps(`
+    alter table users add constraint named check (name is not null) not valid;
+    alter table users validate constraint named;
+    alter table users add nick text;
+    create table tags (name text);
+    create index on users (team_id);
+  `);
+  const schema = new Schema();
+  schema.sql("create table labels (name text)");
+  const text = `
+    alter table users alter name set not null;
+    alter table users rename nick to called;
+    alter table tags alter name set not null;
+    alter table users add foreign key (team_id) references teams not valid;
+    drop table labels;
+  `;
+  assert.deepEqual(rules(text), [
+    "set-not-null",
+    "column-renamed",
+    "set-not-null",
+    "foreign-key-without-index",
+    "table-dropped",
+  ]);
+  assert.deepEqual(rules(text, { before: [...before, ...schema.steps] }), []);
+});
+
+test("lintStatements() leaves columns alone that the migration itself has added", () => {
+  assert.deepEqual(
+    rules(`
+      alter table users add nick text;
+      alter table users rename nick to called;
+      alter table users drop column called;
+    `),
+    [],
+  );
+  assert.deepEqual(rules("alter table users drop column nick; alter table users add column nick text"), [
+    "column-dropped",
+  ]);
+});
+
 test("lintStatements() tells the index of the statement, and what to do instead", () => {
   const [finding, ...others] = lint("select 1; create index on shop.users (name)");
   assert.deepEqual(others, []);
