@@ -4,12 +4,12 @@
  * @module
  */
 import { Command, CommanderError, Option } from "commander";
-import { nearestWord } from "../../pool/wire/configuration/nearest_word.ts";
-import { amount, listed } from "../../pool/wire/configuration/setting.ts";
+import { amount } from "../../pool/wire/configuration/setting.ts";
 import { EXIT_CODES, type ExitCode } from "../../program/surroundings.ts";
 import { VERSION } from "../../program/version.ts";
 import { type CommandName, type CommandRow, COMMANDS, GROUPS } from "./command_table.ts";
 import { flagName, MIGRATE_SETTINGS, type MigrateSetting } from "./migrate_settings.ts";
+import { commandsOfFlag, helpAsFlag, unknownCommand } from "./misplaced_words.ts";
 
 /** The program's name. */
 export const PROGRAM = "lifeguard";
@@ -71,7 +71,9 @@ export function parseCommandLine(args: readonly string[], columns = 80): Command
     };
   });
   try {
-    program.parse(args, { from: "user" });
+    const meant = helpAsFlag(args);
+    refuseUnknownCommand(program, meant);
+    program.parse(meant, { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     return { code: error.exitCode === 0 ? EXIT_CODES.done : EXIT_CODES.misuse, text };
@@ -80,10 +82,27 @@ export function parseCommandLine(args: readonly string[], columns = 80): Command
   return chosen;
 }
 
+/** A command that there is not is told of first: of the flags behind it nobody knows whose they are. */
+function refuseUnknownCommand(program: Command, [first, second]: readonly string[]): void {
+  const isWord = (word: string | undefined): word is string => word !== undefined && !word.startsWith("-");
+  const named = ({ commands }: Command, name: string): Command | undefined =>
+    commands.find((command) => command.name() === name);
+  if (!isWord(first)) return;
+  const command = named(program, first);
+  if (command === undefined) program.error(unknownCommand(isWord(second) ? [first, second] : [first]));
+  const isGroup = command!.commands.length > 0;
+  if (isGroup && isWord(second) && named(command!, second) === undefined) {
+    command!.error(unknownCommand([second], first));
+  }
+}
+
 /** An error of commander in our words. */
 function misuse(words: string, command: Command): string {
   const problem = words.trim().replace(/^error: /, "").replace(/\s*\n\s*/g, " ").replace(/\.$/, "");
-  return `Cannot run ${PROGRAM}: ${problem}; see ${path(command)} --help\n`;
+  const [unknown, flag = ""] = /^unknown option '([^']*)'/.exec(problem) ?? [];
+  const elsewhere = commandsOfFlag(flag);
+  const advised = elsewhere === undefined ? problem : `${unknown}, ${elsewhere}`;
+  return `Cannot run ${PROGRAM}: ${advised}; see ${path(command)} --help\n`;
 }
 
 function path(command: Command): string {
@@ -129,6 +148,7 @@ function leaf(
     command.addOption(option.helpGroup("Flags:"));
   }
   addCommonFlags(command, row.settings);
+  command.addHelpOption(new Option("-h, --help", "print this").helpGroup("Common flags:"));
   if (row.more !== undefined) command.addHelpText("after", `\n${row.more}`);
   return command.action(() => choose(row, command));
 }
@@ -143,7 +163,14 @@ function addCommonFlags(command: Command, settings: readonly string[]): void {
   add(new Option("-c, --config <path>", "the TOML file with the settings (config/config.toml)"));
   add(new Option("-y, --yes", "agree to what destroys something"));
   add(new Option("--json", "print the result as one JSON document"));
-  command.addHelpOption(new Option("-h, --help", "print this").helpGroup("Common flags:"));
+}
+
+/** The root understands them, too, so that they may stand in front of the command; its help is of commands only. */
+function addHiddenFlags(program: Command): Command {
+  const bare = new Command();
+  addCommonFlags(bare, []);
+  for (const option of bare.options) program.addOption(option.hideHelp());
+  return program;
 }
 
 function settingWords({ description, defaultText, ...setting }: MigrateSetting): string {
@@ -180,10 +207,10 @@ Examples:
 
 Exit codes: 0 done, 1 refused or differences found, 2 not understood.`,
     )
-    .argument("[command]");
-  return program.action((word: string | undefined) => {
-    if (word === undefined) program.help({ error: true });
-    program.error(unknownCommand(word!, topWords()));
+    .argument("[words...]");
+  return addHiddenFlags(program).action((given: readonly string[]) => {
+    if (given.length === 0) program.help({ error: true });
+    program.error(unknownCommand(given));
   });
 }
 
@@ -195,16 +222,11 @@ function withHelpOfGroup(command: Command, word: string): Command {
     .description(commandList(rows))
     .configureHelp({ visibleCommands: () => [] })
     .addHelpText("after", `\nEach command tells of its flags: ${PROGRAM} ${rows[0].name} --help.`)
-    .argument("[command]");
-  const words = rows.map(({ name }) => name.slice(word.length + 1));
-  return command.action((given: string | undefined) => {
-    if (given === undefined) command.help({ error: true });
-    command.error(unknownCommand(given!, words));
+    .argument("[words...]");
+  return command.action((given: readonly string[]) => {
+    if (given.length === 0) command.help({ error: true });
+    command.error(unknownCommand(given, word));
   });
-}
-
-function topWords(): readonly string[] {
-  return [...new Set(COMMANDS.map(({ name }) => name.split(" ")[0]))];
 }
 
 function commandList(rows: readonly CommandRow[]): string {
@@ -212,12 +234,6 @@ function commandList(rows: readonly CommandRow[]): string {
   return `Commands:\n${
     rows.map(({ name, description }) => `  ${name.padEnd(width)}  ${description}`).join("\n")
   }`;
-}
-
-function unknownCommand(word: string, words: readonly string[]): string {
-  const near = nearestWord(word, words);
-  const advice = near === undefined ? `give ${listed(words)}` : `did you mean "${near}"?`;
-  return `there is no command ${JSON.stringify(word)}, ${advice}`;
 }
 
 function sentence(text: string): string {
@@ -232,8 +248,9 @@ function keyOf(flag: string): string {
 /** Only what was given on the command line: defaults have their own place. */
 function settingFlags(command: Command): Record<string, string | boolean> {
   const given: Record<string, string | boolean> = {};
+  const all = command.optsWithGlobals();
   for (const { key } of MIGRATE_SETTINGS) {
-    if (command.getOptionValueSource(key) === "cli") given[key] = command.getOptionValue(key);
+    if (command.getOptionValueSourceWithGlobals(key) === "cli") given[key] = all[key];
   }
   return given;
 }

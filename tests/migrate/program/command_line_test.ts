@@ -45,7 +45,19 @@ test("parseCommandLine() understands every command with its flags and those of a
 test("parseCommandLine() answers what it does not understand with code 2, advice, and where help is", () => {
   const cases: readonly (readonly [readonly string[], RegExp])[] = [
     [["migrat"], /there is no command "migrat", did you mean "migrate"\?; see lifeguard --help/],
-    [["migrate", "upp"], /there is no command "upp", did you mean "up"\?; see lifeguard migrate --help/],
+    [["migrat", "up"], /there is no command "migrat", did you mean "migrate up"\?; see lifeguard --help/],
+    [["migrat", "up", "--dry-run"], /did you mean "migrate up"\?/],
+    [["up"], /there is no command "up", did you mean "migrate up"\?/],
+    [["statsu"], /there is no command "statsu", did you mean "migrate status"\?/],
+    [["dif"], /did you mean "diff"\?/],
+    [["fetch"], /there is no command "fetch", give "migrate", "diff", "compare"/],
+    [["migrate", "upp"], /no command "upp" of "migrate", did you mean "up"\?; see lifeguard migrate --help/],
+    [["migrate", "diff"], /no command "diff" of "migrate", did you mean "diff"\?/],
+    [
+      ["--steps", "2", "migrate", "up"],
+      /'--steps', it is a flag of "migrate up".* and stands behind the command/,
+    ],
+    [["migrate", "up", "--status"], /'--status', it is a flag of "seed" or "data" and stands behind/],
     [["migrate", "new"], /missing required argument 'name'; see lifeguard migrate new --help/],
     [["migrate", "up", "more"], /too many arguments/],
     [["diff", "--nam", "x"], /unknown option '--nam' \(Did you mean --name\?\); see lifeguard diff --help/],
@@ -72,6 +84,31 @@ test("parseCommandLine() prints help that names every command, and each command'
     for (const line of [...text.split("\n"), ...own.text.split("\n")]) assert.ok(line.length <= 100, line);
   }
   assert.match(words("--version").text, /^\d+\.\d+\.\d+\n$/);
+});
+
+test("parseCommandLine() takes common flags in front of the command, and help as a word", () => {
+  for (const name of COMMAND_NAMES) {
+    const rest = name === "migrate new" ? ["users"] : [];
+    const [first, ...others] = name.split(" ");
+    const flags = ["--json", "-y", "--dir", "m", "--database-url=postgres://x", "-c", "c.toml"];
+    for (const args of [[...flags, first, ...others], [first, ...flags, ...others]]) {
+      const line = understood(...args, ...rest);
+      assert.deepEqual([line.command, line.args, line.json, line.yes, line.flags, line.configFile], [
+        name,
+        rest,
+        true,
+        true,
+        { databaseUrl: "postgres://x", dir: "m" },
+        "c.toml",
+      ]);
+    }
+    const help = words(...name.split(" "), "--help");
+    assert.deepEqual(words("help", ...name.split(" ")), help);
+    if (others.length > 0) assert.deepEqual(words(first, "help", ...others), help);
+  }
+  assert.deepEqual(words("help"), words("--help"));
+  assert.deepEqual(words("help", "migrate"), words("migrate", "--help"));
+  assert.ok(!words("--help").text.includes("--lock-timeout"));
 });
 
 test("resolveSettings() takes the database from the flag, the variables and the file, in this order", () => {
