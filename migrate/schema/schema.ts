@@ -3,22 +3,11 @@
  *
  * @module
  */
-import { describeTable } from "../../orm/compiling/ddl/describe.ts";
-import { ColumnDefinition } from "../../orm/definition/column_definition.ts";
-import type { ConstraintDefinition } from "../../orm/definition/constraint_definition.ts";
 import type { IndexBuilder } from "../../orm/definition/index_definition.ts";
 import type { ColumnDefinitions } from "../../orm/definition/row_types.ts";
-import { defineTable } from "../../orm/definition/table.ts";
-import type { ModelColumns } from "../../orm/model_types.ts";
-import type { Sql } from "../../pool/sql/sql.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
-import type { ConstraintObject, IndexObject, TableObject } from "../catalog/objects.ts";
-import { ignoreStep } from "../lint/ignore.ts";
-import { columnsOf, constraintOf, indexOf } from "./catalog_objects.ts";
+import { describedTable, type TableOptions } from "./described_table.ts";
 import { checkName, checkOptions, type Name, nameOf } from "./name.ts";
-import { type Bound, boundText, type PartitionBy, partitionKeyOf } from "./partition.ts";
-import { type DropOptions, type IfNotExists, SchemaTypes } from "./schema_types.ts";
-import { commentChange, TableChanger } from "./table_changer.ts";
 import {
   bareIndex,
   bareObject,
@@ -26,58 +15,35 @@ import {
   commented,
   type CommentedName,
   defined,
-  materializedOf,
   type NamedKind,
   type PartKind,
-  textParameters,
-  viewOf,
-  type ViewOptions,
 } from "./named_objects.ts";
+import { type Bound, boundText, type PartitionBy, partitionKeyOf } from "./partition.ts";
+import type { DropOptions, IfNotExists } from "./schema_steps.ts";
+import { SchemaViews } from "./schema_views.ts";
+import { commentChange } from "./comment_change.ts";
+import { TableChanger } from "./table_changer.ts";
 import { referTo, type TableReference } from "./table_reference.ts";
 
+export type { TableOptions } from "./described_table.ts";
 export type { Name } from "./name.ts";
 export type { CommentedName, NamedKind, PartKind, ViewOptions } from "./named_objects.ts";
+export type { DomainOptions, SequenceOptions } from "./named_types.ts";
 export type { Bound, PartitionBy } from "./partition.ts";
 export type { FunctionOptions, PolicyOptions, TriggerOptions } from "./routines.ts";
-export {
-  type DomainOptions,
-  type DropOptions,
-  type IfNotExists,
-  SchemaTypes,
-  type SequenceOptions,
-  type SqlOptions,
-} from "./schema_types.ts";
-export {
-  type AddConstraintOptions,
-  type AlterColumnOptions,
-  type DropColumnOptions,
-  type DropConstraintOptions,
-  TableChanger,
-  type TriggerFiring,
-} from "./table_changer.ts";
+export { SchemaRoutines } from "./schema_routines.ts";
+export { type DropOptions, type IfNotExists, SchemaSteps, type SqlOptions } from "./schema_steps.ts";
+export { SchemaTypes } from "./schema_types.ts";
+export { type MaterializedViewOptions, SchemaViews } from "./schema_views.ts";
+export type {
+  AddConstraintOptions,
+  AlterColumnOptions,
+  DropColumnOptions,
+  DropConstraintOptions,
+  TriggerFiring,
+} from "./table_change_options.ts";
+export { TableChanger } from "./table_changer.ts";
 export type { TableReference } from "./table_reference.ts";
-
-/** What a table has beside its columns. */
-export interface TableOptions<Columns extends ColumnDefinitions = ColumnDefinitions> extends IfNotExists {
-  /** Its constraints over several columns, from its columns to what `constraint` makes. */
-  readonly constraints?: (columns: ModelColumns<Columns, string>) => readonly ConstraintDefinition[];
-  /** Conditions every row satisfies, by their names. */
-  readonly checks?: (columns: ModelColumns<Columns, string>) => Readonly<Record<string, Sql>>;
-  /** Its indexes, from its columns to what `index()` makes. */
-  readonly indexes?: (columns: ModelColumns<Columns, string>) => readonly IndexBuilder[];
-  /** Its comment. */
-  readonly comment?: string;
-  /** Whether its changes are written to no log: faster, and empty after a crash. */
-  readonly unlogged?: boolean;
-  /** How its rows are split, if they are: `{ range: ["created_at"] }`. */
-  readonly partitionBy?: PartitionBy;
-  /** The tables it is a child of. */
-  readonly inherits?: readonly Name[];
-  /** Its storage parameters: `{ fillfactor: 70 }`. */
-  readonly parameters?: Readonly<Record<string, string | number | boolean>>;
-  /** Whether policies say which rows a role sees; `"forced"` also its owner. */
-  readonly rowSecurity?: "enabled" | "forced";
-}
 
 /** What a partition is. */
 export interface PartitionOptions extends IfNotExists {
@@ -87,12 +53,6 @@ export interface PartitionOptions extends IfNotExists {
   readonly bound: Bound;
   /** How its own rows are split, if they are. */
   readonly partitionBy?: PartitionBy;
-}
-
-/** What a materialized view is. */
-export interface MaterializedViewOptions extends ViewOptions, IfNotExists {
-  /** Leaves it empty until it is refreshed. Default false. */
-  readonly withNoData?: boolean;
 }
 
 /**
@@ -117,7 +77,7 @@ export interface MaterializedViewOptions extends ViewOptions, IfNotExists {
  * console.assert(down.at(-1)?.text === 'drop table "users"');
  * ```
  */
-export class Schema extends SchemaTypes {
+export class Schema extends SchemaViews {
   /**
    * A table that is there, for foreign keys: `column.integer().references(() => schema.table("users").id)`. Its columns are
    * named as in the database.
@@ -136,7 +96,7 @@ export class Schema extends SchemaTypes {
     options: TableOptions<Columns> = {},
   ): void {
     const { ifNotExists = false } = options;
-    const { object, constraints, indexes } = this.#described(name, columns, options);
+    const { object, constraints, indexes } = describedTable(name, columns, options);
     this.step({
       kind: "create",
       object,
@@ -151,22 +111,6 @@ export class Schema extends SchemaTypes {
         ...(ifNotExists ? { ifNotExists } : {}),
       });
     }
-  }
-
-  /**
-   * Says that a rule of the lint does not matter for the next step, and why; `docs/migration-lints.md` has the rules.
-   *
-   * @example
-   * ```ts
-   * import { lintSteps, Schema } from "@lifeguard/core/migrate";
-   * const schema = new Schema();
-   * schema.ignore("table-dropped", "nobody has used it since March");
-   * schema.dropTable("drafts");
-   * console.assert(lintSteps(schema.steps, { serverVersion: 18 }).length === 0);
-   * ```
-   */
-  ignore(rule: string, reason: string): void {
-    this.step(ignoreStep(rule, reason));
   }
 
   /** Changes a table: see {@link TableChanger}. */
@@ -200,7 +144,7 @@ export class Schema extends SchemaTypes {
       this.drop(bareTable(table), drop);
       return;
     }
-    const { object, constraints, indexes } = this.#described(name, was, rest);
+    const { object, constraints, indexes } = describedTable(name, was, rest);
     for (const { index } of indexes) this.drop(index, defined({ ifExists }), true);
     this.step({ kind: "drop", object, constraints, ...drop });
   }
@@ -322,68 +266,6 @@ export class Schema extends SchemaTypes {
     });
   }
 
-  /**
-   * Creates a view of a query.
-   *
-   * @example
-   * ```ts
-   * import { sql } from "@lifeguard/core";
-   * import { Schema, writeStep } from "@lifeguard/core/migrate";
-   * const schema = new Schema();
-   * schema.createView("adults", sql`select * from users where age >= ${18}`);
-   * const [statement] = writeStep(schema.steps[0], 18);
-   * console.assert(statement.text === 'create view "adults" as select * from users where age >= 18');
-   * ```
-   */
-  createView(
-    name: Name,
-    query: string | Sql,
-    options: ViewOptions & { readonly recursive?: boolean } = {},
-  ): void {
-    this.step({ kind: "create", object: viewOf(name, query, options, "createView()") });
-  }
-
-  /** Puts another query in a view's place, from what it `was`; its columns must still be there. */
-  replaceView(
-    name: Name,
-    query: string | Sql,
-    options: ViewOptions & { readonly was?: string | Sql } = {},
-  ): void {
-    const { was, ...rest } = options;
-    const to = viewOf(name, query, rest, "replaceView()");
-    const from = viewOf(name, was ?? "select", rest, "replaceView()");
-    this.step({ kind: "replace", from, to, ...(was === undefined ? { unknownBefore: true } : {}) });
-  }
-
-  /** Drops a view; its query as it `was` makes it possible to revert it. */
-  dropView(name: Name, options: DropOptions & { readonly was?: string | Sql } = {}): void {
-    const { was, ...rest } = options;
-    this.drop(viewOf(name, was ?? "select", {}, "dropView()"), rest, was !== undefined);
-  }
-
-  /** Creates a materialized view of a query. */
-  createMaterializedView(name: Name, query: string | Sql, options: MaterializedViewOptions = {}): void {
-    const { withNoData, ifNotExists, ...rest } = options;
-    this.step({
-      kind: "create",
-      object: materializedOf(name, query, rest, "createMaterializedView()"),
-      ...defined({ withNoData, ifNotExists }),
-    });
-  }
-
-  /** Fills a materialized view anew; `concurrently` while it is read, which takes a unique index of it. */
-  refreshMaterializedView(name: Name, options: { readonly concurrently?: boolean } = {}): void {
-    checkOptions(options, ["concurrently"], "refreshMaterializedView()");
-    const view = nameOf(name, "refreshMaterializedView()");
-    this.step({ kind: "refresh", view, ...(options.concurrently === true ? { concurrently: true } : {}) });
-  }
-
-  /** Drops a materialized view; its query as it `was` makes it possible to revert it. */
-  dropMaterializedView(name: Name, options: DropOptions & { readonly was?: string | Sql } = {}): void {
-    const { was, ...rest } = options;
-    this.drop(materializedOf(name, was ?? "select", {}, "dropMaterializedView()"), rest, was !== undefined);
-  }
-
   /** Lets policies say which rows of a table a role sees; `force` also its owner. */
   enableRowSecurity(table: Name, options: { readonly force?: boolean } = {}): void {
     this.alterTable(table, (t) => t.enableRowSecurity(options));
@@ -428,77 +310,4 @@ export class Schema extends SchemaTypes {
     const { to, was } = typeof text === "object" && text !== null ? text : { to: text, was: undefined };
     this.step({ kind: "comment", object, ...commentChange(to, was) });
   }
-
-  #described(
-    given: Name,
-    columns: ColumnDefinitions,
-    options: TableOptions<never>,
-  ): {
-    readonly object: TableObject;
-    readonly constraints: readonly ConstraintObject[];
-    readonly indexes: readonly { readonly index: IndexObject; readonly concurrently: boolean }[];
-  } {
-    const name = nameOf(given, "createTable()");
-    const subject = `table "${name.name}"`;
-    checkOptions(options, TABLE_OPTIONS, subject);
-    const {
-      constraints,
-      checks,
-      indexes,
-      comment,
-      unlogged,
-      partitionBy,
-      inherits,
-      parameters,
-      rowSecurity,
-    } = options;
-    for (const [property, definition] of Object.entries(columns ?? {})) {
-      if (definition instanceof ColumnDefinition) continue;
-      throw new ValidationError(
-        `column "${property}" of ${subject}`,
-        "it is not a column; make it with column, as in column.text()",
-      );
-    }
-    const table = describeTable(
-      defineTable(
-        name.name,
-        columns,
-        { ...defined({ constraints, checks, indexes, comment, schema: name.schema }) },
-        new Set(),
-      ),
-    );
-    const taken = new Set<string>();
-    const context = { columns: table.columns.map((column) => column.name), taken };
-    return {
-      object: {
-        ...bareTable(name),
-        columns: columnsOf(table),
-        parameters: textParameters(parameters),
-        ...defined({ comment, rowSecurity }),
-        ...(unlogged === true ? { unlogged } : {}),
-        ...(partitionBy === undefined ? {} : { partitionBy: partitionKeyOf(partitionBy, subject) }),
-        ...(inherits === undefined
-          ? {}
-          : { inherits: inherits.map((parent) => nameOf(parent, `a parent of ${subject}`)) }),
-      },
-      constraints: table.constraints.map((record) => constraintOf(name, record, context)),
-      indexes: table.indexes.map((record) => ({
-        index: indexOf(name, record),
-        concurrently: record.concurrently,
-      })),
-    };
-  }
 }
-
-const TABLE_OPTIONS: readonly string[] = [
-  "constraints",
-  "checks",
-  "indexes",
-  "comment",
-  "unlogged",
-  "partitionBy",
-  "inherits",
-  "parameters",
-  "rowSecurity",
-  "ifNotExists",
-] satisfies (keyof TableOptions)[];

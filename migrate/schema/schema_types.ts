@@ -1,119 +1,31 @@
 /**
- * What a migration does to schemas, extensions, types, sequences, functions, triggers and policies.
+ * What a migration does to schemas, extensions, types and sequences.
  *
  * @module
  */
-import type { AnyColumnDefinition } from "../../orm/definition/column_definition.ts";
-import type { IdentityOptions } from "../../orm/definition/column_settings.ts";
-import { checkIdentity } from "../../orm/definition/identity_options.ts";
 import type { ColumnDefinitions } from "../../orm/definition/row_types.ts";
 import type { Sql } from "../../pool/sql/sql.ts";
-import { quoteIdentifier } from "../../pool/sql/identifier.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
-import type {
-  CatalogObject,
-  DomainObject,
-  EnumObject,
-  PolicyObject,
-  SequenceObject,
-  TriggerObject,
-} from "../catalog/objects.ts";
-import type { Step, TypeChange } from "../steps/step.ts";
-import { countingOf } from "../steps/counting.ts";
+import type { CatalogObject, DomainObject } from "../catalog/objects.ts";
+import type { TypeChange } from "../steps/step.ts";
 import { describeColumn } from "./catalog_objects.ts";
-import { bodyOf, checkName, checkOptions, literal, type Name, nameOf, oneOf, textOf } from "./name.ts";
+import { bodyOf, checkName, checkOptions, literal, type Name, nameOf, textOf } from "./name.ts";
 import {
-  functionOf,
-  type FunctionOptions,
-  identityOf,
-  placeOf,
-  policyOf,
-  type PolicyOptions,
-  triggerOf,
-  type TriggerOptions,
-} from "./routines.ts";
+  domainOf,
+  type DomainOptions,
+  enumOf,
+  labelOf,
+  sequenceOf,
+  type SequenceOptions,
+} from "./named_types.ts";
+import { placeOf } from "./routines.ts";
+import { type DropOptions, type IfNotExists, SchemaSteps } from "./schema_steps.ts";
 
-/** How something is created that may be there already. */
-export interface IfNotExists {
-  /** Leaves alone what is there already. Default false. */
-  readonly ifNotExists?: boolean;
-}
-
-/** How something is dropped. */
-export interface DropOptions {
-  /** Does nothing where it is not there. Default false. */
-  readonly ifExists?: boolean;
-  /** Drops what depends on it, too. Default false. */
-  readonly cascade?: boolean;
-}
-
-/** How a sequence counts; see {@link IdentityOptions}. */
-export interface SequenceOptions extends IdentityOptions, IfNotExists {
-  /** The type of its numbers. Default `"bigint"`. */
-  readonly type?: "smallint" | "integer" | "bigint";
-  /** The column whose end is its own. */
-  readonly ownedBy?: { readonly table: Name; readonly column: string };
-}
-
-/** What a domain is. */
-export interface DomainOptions {
-  /** The type it is based on, as a column; its `collate()` and `default()` are the domain's. */
-  readonly type: AnyColumnDefinition;
-  /** Whether no value of it is null. Default false: its columns say so. */
-  readonly notNull?: boolean;
-  /** Its conditions about `value`, by their names. */
-  readonly checks?: Readonly<Record<string, Sql>>;
-}
-
-/** What is undone where a statement of one's own is reverted. */
-export interface SqlOptions {
-  /** The statements that revert it. */
-  readonly down?: string | Sql;
-  /** False for what PostgreSQL takes outside of transactions only. */
-  readonly transaction?: boolean;
-}
-
-/** The part of {@link Schema} that is about everything but tables and views. */
-export class SchemaTypes {
-  readonly #steps: Step[] = [];
-
-  /** What was done so far, in order. */
-  get steps(): readonly Step[] {
-    return this.#steps;
-  }
-
-  /** Adds a step as it is, such as one that a comparison of catalogs made. */
-  step(step: Step): void {
-    this.#steps.push(step);
-  }
-
-  /**
-   * Runs statements of one's own; give `down` if the migration is to be reverted.
-   *
-   * @example
-   * ```ts
-   * import { sql } from "@lifeguard/core";
-   * import { Schema } from "@lifeguard/core/migrate";
-   * const schema = new Schema();
-   * schema.sql(sql`update users set active = ${true}`);
-   * schema.sql("create cast (text as citext) with inout", { down: "drop cast (text as citext)" });
-   * console.assert(schema.steps.length === 2);
-   * ```
-   */
-  sql(text: string | Sql, options: SqlOptions = {}): void {
-    checkOptions(options, ["down", "transaction"], "sql()");
-    const { down, transaction } = options;
-    this.step({
-      kind: "sql",
-      text: bodyOf(text, "the statement of sql()"),
-      ...(down === undefined ? {} : { down: bodyOf(down, 'the option "down" of sql()') }),
-      ...(transaction === undefined ? {} : { transaction }),
-    });
-  }
-
+/** The part of {@link Schema} that is about schemas, extensions, types and sequences. */
+export class SchemaTypes extends SchemaSteps {
   /** Creates a schema. */
   createSchema(name: string, options: IfNotExists = {}): void {
-    this.#create({ kind: "schema", name: checkName(name, "createSchema()"), dependsOn: [] }, options);
+    this.create({ kind: "schema", name: checkName(name, "createSchema()"), dependsOn: [] }, options);
   }
 
   /** Drops a schema. */
@@ -166,7 +78,7 @@ export class SchemaTypes {
    * ```
    */
   createEnum(name: Name, labels: readonly string[]): void {
-    this.step({ kind: "create", object: this.#enum(name, labels, "createEnum()") });
+    this.step({ kind: "create", object: enumOf(name, labels, "createEnum()") });
   }
 
   /** Adds a label to an enum: at its end, or before or after another. It can be used once the migration has ended. */
@@ -204,14 +116,14 @@ export class SchemaTypes {
     const { labels, ...rest } = options;
     const known = labels !== undefined;
     const object = known
-      ? this.#enum(name, labels, "dropEnum()")
+      ? enumOf(name, labels, "dropEnum()")
       : { ...nameOf(name, "dropEnum()"), kind: "enum" as const, labels: [], dependsOn: [] };
     this.drop(object, rest, known);
   }
 
   /** Creates a domain: a type with a name of its own and, mostly, a condition. */
   createDomain(name: Name, options: DomainOptions): void {
-    this.step({ kind: "create", object: this.#domain(name, options, "createDomain()") });
+    this.step({ kind: "create", object: domainOf(name, options, "createDomain()") });
   }
 
   /** Changes a domain: `null` for no default. */
@@ -265,7 +177,7 @@ export class SchemaTypes {
         checks: [],
         dependsOn: [],
       }
-      : this.#domain(name, was, "dropDomain()");
+      : domainOf(name, was, "dropDomain()");
     this.drop(object, rest, was !== undefined);
   }
 
@@ -314,8 +226,8 @@ export class SchemaTypes {
   /** Creates a sequence. */
   createSequence(name: Name, options: SequenceOptions = {}): void {
     const { ownedBy, ifNotExists, ...counting } = options;
-    const object = this.#sequence(name, counting, "createSequence()");
-    this.#create(object, ifNotExists === undefined ? {} : { ifNotExists });
+    const object = sequenceOf(name, counting, "createSequence()");
+    this.create(object, ifNotExists === undefined ? {} : { ifNotExists });
     if (ownedBy === undefined) return;
     const owner = { ...placeOf(nameOf(ownedBy.table, "createSequence()")), column: ownedBy.column };
     this.step({ kind: "sequence", from: object, to: { ...object, ownedBy: owner } });
@@ -330,8 +242,8 @@ export class SchemaTypes {
     },
   ): void {
     checkOptions(options, ["was", "to"], "alterSequence()");
-    const from = this.#sequence(name, options.was ?? {}, "alterSequence()");
-    this.step({ kind: "sequence", from, to: this.#sequence(name, options.to, "alterSequence()") });
+    const from = sequenceOf(name, options.was ?? {}, "alterSequence()");
+    this.step({ kind: "sequence", from, to: sequenceOf(name, options.to, "alterSequence()") });
   }
 
   /** Drops a sequence; say what it `was` if the migration is to be reverted. */
@@ -340,186 +252,10 @@ export class SchemaTypes {
     options: DropOptions & { readonly was?: Omit<SequenceOptions, "ownedBy"> } = {},
   ): void {
     const { was, ...rest } = options;
-    this.drop(this.#sequence(name, was ?? {}, "dropSequence()"), rest, was !== undefined);
-  }
-
-  /**
-   * Creates a function or a procedure.
-   *
-   * @example
-   * ```ts
-   * import { column, Pool, sql } from "@lifeguard/core";
-   * import { Schema, writeStep } from "@lifeguard/core/migrate";
-   * const schema = new Schema();
-   * schema.createFunction("add", { arguments: "a integer, b integer default 1", returns: "integer", body: "select a + b" });
-   * await using pool = new Pool("pglite:");
-   * for (const { text } of schema.steps.flatMap((step) => writeStep(step, 18))) await pool.execute(sql.unsafe(text));
-   * const { sum } = await pool.one<{ sum: number }>(sql`select add(2) as sum`);
-   * console.assert(sum === 3);
-   * ```
-   */
-  createFunction(name: Name, options: FunctionOptions): void {
-    const object = functionOf(name, options);
-    if (options.replace !== true) {
-      this.step({ kind: "create", object });
-    } else if (options.was === undefined) {
-      this.step({ kind: "create", object, unknownBefore: true });
-    } else {
-      this.step({ kind: "replace", from: functionOf(name, { ...options.was, replace: true }), to: object });
-    }
-  }
-
-  /** Drops a function or a procedure, which its arguments' types identify: `dropFunction("add", "integer, integer")`. */
-  dropFunction(
-    name: Name,
-    args: string,
-    options: DropOptions & { readonly procedure?: boolean; readonly was?: FunctionOptions } = {},
-  ): void {
-    const { procedure = false, was, ...rest } = options;
-    const of = nameOf(name, "dropFunction()");
-    if (typeof args !== "string") {
-      throw new ValidationError(
-        "dropFunction()",
-        'its arguments are not given; give their types, "" for none',
-      );
-    }
-    const object: CatalogObject = was !== undefined ? functionOf(name, was) : {
-      kind: "function",
-      ...of,
-      dependsOn: [],
-      isProcedure: procedure,
-      identity: identityOf(args),
-      arguments: args,
-      language: "sql",
-      definition: "",
-    };
-    this.drop(object, rest, was !== undefined);
-  }
-
-  /** Creates a trigger. */
-  createTrigger(name: string, options: TriggerOptions): void {
-    this.step({ kind: "create", object: triggerOf(name, options) });
-  }
-
-  /** Drops a trigger of a table; say what it `was` if the migration is to be reverted. */
-  dropTrigger(
-    name: string,
-    options: DropOptions & { readonly table: Name; readonly was?: Omit<TriggerOptions, "table"> },
-  ): void {
-    const { table, was, ...rest } = options;
-    const object: TriggerObject = was !== undefined ? triggerOf(name, { ...was, table }) : {
-      kind: "trigger",
-      name: checkName(name, "dropTrigger()"),
-      ...placeOf(nameOf(table, "the table of dropTrigger()")),
-      dependsOn: [],
-      definition: "",
-      enabled: "origin",
-    };
-    this.drop(object, rest, was !== undefined);
-  }
-
-  /** Creates a policy of row-level security; `enableRowSecurity()` of the table has it applied. */
-  createPolicy(name: string, options: PolicyOptions): void {
-    this.step({ kind: "create", object: policyOf(name, options) });
-  }
-
-  /** Changes whom a policy is about, and its conditions, from what it `was` to what it is. */
-  alterPolicy(
-    name: string,
-    options: {
-      readonly table: Name;
-      readonly was: Omit<PolicyOptions, "table">;
-      readonly to: Omit<PolicyOptions, "table">;
-    },
-  ): void {
-    checkOptions(options, ["table", "was", "to"], "alterPolicy()");
-    const { table, was, to } = options;
-    this.step({
-      kind: "replace",
-      from: policyOf(name, { ...was, table }),
-      to: policyOf(name, { ...to, table }),
-    });
-  }
-
-  /** Drops a policy of a table; say what it `was` if the migration is to be reverted. */
-  dropPolicy(
-    name: string,
-    options: DropOptions & { readonly table: Name; readonly was?: Omit<PolicyOptions, "table"> },
-  ): void {
-    const { table, was, ...rest } = options;
-    const object: PolicyObject = policyOf(name, { ...was, table });
-    this.drop(object, rest, was !== undefined);
-  }
-
-  /** Drops an object; `isKnown` says whether its record is whole. */
-  protected drop(
-    object: CatalogObject,
-    options: DropOptions & { readonly concurrently?: boolean },
-    isKnown = false,
-  ): void {
-    checkOptions(
-      options,
-      ["ifExists", "cascade", "concurrently"],
-      `the drop of ${quoteIdentifier(object.name)}`,
-    );
-    const { ifExists, cascade, concurrently } = options;
-    this.step({
-      kind: "drop",
-      object,
-      ...(ifExists === true ? { ifExists } : {}),
-      ...(cascade === true ? { cascade } : {}),
-      ...(concurrently === true ? { concurrently } : {}),
-      ...(isKnown ? {} : { unknownBefore: true }),
-    });
-  }
-
-  #create(object: CatalogObject, options: IfNotExists): void {
-    checkOptions(options, ["ifNotExists"], `the creation of ${quoteIdentifier(object.name)}`);
-    this.step({ kind: "create", object, ...(options.ifNotExists === true ? { ifNotExists: true } : {}) });
+    this.drop(sequenceOf(name, was ?? {}, "dropSequence()"), rest, was !== undefined);
   }
 
   #changeType(name: { readonly name: string; readonly schema?: string }, change: TypeChange): void {
     this.step({ kind: "type", object: { kind: "enum", ...name, labels: [], dependsOn: [] }, change });
   }
-
-  #enum(name: Name, labels: readonly string[], subject: string): EnumObject {
-    const type = nameOf(name, subject);
-    if (!Array.isArray(labels) || new Set(labels).size !== labels.length || labels.length === 0) {
-      throw new ValidationError(subject, "its labels are not a list of different texts; give one");
-    }
-    labels.forEach((label) => labelOf(label, subject));
-    return { kind: "enum", ...type, labels: [...labels], dependsOn: [] };
-  }
-
-  #domain(name: Name, options: DomainOptions, subject: string): DomainObject {
-    const domain = nameOf(name, subject);
-    checkOptions(options, ["type", "notNull", "checks"], subject);
-    const { column } = describeColumn(domain, "value", options.type);
-    return {
-      kind: "domain",
-      ...domain,
-      dependsOn: [],
-      type: column.type,
-      notNull: options.notNull === true,
-      ...(column.collation === undefined ? {} : { collation: column.collation }),
-      ...(column.default === undefined ? {} : { default: column.default }),
-      checks: Object.entries(options.checks ?? {}).map(([check, condition]) => ({
-        name: check,
-        condition: textOf(condition, `the check "${check}" of ${subject}`),
-        isValid: true,
-      })),
-    };
-  }
-
-  #sequence(name: Name, options: Omit<SequenceOptions, "ownedBy">, subject: string): SequenceObject {
-    const { type = "bigint", ifNotExists: _, ...counting } = options;
-    oneOf(type, ["smallint", "integer", "bigint"], `the type of ${subject}`);
-    checkIdentity(counting);
-    return { kind: "sequence", ...nameOf(name, subject), dependsOn: [], type, ...countingOf(type, counting) };
-  }
-}
-
-/** NAMEDATALEN holds for labels, too. */
-function labelOf(label: string, subject: string): string {
-  return checkName(label, `a label of ${subject}`);
 }

@@ -8,74 +8,22 @@ import type { ConstraintRecord } from "../../orm/compiling/ddl/schema_records.ts
 import type { AnyColumnDefinition } from "../../orm/definition/column_definition.ts";
 import type { ConstraintDefinition } from "../../orm/definition/constraint_definition.ts";
 import { IndexBuilder } from "../../orm/definition/index_definition.ts";
-import type { Sql } from "../../pool/sql/sql.ts";
 import { kindOf } from "../../pool/wire/codec/refusal.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
-import type { ConstraintObject, TableColumn, TableName, TableObject } from "../catalog/objects.ts";
-import type { ColumnChange, Step, TableChange, TriggerStep } from "../steps/step.ts";
-import { countingOf } from "../steps/counting.ts";
+import type { ConstraintObject, TableName, TableObject } from "../catalog/objects.ts";
+import type { ColumnChange, Step, TableChange } from "../steps/step.ts";
+import { alteredColumn } from "./altered_column.ts";
 import { constraintOf, describeColumn, indexOf } from "./catalog_objects.ts";
-import { checkName, checkOptions, literal, type Name, nameOf, textOf } from "./name.ts";
+import { commentChange } from "./comment_change.ts";
+import { checkName, checkOptions, type Name, nameOf } from "./name.ts";
+import type {
+  AddConstraintOptions,
+  AlterColumnOptions,
+  DropColumnOptions,
+  DropConstraintOptions,
+  TriggerFiring,
+} from "./table_change_options.ts";
 import { referredTable, referTo, type TableReference } from "./table_reference.ts";
-
-/** How a column is dropped. */
-export interface DropColumnOptions {
-  /** What it was, so that the migration can be reverted: `column.text().nullable()`. */
-  readonly was?: AnyColumnDefinition;
-  /** Does nothing where it is not there. Default false. */
-  readonly ifExists?: boolean;
-  /** Drops what depends on it, too. Default false. */
-  readonly cascade?: boolean;
-}
-
-/** What changes of a column; what is left out stays. */
-export interface AlterColumnOptions {
-  /** Its new type, as a column: `column.bigint()`. Of the modifiers, only `collate()` has a meaning. */
-  readonly type?: AnyColumnDefinition;
-  /** How values become the new type, where PostgreSQL does not know: sql`age::integer`. */
-  readonly using?: Sql;
-  /** Whether it may be null. */
-  readonly nullable?: boolean;
-  /** Its default: a value or an expression; `null` for none. */
-  readonly default?: unknown;
-  /** `null` keeps a generated column's values and makes it an ordinary one; an expression (17 or later) replaces its own. */
-  readonly generated?: Sql | null;
-  /** How it counts by itself; `null` for not any more. */
-  readonly identity?: "always" | "by default" | null;
-  /** How its long values are kept. */
-  readonly storage?: "plain" | "external" | "extended" | "main";
-  /** How its long values are compressed. */
-  readonly compression?: "pglz" | "lz4";
-  /** How much of it `analyze` looks at; `null` for the default. */
-  readonly statistics?: number | null;
-  /** Its comment; `null` for none. */
-  readonly comment?: string | null;
-  /** What it was, so that the migration can be reverted: `column.integer().default(0)`. */
-  readonly was?: AnyColumnDefinition;
-}
-
-/** How a constraint is added. */
-export interface AddConstraintOptions {
-  /** Does not check the rows that are there; `validateConstraint()` does, without keeping writers waiting. Default false. */
-  readonly notValid?: boolean;
-  /** The index that a primary key or a unique constraint takes; it gets the constraint's name. */
-  readonly usingIndex?: string;
-  /** Columns kept beside those of a primary key or a unique constraint. */
-  readonly include?: readonly string[];
-}
-
-/** How something of a table is dropped. */
-export interface DropConstraintOptions {
-  /** What it was, so that the migration can be reverted. */
-  readonly was?: ConstraintDefinition | ((columns: TableReference) => ConstraintDefinition);
-  /** Does nothing where it is not there. Default false. */
-  readonly ifExists?: boolean;
-  /** Drops what depends on it, too. Default false. */
-  readonly cascade?: boolean;
-}
-
-/** When a trigger fires. */
-export type TriggerFiring = TriggerStep["from"];
 
 /**
  * The changes of a table, one step each, in the order they are called in. Columns are named as they are in the database.
@@ -155,66 +103,11 @@ export class TableChanger {
   /** Changes a column: see {@link AlterColumnOptions}. */
   alterColumn(name: string, options: AlterColumnOptions): void {
     checkName(name, "alterColumn()");
-    checkOptions(options, ALTER_COLUMN_OPTIONS, "alterColumn()");
-    const { was, type, using, nullable, generated, identity, storage, compression, statistics } = options;
-    const subject = `column "${name}" of alterColumn()`;
-    if (Object.keys(options).every((option) => option === "was")) {
-      throw new ValidationError(subject, `nothing changes; give one of ${ALTER_COLUMN_OPTIONS.join(", ")}`);
-    }
-    if (using !== undefined && type === undefined) {
-      throw new ValidationError(subject, "it has using without a type; give the type");
-    }
+    for (const step of alteredColumn(this.#table, name, options)) this.#add(step);
+    const { comment, was } = options;
+    if (comment === undefined) return;
     const before = was === undefined ? undefined : describeColumn(this.#table, name, was).column;
-    const unknown = before === undefined;
-    if (generated !== undefined) {
-      const { generated: from } = before ?? {};
-      this.#column(name, {
-        type: "generated",
-        from: from ?? { expression: "null", kind: "stored" },
-        ...(generated === null
-          ? {}
-          : { to: { expression: textOf(generated, subject), kind: from?.kind ?? "stored" } }),
-      }, from === undefined);
-    }
-    if (type !== undefined) {
-      const { type: sql, collation } = describeColumn(this.#table, name, type).column;
-      this.#column(name, {
-        type: "type",
-        ...(before === undefined ? {} : { from: typeOf(before) }),
-        to: collation === undefined ? { type: sql } : { type: sql, collation },
-        ...(using === undefined ? {} : { using: textOf(using, subject) }),
-      }, unknown);
-    }
-    if (options.default !== undefined) {
-      const to = options.default === null ? undefined : literal(options.default, subject);
-      this.#column(name, {
-        type: "default",
-        ...(before?.default === undefined ? {} : { from: before.default }),
-        ...(to === undefined ? {} : { to }),
-      }, unknown);
-    }
-    if (nullable !== undefined) {
-      this.#column(name, { type: "not null", from: before?.notNull ?? nullable, to: !nullable });
-    }
-    if (identity !== undefined) {
-      if (before === undefined) {
-        throw new ValidationError(
-          subject,
-          "how far it counts follows from its type; say what it is: was: column.integer()",
-        );
-      }
-      this.#column(name, {
-        type: "identity",
-        ...(before.identity === undefined ? {} : { from: before.identity }),
-        ...(identity === null ? {} : { to: { generation: identity, ...countingOf(before.type, {}) } }),
-      }, identity === null && before.identity === undefined);
-    }
-    if (storage !== undefined) this.#column(name, { type: "storage", to: storage }, true);
-    if (compression !== undefined) this.#column(name, { type: "compression", to: compression });
-    if (statistics !== undefined) {
-      this.#column(name, { type: "statistics", ...(statistics === null ? {} : { to: statistics }) });
-    }
-    if (options.comment !== undefined) this.commentOnColumn(name, options.comment, before?.comment);
+    this.commentOnColumn(name, comment, before?.comment);
   }
 
   /** Adds a constraint made with `constraint`, from the table's columns: `(c) => constraint.unique([c.a, c.b])`. */
@@ -464,36 +357,6 @@ export class TableChanger {
   #named(name: string): ConstraintObject {
     return this.#constraint({ kind: "check", name, condition: "true" });
   }
-}
-
-const ALTER_COLUMN_OPTIONS: readonly string[] = [
-  "type",
-  "using",
-  "nullable",
-  "default",
-  "generated",
-  "identity",
-  "storage",
-  "compression",
-  "statistics",
-  "comment",
-  "was",
-] satisfies (keyof AlterColumnOptions)[];
-
-/** What of a step says which comment there is and was. */
-export function commentChange(
-  to: string | null,
-  from: string | null | undefined,
-): { readonly from?: string; readonly to?: string; readonly unknownBefore?: boolean } {
-  return {
-    ...(typeof from === "string" ? { from } : {}),
-    ...(to === null ? {} : { to }),
-    ...(from === undefined && to === null ? { unknownBefore: true } : {}),
-  };
-}
-
-function typeOf({ type, collation }: TableColumn): Pick<TableColumn, "type" | "collation"> {
-  return collation === undefined ? { type } : { type, collation };
 }
 
 function parametersOf(
