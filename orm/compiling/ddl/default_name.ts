@@ -26,9 +26,9 @@ export function indexName(table: string, parts: readonly string[], taken: Set<st
   }
 }
 
-/** The name PostgreSQL gives a foreign key that has none, unless it is too long. */
-export function foreignKeyName(table: string, columns: readonly string[]): string {
-  return shortened(`${table}_${columns.join("_")}`, "_fkey");
+/** The name PostgreSQL gives a foreign key (`fkey`) or a unique constraint (`key`) that has none, unless it is too long. */
+export function constraintName(table: string, columns: readonly string[], label: "fkey" | "key"): string {
+  return shortened(`${table}_${columns.join("_")}`, `_${label}`);
 }
 
 /** The text with its end, or as much of it as fits, with a hash of all of it. */

@@ -11,9 +11,15 @@ import { type Table, tableOf } from "../../definition/table.ts";
 import { describeSchema, describeTable } from "./describe.ts";
 import { describeExtras } from "./describe_extras.ts";
 import { inlined, quoteLiteral } from "../../building/inlined.ts";
-import { foreignKeyName } from "./default_name.ts";
+import { constraintName } from "./default_name.ts";
 import { nameKey } from "./order.ts";
-import type { ConstraintRecord, ForeignKeyRecord, SchemaRecord, TableRecord } from "./schema_records.ts";
+import type {
+  ConstraintRecord,
+  ForeignKeyRecord,
+  KeyRecord,
+  SchemaRecord,
+  TableRecord,
+} from "./schema_records.ts";
 import { orderedViews } from "./view_order.ts";
 import { writeIndex } from "./write_index.ts";
 import { writePolicy } from "./write_policy.ts";
@@ -188,13 +194,15 @@ function writeTables(tables: readonly TableRecord[], target: Target): void {
   const late: string[] = [];
   for (const table of tables) {
     pending.delete(nameKey(table));
+    const merged = mergedKeys(table.constraints);
     const isLate = (constraint: ConstraintRecord): boolean =>
       constraint.kind === "foreign key" && pending.has(nameKey(constraint.target));
     together.push(
       writeTable(table, {
         ifNotExists,
-        constraints: table.constraints.filter((constraint) => !isLate(constraint)),
+        constraints: table.constraints.filter((one) => !isLate(one) && !merged.some((key) => key === one)),
       }),
+      ...merged.map((key) => writeLate(table, key, ifNotExists)),
     );
     for (const constraint of table.constraints.filter(isLate)) {
       late.push(writeLate(table, constraint as ForeignKeyRecord, ifNotExists));
@@ -209,11 +217,31 @@ function writeTables(tables: readonly TableRecord[], target: Target): void {
   for (const table of tables) writeGuards(table, target);
 }
 
-/** A foreign key of a circle. It is known to be there by its name alone, so it gets one. */
-function writeLate(table: TableRecord, key: ForeignKeyRecord, ifNotExists: boolean): string {
-  const named = ifNotExists ? { name: foreignKeyName(table.name, key.columns), ...key } : key;
+/**
+ * The unique constraints that `create table` would take for the primary key, or for one before them, and leave out.
+ * See `transformIndexConstraints` of https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/parser/parse_utilcmd.c
+ */
+function mergedKeys(constraints: readonly ConstraintRecord[]): readonly KeyRecord[] {
+  const merged: KeyRecord[] = [];
+  const seen = new Set<string>();
+  const isPrimary = ({ kind }: ConstraintRecord): boolean => kind === "primary key";
+  for (const key of [...constraints.filter(isPrimary), ...constraints.filter((one) => !isPrimary(one))]) {
+    if (key.kind !== "primary key" && key.kind !== "unique") continue;
+    const what = JSON.stringify([key.columns, key.nullsNotDistinct === true, key.deferrable]);
+    if (seen.has(what)) merged.push(key);
+    seen.add(what);
+  }
+  return merged;
+}
+
+/** A constraint that is added to its table. It is known to be there by its name alone, so it gets one. */
+function writeLate(table: TableRecord, key: ForeignKeyRecord | KeyRecord, ifNotExists: boolean): string {
+  const label = key.kind === "foreign key" ? "fkey" : "key";
+  const named = ifNotExists ? { name: constraintName(table.name, key.columns, label), ...key } : key;
   const statement = `alter table ${writeName(table)} add ${writeConstraint(named)}`;
-  return ifNotExists ? unlessThere(statement) : statement;
+  if (!ifNotExists) return statement;
+  // A key is there as its index.
+  return unlessThere(statement, key.kind === "foreign key" ? "duplicate_object" : "duplicate_table");
 }
 
 /** Writes what stands beside a table or a view: indexes and the comments of columns. */

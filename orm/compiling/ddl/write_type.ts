@@ -39,10 +39,13 @@ export function writeDropType(type: DeclaredType): string {
  * A statement that does nothing where what it creates is there already, for those that have no `if not exists`.
  *
  * @param statement The statement.
+ * @param there PostgreSQL's word for that it is there.
  */
-export function unlessThere(statement: string): string {
-  const body =
-    `begin\n  ${statement};\nexception when duplicate_object or unique_violation then\n  null;\nend`;
+export function unlessThere(
+  statement: string,
+  there: "duplicate_object" | "duplicate_table" = "duplicate_object",
+): string {
+  const body = `begin\n  ${statement};\nexception when ${there} or unique_violation then\n  null;\nend`;
   let tag = "$lifeguard$";
   for (let count = 0; body.includes(tag); count++) tag = `$lifeguard${count}$`;
   return `do ${tag} ${body} ${tag}`;

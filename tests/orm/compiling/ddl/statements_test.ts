@@ -254,6 +254,51 @@ testOnBoth("createTables() breaks circles of foreign keys and dropTables() drops
   assert.equal(await pool.value(sql`select to_regclass('cities') is null`), true);
 });
 
+const Passport = model("passports", {
+  id: column.integer().primaryKey().unique({ name: "passport_once" }),
+  code: column.text().unique(),
+  year: column.integer(),
+}, {
+  constraints: (t) => [
+    constraint.unique([t.code], { name: "code_again" }),
+    constraint.unique([t.code, t.year]),
+    constraint.unique([t.year, t.code]),
+    constraint.unique([t.code], { deferrable: "immediate", name: "code_later" }),
+  ],
+});
+
+testOnBoth("createTables() creates unique constraints that PostgreSQL would leave out", async (pool) => {
+  assert.deepEqual(texts(createTablesSQL([Passport])), [
+    `create table "passports" (
+  "id" integer not null,
+  "code" text not null,
+  "year" integer not null,
+  primary key ("id"),
+  unique ("code"),
+  unique ("code", "year"),
+  unique ("year", "code"),
+  constraint "code_later" unique ("code") deferrable
+)`,
+    'alter table "passports" add constraint "passport_once" unique ("id")',
+    'alter table "passports" add constraint "code_again" unique ("code")',
+  ]);
+  await createTables([Passport], pool);
+  await createTables([Passport], pool, { ifNotExists: true });
+  const names = await pool.value(sql`
+    select array_agg(conname::text order by conname) from pg_constraint
+    where conrelid = 'passports'::regclass and contype in ('p', 'u')`);
+  assert.deepEqual(names, [
+    "code_again",
+    "code_later",
+    "passport_once",
+    "passports_code_key",
+    "passports_code_year_key",
+    "passports_pkey",
+    "passports_year_code_key",
+  ]);
+  await dropTables([Passport], pool);
+});
+
 const Person = model("people", { id: column.identity().primaryKey(), name: column.text() });
 const Named = model("named", { id: column.integer(), name: column.text().comment("his") }, {
   view: "view",
