@@ -34,7 +34,7 @@ export type DraftObject = CatalogObject extends infer Each
   ? Each extends CatalogObject ? Drafted<Each> : never
   : never;
 
-type Drafted<Each extends CatalogObject> = Omit<Each, "dependsOn" | "comment">;
+type Drafted<Each extends CatalogObject> = Omit<Each, "dependsOn" | "comment" | "owner" | "privileges">;
 
 /** A row of `pg_depend`. */
 export interface DependRow {
@@ -60,6 +60,7 @@ interface Entry {
   readonly key: ObjectKey;
   readonly needs: Set<ObjectKey>;
   readonly comment: string | undefined;
+  rights: Pick<CatalogObject, "owner" | "privileges">;
 }
 
 /** Objects as they are read. */
@@ -115,9 +116,16 @@ export class CatalogDraft {
       key: objectKey(object as CatalogObject),
       needs: new Set<ObjectKey>(),
       comment: this.comment(catalog, oid),
+      rights: {},
     };
     this.#owners.delete(at);
     this.#entries.set(at, entry);
+  }
+
+  /** Says whose an object is, and who may do what with it. */
+  setRights(catalog: number, oid: number, rights: Entry["rights"]): void {
+    const entry = this.#entries.get(address(catalog, oid));
+    if (entry !== undefined) entry.rights = rights;
   }
 
   /** Says that something is part of what is at another address. */
@@ -208,6 +216,6 @@ function isBackward(row: DependRow, { object }: Entry): boolean {
     : object.kind === "opaque" && object.what === "type" && row.refclassid === CATALOGS.proc;
 }
 
-function finished({ object, needs, comment }: Entry): CatalogObject {
-  return compact({ ...object, comment, dependsOn: [...needs].sort() }) as CatalogObject;
+function finished({ object, needs, comment, rights }: Entry): CatalogObject {
+  return compact({ ...object, ...rights, comment, dependsOn: [...needs].sort() }) as CatalogObject;
 }

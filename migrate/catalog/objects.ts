@@ -129,6 +129,10 @@ export interface OpaqueObject extends ObjectBase {
   readonly definition?: string;
   /** The statement that drops it. */
   readonly drop?: string;
+  /** What GRANT calls it, where privileges on it can be given: `foreign server far`. */
+  readonly grantedAs?: string;
+  /** What sets its owner, but for the owner's name: `alter server far owner to`. */
+  readonly alterOwner?: string;
   /** SHA-256 of everything that is known of it, as hexadecimal digits. */
   readonly hash: string;
 }

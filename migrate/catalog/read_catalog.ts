@@ -19,6 +19,7 @@ import { columnsByTable, readColumns, readNotNulls } from "./read_columns.ts";
 import { addConstraints, readConstraints } from "./read_constraints.ts";
 import { addIndexes, indexParts, readCollationNames, readIndexes, readOpclasses } from "./read_indexes.ts";
 import { addOpaque, readOpaque } from "./read_opaque.ts";
+import { addPrivileges, columnGrants, readColumnPrivileges, readPrivileges } from "./read_privileges.ts";
 import { addRelations, readInherits, readRelations } from "./read_relations.ts";
 import {
   addFunctions,
@@ -133,6 +134,8 @@ export async function readDraft(executor: Executor, version: number): Promise<Ca
     policies,
     statistics,
     opaque,
+    privileges,
+    columnPrivileges,
   ] = await Promise.all([
     readDepends(executor),
     readComments(executor),
@@ -154,6 +157,8 @@ export async function readDraft(executor: Executor, version: number): Promise<Ca
     readPolicies(executor),
     readStatistics(executor),
     readOpaque(executor, version),
+    readPrivileges(executor, version),
+    readColumnPrivileges(executor),
   ]);
   const draft = new CatalogDraft(depends, comments);
   addSchemas(draft, schemas);
@@ -162,7 +167,7 @@ export async function readDraft(executor: Executor, version: number): Promise<Ca
   addTypes(draft, types);
   const identities = identitiesOf(sequences);
   addRelations(draft, relations, {
-    columns: columnsByTable(draft, columns, { notNulls, identities }),
+    columns: columnsByTable(draft, columns, { notNulls, identities, grants: columnGrants(columnPrivileges) }),
     inherits,
   });
   addSequences(draft, sequences);
@@ -177,5 +182,6 @@ export async function readDraft(executor: Executor, version: number): Promise<Ca
   addPolicies(draft, policies);
   addStatistics(draft, statistics);
   addOpaque(draft, opaque);
+  addPrivileges(draft, privileges);
   return draft;
 }

@@ -9,6 +9,7 @@ import { type CatalogDraft, CATALOGS, compact } from "./catalog_draft.ts";
 import { isReadSchema } from "./catalog_sql.ts";
 import { told } from "./moved_catalog.ts";
 import type { ColumnIdentity, TableColumn } from "./objects.ts";
+import type { ColumnGrants } from "./read_privileges.ts";
 
 /** A row of `pg_attribute`. */
 export interface ColumnRow {
@@ -85,8 +86,9 @@ export function readNotNulls(executor: Executor, serverVersion: number): Promise
 export function columnsByTable(
   draft: CatalogDraft,
   rows: readonly ColumnRow[],
-  { notNulls, identities }: {
+  { notNulls, identities, grants }: {
     readonly notNulls: readonly NotNullRow[];
+    readonly grants: ColumnGrants;
     readonly identities: ReadonlyMap<string, Omit<ColumnIdentity, "generation">>;
   },
 ): Map<number, (TableColumn & { readonly number: number })[]> {
@@ -120,6 +122,7 @@ export function columnsByTable(
       compression: COMPRESSION[row.compression],
       statistics: row.statistics ?? undefined,
       inherited: row.inherited || undefined,
+      granted: grants.get(`${table}.${number}`),
     });
     const siblings = tables.get(table);
     if (siblings === undefined) tables.set(table, [column]);

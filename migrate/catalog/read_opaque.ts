@@ -68,6 +68,8 @@ export function addOpaque(draft: CatalogDraft, rows: readonly OpaqueRow[]): void
         name,
         definition: definition?.trim(),
         drop: dropOf(what, identityOf(named)),
+        grantedAs: grantedAs(what, identityOf(named)),
+        alterOwner: alterOwner(what, identityOf(named)),
         hash: createHash("sha256").update(
           JSON.stringify([what, row.schema, name, definition, row.facts]),
         ).digest("hex"),
@@ -114,4 +116,44 @@ function dropOf(what: string, identity: string): string | undefined {
     default:
       return `drop ${what} ${identity};`;
   }
+}
+
+/** What GRANT calls it, where privileges on it can be given. */
+function grantedAs(what: string, identity: string): string | undefined {
+  switch (what) {
+    case "foreign table":
+      return `table ${identity}`;
+    case "server":
+      return `foreign server ${identity}`;
+    case "aggregate":
+    case "window function":
+      // Its arguments without what only aggregates have.
+      return `function ${
+        identity.replace(/\(\*\)$/, "()").replace("( ORDER BY ", "(").replace(" ORDER BY ", ", ")
+      }`;
+    case "foreign data wrapper":
+    case "language":
+    case "type":
+      return `${what} ${identity}`;
+    default:
+      return undefined;
+  }
+}
+
+/** What has no owner of its own, or none that can be set. */
+const OWNERLESS: readonly string[] = [
+  "access method",
+  "cast",
+  "default privileges",
+  "rule",
+  "text search parser",
+  "text search template",
+  "transform",
+  "user mapping",
+];
+
+/** What sets its owner, but for the owner's name. */
+function alterOwner(what: string, identity: string): string | undefined {
+  if (OWNERLESS.includes(what)) return undefined;
+  return `alter ${what === "window function" ? "function" : what} ${identity} owner to`;
 }

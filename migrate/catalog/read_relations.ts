@@ -91,6 +91,8 @@ export function addRelations(
     draft.belongs(CATALOGS.type, row.type, CATALOGS.class, oid);
     const own = numbered.map(({ number: _, ...column }) => column);
     if (row.kind === "c") {
+      // An extension's composite type is its member as a type, not as a relation.
+      if (draft.isMember(CATALOGS.type, row.type)) continue;
       const attributes = own.map(({ name, type, collation }) => compact({ name, type, collation }));
       draft.add(CATALOGS.class, oid, { kind: "composite", schema, name, attributes });
     } else if (row.kind === "v") {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ObjectBase } from "./object_base.ts";
+import type { Grant, ObjectBase } from "./object_base.ts";
 
 /** A table: plain, partitioned, or a partition. */
 export interface TableObject extends ObjectBase {
@@ -81,6 +81,8 @@ export interface TableColumn {
   readonly statistics?: number;
   /** Whether it is only its parent's: then it is not written in a child's definition. */
   readonly inherited?: boolean;
+  /** What roles may do with this column alone. */
+  readonly granted?: readonly Grant[];
 }
 
 /** How a column counts by itself. */

@@ -29,7 +29,13 @@ import { isEqual } from "./equal.ts";
 export type Comparison = readonly Step[] | "replace" | "unknowable" | undefined;
 
 /** What is compared by steps of its own, or never. */
-const BASE: ReadonlySet<string> = new Set(["dependsOn", "comment", "inherited"]);
+const BASE: ReadonlySet<string> = new Set([
+  "dependsOn",
+  "comment",
+  "inherited",
+  "owner",
+  "privileges",
+]);
 
 const but = (...fields: readonly string[]): ReadonlySet<string> => new Set([...BASE, ...fields]);
 

@@ -138,6 +138,6 @@ function compareColumn(
   }
   if (isComputed === undefined && wasComputed?.kind === "virtual") return { ...base, action: "add again" };
   if (isRetyped) return { ...base, action: "retype" };
-  const ignored = new Set(["comment", "inherited"]);
+  const ignored = new Set(["comment", "granted", "inherited"]);
   return isEqual(from, to, ignored) ? undefined : { ...base, action: "alter" };
 }

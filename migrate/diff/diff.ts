@@ -8,6 +8,7 @@ import type { Step } from "../steps/step.ts";
 import { planSteps } from "./emit.ts";
 import type { DiffFinding } from "./diff_plan.ts";
 import { makePlan } from "./plan.ts";
+import { forgottenRights, withReplacedRights } from "./replaced_rights.ts";
 import { applyRenames, findCandidates, type Rename, type RenameCandidate } from "./rename.ts";
 
 export type { DiffFinding } from "./diff_plan.ts";
@@ -23,6 +24,12 @@ export interface DiffOptions {
   readonly known?: ReadonlySet<ObjectKey>;
   /** Whether a table is dropped, with its rows, to partition it in another way. Default false: it is refused. */
   readonly replaceTables?: boolean;
+  /**
+   * Whether the first catalog is of the database that is to be changed, so that it knows who owns and may do what.
+   * Default true: what is dropped and created again is given its owner and privileges back. With false that they may be
+   * lost is a finding.
+   */
+  readonly rightsKnown?: boolean;
 }
 
 /** What differs. */
@@ -40,7 +47,8 @@ export interface Diff {
 /**
  * Compares two catalogs of one server version.
  *
- * The order of a table's columns, versions of extensions and whether a materialized view has rows are no differences.
+ * The order of a table's columns, versions of extensions, whether a materialized view has rows, owners and privileges are
+ * no differences. What is made anew keeps its owner and privileges.
  *
  * @param from What is there.
  * @param to What is to be.
@@ -58,17 +66,18 @@ export interface Diff {
  * ```
  */
 export function diffCatalogs(from: Catalog, to: Catalog, options: DiffOptions = {}): Diff {
-  const { renames = [], unknown = "keep", known, replaceTables = false } = options;
+  const { renames = [], unknown = "keep", known, replaceTables = false, rightsKnown = true } = options;
   const mayDrop = (key: ObjectKey): boolean => unknown === "drop" || known?.has(key) === true;
   const renamed = applyRenames(from, to, { renames, mayDrop });
   const plan = makePlan(renamed.catalog, to, {
     isUnknown: (key) => !mayDrop(renamed.oldKey(key)),
     replaceTables,
   });
+  const steps = withReplacedRights(planSteps(plan), renamed.catalog);
   return {
-    steps: [...renamed.steps, ...planSteps(plan)],
+    steps: [...renamed.steps, ...steps],
     unknown: [...plan.kept.values()],
     candidates: findCandidates(plan),
-    findings: plan.findings,
+    findings: [...plan.findings, ...rightsKnown ? [] : forgottenRights(steps, renamed.catalog)],
   };
 }

@@ -11,6 +11,7 @@ import type { ColumnIdentity, TableColumn, TableName } from "../catalog/objects.
 import { countingOptions, unusualOptions } from "./counting.ts";
 import { type Statement, statement, words } from "./statement.ts";
 import type { ColumnStep } from "./step.ts";
+import { writeColumnGrants } from "./write_rights.ts";
 
 /** A column as `create table` and `add column` take it. */
 export function writeColumn(column: TableColumn): string {
@@ -53,7 +54,7 @@ export function writeColumnExtras(table: TableName, column: TableColumn): readon
       ),
     );
   }
-  return statements;
+  return [...statements, ...writeColumnGrants(table, column)];
 }
 
 /** The change of a column. */

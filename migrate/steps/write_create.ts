@@ -17,10 +17,12 @@ import { splitStatements } from "../files/statement.ts";
 import { cannot, objectName, objectWord, tableOf } from "./object_reference.ts";
 import { type Statement, statement, words } from "./statement.ts";
 import type { CreateStep, DropStep, ReplaceStep, Step } from "./step.ts";
+import { keepRights } from "../catalog/keep_rights.ts";
 import { writeColumnExtras } from "./write_column.ts";
 import { writeAddConstraint } from "./write_constraint.ts";
 import { writeIndex } from "./write_index.ts";
 import { writeParameters } from "./write_parameters.ts";
+import { writeRights } from "./write_rights.ts";
 import { writeTable } from "./write_table.ts";
 import { writeSequence, writeType } from "./write_type.ts";
 
@@ -33,7 +35,7 @@ export function writeCreate(step: CreateStep): readonly Statement[] {
     if (commented.comment === undefined || isInherited(commented)) continue;
     statements.push(writeComment(commented, commented.comment));
   }
-  return statements;
+  return [...statements, ...writeRights(object)];
 }
 
 /** The statement that sets an object's comment, or removes it. */
@@ -76,7 +78,7 @@ export function writeReplace({ from, to }: ReplaceStep): readonly Statement[] {
   }
   return [
     ...writeDrop({ kind: "drop", object: from }),
-    ...writeCreate({ kind: "create", object: to }),
+    ...writeCreate({ kind: "create", object: keepRights(from, to) }),
   ];
 }
 
