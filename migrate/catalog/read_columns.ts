@@ -71,14 +71,16 @@ export function readColumns(executor: Executor): Promise<ColumnRow[]> {
 export function readNotNulls(executor: Executor, serverVersion: number): Promise<NotNullRow[]> {
   if (serverVersion < 18) return Promise.resolve([]);
   // The usual name is cut as makeObjectName() of src/backend/commands/indexcmds.c does; ours may only be shorter names'.
+  // Where it is another table's, which depends on which came first, it has a number. An inherited one has its parent's.
   return executor.query(sql.unsafe<NotNullRow>(`select k.oid, k.conrelid as "table", k.conkey[1] as column,
     k.conname as name,
-    not k.conislocal or k.conname = c.relname || '_' || a.attname || '_not_null'
-      or octet_length(c.relname || '_' || a.attname || '_not_null') > 63 as "isUsual"
+    k.coninhcount > 0 or octet_length(usual.name) > 63 or starts_with(k.conname::text, usual.name)
+      and substr(k.conname::text, length(usual.name) + 1) ~ '^[0-9]*$' as "isUsual"
   from pg_catalog.pg_constraint k
   join pg_catalog.pg_class c on c.oid = k.conrelid
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace
   join pg_catalog.pg_attribute a on a.attrelid = k.conrelid and a.attnum = k.conkey[1]
+  cross join lateral (select c.relname || '_' || a.attname || '_not_null' as name) usual
   where k.contype = 'n' and ${isReadSchema("n.nspname")}`));
 }
 

@@ -206,6 +206,24 @@ test("readCatalog() leaves out composite types of an extension", needs("primary"
   });
 });
 
+test("readCatalog() takes names of NOT NULL that PostgreSQL gives for usual", needs("primary"), async () => {
+  await withDatabase("primary", [
+    "create table audit_revision (id int not null)",
+    "create table audit (revision_id int not null, at int constraint given not null)",
+    "create table note (fk int not null)",
+    "create table renamed (fk int constraint other not null) inherits (note)",
+  ], async (pool) => {
+    const [name] = await pool.query(sql<{ name: string }>`
+      select conname as name from pg_constraint where conrelid = 'audit'::regclass and conkey = '{1}'`);
+    assert.equal(name.name, "audit_revision_id_not_null1");
+    const catalog = await readCatalog(pool);
+    const named = [...catalog.objects.values()].flatMap((object) =>
+      object.kind === "table" ? object.columns.map(({ notNullName }) => notNullName) : []
+    );
+    assert.deepEqual(named.filter((one) => one !== undefined), ["given"]);
+  });
+});
+
 test("readCatalog() gives up with its signal", needs("primary"), async () => {
   await withDatabase("primary", [], async (pool) => {
     await assert.rejects(readCatalog(pool, { signal: AbortSignal.abort(new Error("enough")) }), /enough/);
