@@ -17,6 +17,7 @@ import { splitStatements } from "../files/statement.ts";
 import { writeStep } from "../steps/write_step.ts";
 import { hasConstraintForm, hasIndexForm } from "./constraint_source.ts";
 import type { ForeignKeyPlan } from "./foreign_keys.ts";
+import { inheritedColumnSteps } from "./inherited_columns.ts";
 import { postgresName } from "./names.ts";
 import { homeKey, isSerial, type ModelPlan, ownerKey, type Plan } from "./plan.ts";
 import { rereadable, simpleName } from "./sql_text.ts";
@@ -85,7 +86,11 @@ export function declarationsOf(
       case "table":
       case "view":
       case "materialized view":
-        statements.push(...(model === undefined ? write(created(object)) : modelStatements(model, write)));
+        if (model !== undefined) statements.push(...modelStatements(model, write));
+        else {
+          const own = object.kind === "table" ? inheritedColumnSteps(object, plan.catalog) : [];
+          statements.push(...write(created(object), ...own));
+        }
         break;
       case "constraint": {
         if (object.inherited === true) break;

@@ -41,7 +41,17 @@ export function writeCreate(step: CreateStep): readonly Statement[] {
 /** The statement that sets an object's comment, or removes it. */
 export function writeComment(object: CatalogObject, comment: string | undefined): Statement {
   const text = comment === undefined ? "null" : quoteLiteral(comment);
-  return statement("comment on", objectWord(object), objectName(object), "is", text);
+  return statement("comment on", reference(object), "is", text);
+}
+
+/** How SQL calls an object, with its word. */
+function reference(object: CatalogObject): string {
+  if (object.kind !== "opaque") return `${objectWord(object)} ${objectName(object)}`;
+  if (object.drop === undefined) {
+    throw cannot(object, "it is not known how it is called; write the statement with sql()");
+  }
+  // As it is dropped: its name alone does not tell its arguments, or its table.
+  return splitStatements(object.drop)[0].text.replace(/^drop\s+/i, "");
 }
 
 /** The statement that drops an object. */

@@ -1,6 +1,6 @@
 /** That what has no kind of its own can be made again from its record. */
 import assert from "node:assert/strict";
-import type { OpaqueObject } from "../../../migrate/catalog/objects.ts";
+import type { Catalog, OpaqueObject } from "../../../migrate/catalog/objects.ts";
 import { readCatalog } from "../../../migrate/catalog/read_catalog.ts";
 import type { Step } from "../../../migrate/steps/step.ts";
 import { writeStep } from "../../../migrate/steps/write_step.ts";
@@ -17,10 +17,19 @@ for (const [server, version] of SERVERS) {
     { ...needs(server), timeout: 60_000 },
     async () => {
       await withDatabase(server, richSchema(version), async (pool) => {
-        const catalog = await readCatalog(pool);
-        const complete = [...catalog.objects.values()].filter((object): object is OpaqueObject =>
-          object.kind === "opaque" && object.definition !== undefined && object.drop !== undefined
+        const completeOf = ({ objects }: Catalog): OpaqueObject[] =>
+          [...objects.values()].filter((object): object is OpaqueObject =>
+            object.kind === "opaque" && object.definition !== undefined && object.drop !== undefined
+          );
+        const commented = completeOf(await readCatalog(pool)).filter(({ what }) => what !== "user mapping");
+        await runAll(
+          pool,
+          commented.map((object) => ({ kind: "comment", object, to: "It's; one" })),
+          version,
         );
+        const catalog = await readCatalog(pool);
+        const complete = completeOf(catalog);
+        assert.equal(complete.filter(({ comment }) => comment === "It's; one").length, commented.length);
         const words = new Set(complete.map(({ what }) => what));
         assert.ok(words.size >= 20, `${[...words]}`);
         await runAll(pool, complete.map((object) => ({ kind: "drop", object })), version);

@@ -1,0 +1,60 @@
+/**
+ * What a table that inherits says of its parents' columns beside what these say: creating it gives it theirs as they are.
+ *
+ * @module
+ */
+import type { Catalog, TableColumn, TableName, TableObject } from "../catalog/objects.ts";
+import type { ColumnChange, Step } from "../steps/step.ts";
+import { tableKey } from "./plan.ts";
+
+/**
+ * The steps that make the inherited columns of a table what they are, once it is there.
+ *
+ * @param table The table.
+ * @param catalog Where its parents are.
+ */
+export function inheritedColumnSteps(table: TableObject, catalog: Catalog): readonly Step[] {
+  const names = [
+    ...table.inherits ?? [],
+    ...table.partitionOf === undefined ? [] : [table.partitionOf.table],
+  ];
+  if (names.length === 0) return [];
+  const keys = new Set(names.map(tableKey));
+  const parents = [...catalog.objects.values()].flatMap((object) =>
+    object.kind === "table" && keys.has(tableKey(object)) ? [object] : []
+  );
+  return table.columns.filter(({ inherited }) => inherited === true).flatMap((column) =>
+    columnSteps(
+      table,
+      column,
+      parents.flatMap(({ columns }) => columns.filter(({ name }) => name === column.name)),
+    )
+  );
+}
+
+function columnSteps(
+  table: TableObject,
+  column: TableColumn,
+  theirs: readonly TableColumn[],
+): readonly Step[] {
+  const name: TableName = table.schema === undefined
+    ? { name: table.name }
+    : { schema: table.schema, name: table.name };
+  const changes: ColumnChange[] = [];
+  const [first] = theirs;
+  const { default: value, storage, statistics } = column;
+  if (column.notNull && theirs.every(({ notNull }) => !notNull)) {
+    changes.push({ type: "not null", from: false, to: true });
+  }
+  if (column.generated === undefined && theirs.some((one) => one.default !== value)) {
+    changes.push({ type: "default", ...(value === undefined ? {} : { to: value }) });
+  }
+  if (storage !== first?.storage && storage !== undefined) changes.push({ type: "storage", to: storage });
+  if (statistics !== undefined) changes.push({ type: "statistics", to: statistics });
+  return [
+    ...changes.map((change): Step => ({ kind: "column", table: name, column: column.name, change })),
+    ...(column.comment === undefined
+      ? []
+      : [{ kind: "comment", object: table, column: column.name, to: column.comment } as const]),
+  ];
+}
