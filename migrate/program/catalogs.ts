@@ -56,7 +56,8 @@ export async function exists(path: string): Promise<boolean> {
   return await stat(path).then(() => true, () => false);
 }
 
-function scratchOptions(context: CommandContext): ScratchOptions {
+/** Where scratch databases are made. */
+export function scratchOptions(context: CommandContext): ScratchOptions {
   const { settings, signal } = context;
   return {
     pool: context.database(),
@@ -67,6 +68,6 @@ function scratchOptions(context: CommandContext): ScratchOptions {
 }
 
 /** What is in some schemas, and extensions. */
-function selected(catalog: Catalog, schemas: readonly string[] | undefined): Catalog {
+export function selected(catalog: Catalog, schemas: readonly string[] | undefined): Catalog {
   return schemas === undefined ? catalog : selectObjects(catalog, { schemas });
 }

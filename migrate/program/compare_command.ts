@@ -5,7 +5,7 @@
  */
 import { EXIT_CODES } from "../../program/surroundings.ts";
 import { describeObject } from "../catalog/object_key.ts";
-import type { Catalog, ObjectKey } from "../catalog/objects.ts";
+import type { Catalog, CatalogObject, ObjectKey } from "../catalog/objects.ts";
 import { diffCatalogs, type Rename } from "../diff/diff.ts";
 import { pendingRenames } from "../scratch/models_catalog.ts";
 import { writeStep } from "../steps/write_step.ts";
@@ -87,9 +87,19 @@ function comparison(
     from: from.name,
     to: to.name,
     statements: steps.flatMap((step) => writeStep(step, serverVersion)).map(({ text }) => text),
-    unknown: unknown.map(describeObject),
+    unknown: unknown.filter((object) => !isOfOther(object, unknown)).map(describeObject),
     refused: findings.filter(({ severity }) => severity === "refused").map(({ message }) => message),
   };
+}
+
+/** Whether an object is of a table that is named beside it. */
+function isOfOther(object: CatalogObject, others: readonly CatalogObject[]): boolean {
+  const table = "table" in object ? object.table : undefined;
+  return table !== undefined &&
+    others.some((other) =>
+      (other.kind === "table" || other.kind === "view" || other.kind === "materialized view") &&
+      other.name === table && other.schema === object.schema
+    );
 }
 
 function isEmpty({ statements, unknown, refused }: Comparison): boolean {

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { MisuseError } from "../../program/misuse_error.ts";
 import { EXIT_CODES } from "../../program/surroundings.ts";
 import { columnKey, describeObject, objectKey } from "../catalog/object_key.ts";
 import type { Catalog, ObjectKey } from "../catalog/objects.ts";
@@ -20,9 +21,11 @@ import type { CommandContext, CommandResult } from "./command.ts";
 import { findingsText, firstLine, tableSizes } from "./findings.ts";
 import { textFlag, textsFlag, wordFlag } from "./flag_values.ts";
 import { writeMigrationFile } from "./migration_file.ts";
-import { sqlText, typescriptText, writtenMigration } from "./migration_text.ts";
+import { sqlText, typescriptText, type WrittenMigration, writtenMigration } from "./migration_text.ts";
 import { migrationName } from "./new_command.ts";
-import { renamesOf } from "./rename_flags.ts";
+import { counted } from "./text.ts";
+import { type Proof, provenMigration } from "./proven_migration.ts";
+import { renameFlag, renamesOf } from "./rename_flags.ts";
 
 /** Compares, lints, and writes a migration where a name was given. */
 export async function diffCommand(context: CommandContext): Promise<CommandResult> {
@@ -30,14 +33,16 @@ export async function diffCommand(context: CommandContext): Promise<CommandResul
   const kind = wordFlag(line, "type", { flag: "--type", words: ["sql", "ts"], usual: "sql" });
   const name = textFlag(line, "name");
   const fileName = name === undefined ? undefined : migrationName(name);
-  const { from, diff } = await compared(context);
+  const { from, to, known, diff } = await compared(context);
   terminal.progress();
   for (const { severity, message } of diff.findings) log(`${severity}: ${message}`);
   const unknown = diff.unknown.map(describeObject);
   const possible = diff.candidates.map(({ description }) => description);
   const base = { from: from.name, unknown, possibleRenames: possible, findings: diff.findings };
   const notes = [
-    ...possible.map((text) => `Perhaps renamed: ${text}; if it was, say so with --rename old:new`),
+    ...diff.candidates.map((candidate) =>
+      `Perhaps renamed: ${candidate.description}; if it was, say so with ${renameFlag(candidate)}`
+    ),
     ...(unknown.length === 0 ? [] : [`Kept, though the models do not know it: ${unknown.join(", ")}`]),
   ];
   if (diff.steps.length === 0) {
@@ -64,12 +69,18 @@ export async function diffCommand(context: CommandContext): Promise<CommandResul
     ...notes,
     ...(lints.length === 0 ? [] : [findingsText(lints, { terminal, subject })]),
   ];
+  // Before anything is agreed to, so that who agrees knows what it is about.
+  for (const remark of remarks) log(remark);
   if (fileName === undefined) {
-    for (const remark of remarks) log(remark);
     return { code: EXIT_CODES.done, document: { ...document, path: null }, text: text.trimEnd() };
   }
   if (drops.length > 0) {
-    await agree(context, { act: "write the migration", consequence: `it would drop ${drops.join(", ")}` });
+    await agree(context, {
+      act: "write the migration",
+      consequence: `it would drop ${drops.join(", ")}`,
+      otherwise: diff.candidates.map((candidate) => `, or ${renameFlag(candidate)} where it is a rename`)
+        .join(""),
+    });
   }
   const { path, version } = await writeMigrationFile({
     dir: settings.dir,
@@ -77,21 +88,51 @@ export async function diffCommand(context: CommandContext): Promise<CommandResul
     kind,
     text: kind === "sql" ? text : typescriptText(written),
   });
+  const proof = await provenMigration(context, {
+    version,
+    fromDatabase: from.name === "database",
+    from: from.catalog,
+    to,
+    known,
+  });
+  const faults = faultsOf(proof);
   return {
-    code: EXIT_CODES.done,
-    document: { ...document, path, version },
+    code: faults.length === 0 ? EXIT_CODES.done : EXIT_CODES.failed,
+    document: { ...document, path, version, proof },
     text: [
-      ...remarks,
       ...written.losses.map((loss) => `Going down does not bring back: ${loss}`),
-      `Wrote ${path}: ${written.up.length} statements up, ${
+      `Wrote ${path}: ${counted(written.up.length, "statement")} up, ${
         written.down === undefined ? "no way down" : `${written.down.length} down`
       }`,
+      ...(faults.length === 0 ? [triedText(written)] : faults.map((fault) => terminal.tone("bad", fault))),
     ].join("\n"),
   };
 }
 
+function triedText({ down }: WrittenMigration): string {
+  return `Tried in a scratch database: nothing is left to do behind it${
+    down === undefined ? "" : ", and its way down ends where it began"
+  }`;
+}
+
+/** What a person has to mend in the file. */
+function faultsOf({ left, leftBehindDown, failure }: Proof): readonly string[] {
+  const listed = (statements: readonly string[]): string =>
+    statements.map((statement) => `\n  ${firstLine(statement)}`).join("");
+  return [
+    ...(failure === undefined ? [] : [`It could not be tried: ${failure}`]),
+    ...(left.length === 0 ? [] : [`It is not enough; behind it there is yet to do:${listed(left)}`]),
+    ...(leftBehindDown.length === 0
+      ? []
+      : [`Its way down does not end where it began; behind it there is yet to do:${listed(leftBehindDown)}`]),
+  ];
+}
+
 interface Compared {
   readonly from: { readonly name: string; readonly catalog: Catalog };
+  readonly to: Catalog;
+  /** What migrations made. */
+  readonly known: ReadonlySet<ObjectKey>;
   readonly diff: Diff;
 }
 
@@ -103,6 +144,9 @@ async function compared(context: CommandContext): Promise<Compared> {
     usual: "migrations",
   });
   const toName = wordFlag(line, "to", { flag: "--to", words: ["models", "database"], usual: "models" });
+  if (fromName === toName) {
+    throw new MisuseError("Cannot compare the database with itself; leave out --from, or --to");
+  }
   const models = toName === "models" ? await catalogOfModels(context) : undefined;
   const migrations = await catalogOfMigrations(context);
   const from = fromName === "migrations" ? migrations : await catalogOfDatabase(context);
@@ -114,9 +158,14 @@ async function compared(context: CommandContext): Promise<Compared> {
   ];
   const refused = new Set<string>();
   for (;;) {
-    const diff = diffCatalogs(from, to, { renames, unknown: settings.unknown, known });
+    const diff = diffCatalogs(from, to, {
+      renames,
+      unknown: settings.unknown,
+      known,
+      rightsKnown: fromName === "database",
+    });
     const more = await askRenames(context, diff, refused);
-    if (more.length === 0) return { from: { name: fromName, catalog: from }, diff };
+    if (more.length === 0) return { from: { name: fromName, catalog: from }, to, known, diff };
     renames = [...renames, ...more];
   }
 }

@@ -27,7 +27,7 @@ export function renamesOf(flags: readonly string[], from: Catalog): readonly Ren
     }
     const found = nameable(from, renames).filter(({ names }) => names.includes(old));
     if (found.length === 1) {
-      renames.push(found[0].rename(to.split(".").at(-1)!));
+      renames.push(found[0].rename(lastName(to)));
       continue;
     }
     const problem = found.length === 0
@@ -36,6 +36,19 @@ export function renamesOf(flags: readonly string[], from: Catalog): readonly Ren
     throw new MisuseError(`Cannot rename "${old}": ${problem}`);
   }
   return renames;
+}
+
+/** The new name of what may be written in full, and quoted: `users.email`, `"E-Mail"`. */
+function lastName(text: string): string {
+  const [, last = text] = /(?:^|\.)("(?:[^"]|"")*"|[^."]+)$/.exec(text) ?? [];
+  return last.startsWith('"') ? last.slice(1, -1).replaceAll('""', '"') : last;
+}
+
+/** A rename as its flag has it, for a shell. */
+export function renameFlag({ key, label, to }: Rename): string {
+  const old = key.slice(key.indexOf(":") + 1).replace(/^public\./, "");
+  const text = `${label === undefined ? old : `${old}.${quoted(label)}`}:${quoted(to)}`;
+  return `--rename ${/^[\w.:]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`}`;
 }
 
 function nameable(from: Catalog, renames: readonly Rename[]): readonly Named[] {
@@ -59,9 +72,7 @@ function columnsOf(object: CatalogObject, name: string): readonly Named[] {
   if (object.kind !== "table") return [];
   const { schema } = object;
   return object.columns.map((column) => ({
-    names: [...new Set([name, object.name])].flatMap((table) =>
-      writings(object, table).map((text) => `${text}.${column.name}`)
-    ),
+    names: [...new Set([name, object.name])].flatMap((table) => writings(object, table, column.name)),
     rename: (to) => ({
       kind: "column",
       key: columnKey({ ...(schema === undefined ? {} : { schema }), name }, column.name),
@@ -73,11 +84,19 @@ function columnsOf(object: CatalogObject, name: string): readonly Named[] {
 function labelsOf(object: CatalogObject): readonly Named[] {
   if (object.kind !== "enum") return [];
   return object.labels.map((label) => ({
-    names: writings(object, object.name).map((text) => `${text}.${label}`),
+    names: writings(object, object.name, label),
     rename: (to) => ({ kind: "enum label", key: objectKey(object), label, to }),
   }));
 }
 
-function writings({ schema }: CatalogObject, name: string): readonly string[] {
-  return schema === undefined ? [name] : [`${schema}.${name}`, name];
+/** With and without the schema, bare and quoted as a key has it. */
+function writings({ schema }: CatalogObject, ...path: readonly string[]): readonly string[] {
+  const ways = (
+    names: readonly string[],
+  ): readonly string[] => [names.join("."), names.map(quoted).join(".")];
+  return [...new Set([...(schema === undefined ? [] : ways([schema, ...path])), ...ways(path)])];
+}
+
+function quoted(name: string): string {
+  return /^[a-z_][a-z0-9_$]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
 }

@@ -30,6 +30,7 @@ test(
 
     const first = await project.json("diff", "--name", "add users");
     assert.deepEqual([first.code, first.document.drops], [0, []]);
+    assert.deepEqual(first.document.proof, { left: [], leftBehindDown: [] });
     assert.match(first.document.path, /^migrations\/\d{14}_add_users\.sql$/);
     assert.equal((await project.lifeguard("migrate", "up")).code, 0);
     assert.equal((await project.lifeguard("diff", "--name", "more")).out, "Nothing to do\n");
@@ -67,7 +68,11 @@ test("lifeguard diff drops nothing without --yes, and takes renames as it is tol
   assert.equal(refused.code, 1);
   assert.match(
     refused.err,
-    /Cannot write the migration: it would drop column public\.users\.mail, and nobody.*say --yes/,
+    /Cannot write the migration: it would drop column public\.users\.mail, and nobody.*say --yes, or --rename users\.mail:email where it is a rename/,
+  );
+  assert.match(
+    refused.err,
+    /Perhaps renamed: .*; if it was, say so with --rename users\.mail:email\n[\s\S]*danger column-dropped/,
   );
   assert.deepEqual((await project.files("migrations")).length, 1);
   const shown = await project.json("diff");
@@ -88,6 +93,66 @@ test("lifeguard diff drops nothing without --yes, and takes renames as it is tol
   assert.ok(agreed.document.losses.length > 0);
 });
 
+test(
+  "lifeguard diff names what is renamed as its flag takes it, whatever the names are",
+  options,
+  async () => {
+    await using program = await deno.make();
+    await using project = await makeProject(program);
+    const models = (column: string): string =>
+      `import { column, model } from "${CORE}";
+export const Odd = model("Odd Table", { id: column.identity().primaryKey(), one: column.text().name(${
+        JSON.stringify(column)
+      }) });
+`;
+    await project.write("models.ts", models("it's Old"));
+    assert.equal((await project.lifeguard("diff", "--name", "odd")).code, 0);
+    await project.write("models.ts", models("the.New"));
+    const { err } = await project.lifeguard("diff", "--name", "odd2");
+    const [, flag] = /say so with --rename '(.*)'\n/.exec(err) ?? [];
+    assert.equal(flag, `"Odd Table"."it'\\''s Old":"the.New"`, err);
+    const renamed = await project.json("diff", "--name", "odd2", "--rename", flag.replace("'\\''", "'"));
+    assert.equal(renamed.code, 0, JSON.stringify(renamed.document));
+    assert.match(renamed.document.sql, /rename column "it's Old" to "the\.New"/);
+    assert.deepEqual(renamed.document.drops, []);
+  },
+);
+
+test(
+  "lifeguard diff runs what it wrote in a scratch database, and says what is left",
+  options,
+  async () => {
+    await using program = await deno.make();
+    await using project = await makeProject(program);
+    const models = (key: string, more = ""): string =>
+      `import { column, model } from "${CORE}";
+export const Log = model("logs", { at: column.date(), by: column.date() }, {
+  partitionBy: (t) => ({ range: [t.${key}] }),
+});
+${more}`;
+    await project.write("models.ts", models("at"));
+    const made = await project.lifeguard("diff", "--name", "logs");
+    assert.equal(made.code, 0, made.err);
+    assert.match(made.out, /Tried in a scratch database: nothing is left to do behind it, and its way down/);
+    await project.write(
+      "models.ts",
+      models("by", "export const More = model('more', { id: column.bigint() });\n"),
+    );
+    const partly = await project.json("diff", "--name", "again");
+    assert.equal(partly.code, 1);
+    assert.equal(partly.document.proof.left.length, 1);
+    assert.match(partly.document.proof.left[0], /partition/);
+    // From the database, which has something that no migration made, and lacks what they would make.
+    await project.pool.execute(sql`create table by_hand (id int primary key)`);
+    await project.write("models.ts", users("email: column.text()"));
+    const other = await project.json("diff", "--name", "users", "--from", "database");
+    assert.deepEqual([other.code, other.document.proof], [0, { left: [], leftBehindDown: [] }]);
+    assert.deepEqual(other.document.drops, []);
+    const self = await project.lifeguard("diff", "--from", "database", "--to", "database");
+    assert.deepEqual([self.code, /database with itself/.test(self.err)], [2, true]);
+  },
+);
+
 test("lifeguard compare finds what was changed by hand, and names what nobody knows", options, async () => {
   await using program = await deno.make();
   await using project = await makeProject(program);
@@ -102,6 +167,9 @@ test("lifeguard compare finds what was changed by hand, and names what nobody kn
   assert.deepEqual([models.statements, models.unknown], [[], []]);
   assert.ok([...database.unknown, ...database.statements].join().includes("by_hand"));
   assert.ok(database.unknown.includes("table public.secret_table"));
+  await project.pool.execute(sql`alter table secret_table add primary key (a)`);
+  const { document } = await project.json("compare");
+  assert.deepEqual(document.comparisons[1].unknown, ["table public.secret_table", "index public.by_hand"]);
   assert.match((await project.lifeguard("compare")).out, /table public\.secret_table: nobody else knows it/);
 });
 
