@@ -97,6 +97,43 @@ export class KnownState implements LintContext {
     );
   }
 
+  constraintOf(object: ConstraintObject): ConstraintObject | undefined {
+    return this.#constraints((other) =>
+      other.name === object.name && sameTable(tableOfObject(other), tableOfObject(object))
+    );
+  }
+
+  keyOf(table: TableName): readonly string[] | undefined {
+    const key = this.#constraints((other) =>
+      other.constraint.type === "primary key" && sameTable(tableOfObject(other), table)
+    )?.constraint;
+    return key?.type === "primary key" ? key.columns : undefined;
+  }
+
+  isConstrainedDomain(type: string): boolean {
+    const [name, schema] = type.replaceAll('"', "").split(".").toReversed();
+    const isIt = (object: CatalogObject): boolean =>
+      object.kind === "domain" && object.name === name &&
+      (schema === undefined || (object.schema ?? "public") === schema) &&
+      (object.notNull || object.checks.length > 0);
+    return [...this.catalog?.objects.values() ?? []].some(isIt) ||
+      this.#stepsBefore().some((step) => step.kind === "create" && isIt(step.object));
+  }
+
+  /** The last constraint that a step before has made, or else the catalog has. */
+  #constraints(isIt: (object: ConstraintObject) => boolean): ConstraintObject | undefined {
+    const made = this.#stepsBefore().flatMap((step) =>
+      step.kind === "create" ? [step.object, ...step.constraints ?? []] : []
+    );
+    const all = [...this.catalog?.objects.values() ?? [], ...made];
+    const found = all.findLast((object) => object.kind === "constraint" && isIt(object));
+    return found?.kind === "constraint" ? found : undefined;
+  }
+
+  #stepsBefore(): readonly Step[] {
+    return [...this.#earlier, ...this.steps.slice(0, this.position)];
+  }
+
   /** Goes past a step. */
   apply(step: Step): void {
     if (step.kind === "create") {
@@ -111,7 +148,7 @@ export class KnownState implements LintContext {
       if (object.kind !== "constraint" || isChecked) this.#learn(object);
       for (const constraint of step.constraints ?? []) this.#learn(constraint);
     } else if (step.kind === "constraint" && step.change.type === "validate") {
-      this.#learn(this.#created(step.object) ?? step.object);
+      this.#learn({ ...this.constraintOf(step.object) ?? step.object, isValid: true });
     } else if (step.kind === "column") this.#applyColumn(step);
     else if (step.kind === "rename" && step.object.kind === "table" && this.isNew(step.object)) {
       this.#new.add(nameOf({ ...step.object, name: step.to }));
@@ -136,18 +173,6 @@ export class KnownState implements LintContext {
       this.#columns.set(renamed, { ...known, name: change.to });
       if (this.#newColumns.delete(name)) this.#newColumns.add(renamed);
     }
-  }
-
-  /** The constraint as a step before has made it, or the catalog has it: what validates one knows but its name. */
-  #created(object: ConstraintObject): ConstraintObject | undefined {
-    const isIt = (other: CatalogObject): other is ConstraintObject =>
-      other.kind === "constraint" && other.name === object.name &&
-      sameTable(tableOfObject(other), tableOfObject(object));
-    const made = [...this.#earlier, ...this.steps.slice(0, this.position)].flatMap((step) =>
-      step.kind === "create" ? [step.object] : []
-    );
-    const found = made.findLast(isIt) ?? [...this.catalog?.objects.values() ?? []].find(isIt);
-    return found?.kind === "constraint" ? { ...found, isValid: true } : undefined;
   }
 
   #isInCatalog(object: CatalogObject): boolean {
@@ -197,8 +222,7 @@ function leading({ keys }: IndexObject): readonly string[] {
 
 function saysNotNull({ constraint }: ConstraintObject, column: string): boolean {
   if (constraint.type !== "check") return false;
-  const plain = constraint.condition.trim().replace(/^\(+|\)+$/g, "");
-  const match = /^("(?:[^"]|"")+"|[\w$]+)\s+is\s+not\s+null$/i.exec(plain);
+  const match = /^[\s(]*("(?:[^"]|"")+"|[\w$]+)[\s)]+is\s+not\s+null[\s)]*$/i.exec(constraint.condition);
   if (match === null) return false;
   const [, name] = match;
   return (name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name.toLowerCase()) === column;

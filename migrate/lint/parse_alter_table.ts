@@ -135,6 +135,7 @@ function parseColumnChange(table: TableName, reader: TokenReader): readonly Step
   if (reader.take("drop", "not", "null")) return is({ type: "not null", from: true, to: false });
   if (reader.take("set", "default")) return is({ type: "default", to: textOf(reader.until()) });
   if (reader.take("drop", "default")) return is({ type: "default" });
+  if (reader.take("drop", "identity")) return is({ type: "identity" });
   if (reader.take("set", "expression", "as")) {
     const expression = reader.parenthesized() ?? "";
     const from = { expression: "", kind: "stored" } as const;

@@ -4,26 +4,15 @@
  *
  * @module
  */
-import type { CatalogObject, ObjectBase, TableName } from "../catalog/objects.ts";
+import type { TableObject } from "../catalog/objects.ts";
+import type { Token } from "../files/lexer.ts";
 import type { ParsedStatement } from "../files/statement.ts";
 import type { Step } from "../steps/step.ts";
-import { parseAlterTable } from "./parse_alter_table.ts";
+import { bareObject, base } from "./bare_object.ts";
+import { parseAlter } from "./parse_alter.ts";
+import { parseDrop } from "./parse_drop.ts";
 import { isConstraint, parseColumn, parseConstraint } from "./parse_table.ts";
 import { textOf, TokenReader } from "./token_reader.ts";
-
-/** The kinds of objects by the words with which they are dropped. */
-const DROPPED: Readonly<Record<string, CatalogObject["kind"]>> = {
-  table: "table",
-  schema: "schema",
-  view: "view",
-  sequence: "sequence",
-  type: "enum",
-  domain: "domain",
-  function: "function",
-  procedure: "function",
-  extension: "extension",
-  index: "index",
-};
 
 /** The steps that a statement is. */
 export function parseStatement({ text, tokens }: Pick<ParsedStatement, "text" | "tokens">): readonly Step[] {
@@ -44,16 +33,31 @@ export function parseStatement({ text, tokens }: Pick<ParsedStatement, "text" | 
   return parsed === undefined || parsed.length === 0 ? [{ kind: "sql", text }] : parsed;
 }
 
-function base({ schema, name }: TableName): ObjectBase {
-  return { name, ...(schema === undefined ? {} : { schema }), dependsOn: [] };
-}
-
 function parseCreate(reader: TokenReader, text: string): readonly Step[] | undefined {
   reader.take("or", "replace");
-  reader.takeOneOf("temp", "temporary", "unlogged", "constraint");
+  const isTemporary = reader.takeOneOf("temp", "temporary") !== undefined;
+  reader.takeOneOf("unlogged", "constraint", "foreign");
   const unique = reader.take("unique");
   if (reader.take("index")) return parseCreateIndex(reader, unique);
-  if (reader.take("table")) return parseCreateTable(reader);
+  if (reader.take("table")) return parseCreateTable(reader, isTemporary);
+  if (reader.takeOneOf("function", "procedure") !== undefined) {
+    const name = reader.qualifiedName();
+    if (name === undefined) return undefined;
+    const object = { ...base(name), kind: "opaque", what: "function", definition: text, hash: "" } as const;
+    return [{ kind: "create", object }];
+  }
+  if (reader.take("schema")) {
+    const ifNotExists = reader.take("if", "not", "exists");
+    const name = reader.name();
+    // With objects in it, or named after a role, it is left as it is.
+    if (name === undefined || !(reader.isAtEnd || reader.peek() === "authorization")) return undefined;
+    return [{
+      kind: "create",
+      object: { ...base({ name }), kind: "schema" },
+      ...(ifNotExists ? { ifNotExists } : {}),
+    }];
+  }
+  if (reader.take("domain")) return parseCreateDomain(reader);
   if (reader.take("trigger")) return parseCreateTrigger(reader, text);
   if (reader.take("policy")) {
     const name = reader.name();
@@ -124,14 +128,26 @@ function parseCreateIndex(reader: TokenReader, unique: boolean): readonly Step[]
   }];
 }
 
-function parseCreateTable(reader: TokenReader): readonly Step[] | undefined {
+function parseCreateDomain(reader: TokenReader): readonly Step[] | undefined {
+  const domain = reader.qualifiedName();
+  if (domain === undefined) return undefined;
+  reader.take("as");
+  const type = textOf(reader.until("collate", "constraint", "default", "not", "null", "check"));
+  const rest = textOf(reader.until());
+  const condition = /\bcheck\b/i.test(rest) ? [{ name: "", condition: rest, isValid: true }] : [];
+  const notNull = /\bnot null\b/i.test(rest);
+  return [{ kind: "create", object: { ...base(domain), kind: "domain", type, notNull, checks: condition } }];
+}
+
+function parseCreateTable(reader: TokenReader, isTemporary: boolean): readonly Step[] | undefined {
   const ifNotExists = reader.take("if", "not", "exists");
   const table = reader.qualifiedName();
   if (table === undefined) return undefined;
   const isPartition = reader.take("partition", "of");
   const parent = isPartition ? reader.qualifiedName() : undefined;
   const parts = reader.list() ?? [];
-  const columns = parts.filter((part) => !isConstraint(part)).flatMap((part) =>
+  const isLike = (part: readonly Token[]): boolean => new TokenReader(part).peek() === "like";
+  const columns = parts.filter((part) => !isConstraint(part) && !isLike(part)).flatMap((part) =>
     parseColumn(table, part) ?? []
   );
   const constraints = parts.filter(isConstraint).flatMap((part) => parseConstraint(table, part) ?? []);
@@ -146,12 +162,22 @@ function parseCreateTable(reader: TokenReader): readonly Step[] | undefined {
       kind: "table",
       columns: columns.map(({ column }) => column),
       parameters: {},
+      ...(isTemporary || parts.some(isLike) || hasMore(reader) ? ELSEWHERE : {}),
       ...(parent === undefined ? {} : { partitionOf: { table: parent, bound: bound ?? "" } }),
     },
     constraints: [...columns.flatMap((column) => column.constraints), ...constraints].map(({ object }) =>
       object
     ),
   }];
+}
+
+/** What stands for columns and keys that a statement does not say itself. */
+const ELSEWHERE: Pick<TableObject, "inherits"> = { inherits: [] };
+
+/** Whether columns come from other tables or a query, too. */
+function hasMore(reader: TokenReader): boolean {
+  reader.until("inherits", "as");
+  return !reader.isAtEnd;
 }
 
 function parseCreateTrigger(reader: TokenReader, text: string): readonly Step[] | undefined {
@@ -161,119 +187,6 @@ function parseCreateTrigger(reader: TokenReader, text: string): readonly Step[] 
   if (name === undefined || table === undefined) return undefined;
   const object = { ...base({ ...table, name }), kind: "trigger", table: table.name } as const;
   return [{ kind: "create", object: { ...object, definition: text, enabled: "origin" } }];
-}
-
-function parseDrop(reader: TokenReader): readonly Step[] | undefined {
-  const onTable = reader.takeOneOf("trigger", "policy");
-  if (onTable !== undefined) {
-    const ifExists = reader.take("if", "exists");
-    const name = reader.name();
-    const table = reader.take("on") ? reader.qualifiedName() : undefined;
-    if (name === undefined || table === undefined) return undefined;
-    const more = onTable === "trigger"
-      ? { kind: "trigger", definition: "", enabled: "origin" } as const
-      : { kind: "policy", permissive: true, command: "all", roles: [] } as const;
-    return [{ kind: "drop", ifExists, object: { ...base({ ...table, name }), table: table.name, ...more } }];
-  }
-  const isMaterialized = reader.take("materialized");
-  const word = reader.peek();
-  const kind = isMaterialized ? "materialized view" : DROPPED[word];
-  if (kind === undefined) return undefined;
-  reader.skip();
-  const concurrently = reader.take("concurrently");
-  const ifExists = reader.take("if", "exists");
-  const names: TableName[] = [];
-  do {
-    const name = reader.qualifiedName();
-    if (name === undefined) return undefined;
-    names.push(name);
-    reader.list();
-  } while (reader.take(","));
-  const cascade = reader.take("cascade");
-  return names.map((name) => ({
-    kind: "drop",
-    object: bareObject(kind, name),
-    ...(ifExists ? { ifExists } : {}),
-    ...(cascade ? { cascade } : {}),
-    ...(concurrently ? { concurrently } : {}),
-  }));
-}
-
-/** An object of which no more than its name is known. */
-export function bareObject(kind: CatalogObject["kind"], name: TableName): CatalogObject {
-  const known = base(name);
-  switch (kind) {
-    case "table":
-      return { ...known, kind, columns: [], parameters: {} };
-    case "view":
-      return { ...known, kind, columns: [], query: "", parameters: {} };
-    case "materialized view":
-      return { ...known, kind, columns: [], query: "", parameters: {}, isPopulated: true };
-    case "enum":
-      return { ...known, kind, labels: [] };
-    case "index":
-      return {
-        ...known,
-        ...{
-          kind,
-          table: "",
-          unique: false,
-          method: "btree",
-          keys: [],
-          include: [],
-          parameters: {},
-          isValid: true,
-        },
-      };
-    default:
-      return { ...known, kind: "opaque", what: kind, hash: "" };
-  }
-}
-
-function parseAlter(reader: TokenReader): readonly Step[] | undefined {
-  if (reader.take("table")) return parseAlterTable(reader);
-  if (reader.take("type")) {
-    const type = reader.qualifiedName();
-    if (type === undefined) return undefined;
-    const object = { ...base(type), kind: "enum", labels: [] } as const;
-    if (reader.take("add", "value")) {
-      const ifNotExists = reader.take("if", "not", "exists");
-      const label = reader.string();
-      if (label === undefined) return undefined;
-      return [{
-        kind: "type",
-        object,
-        change: { type: "add label", label, ...(ifNotExists ? { ifNotExists } : {}) },
-      }];
-    }
-    if (reader.take("rename", "value")) {
-      const from = reader.string();
-      const to = reader.take("to") ? reader.string() : undefined;
-      return from === undefined || to === undefined
-        ? undefined
-        : [{ kind: "type", object, change: { type: "rename label", from, to } }];
-    }
-    return parseRename(reader, object);
-  }
-  const isMaterialized = reader.take("materialized", "view");
-  if (isMaterialized || reader.take("view")) {
-    reader.take("if", "exists");
-    const view = reader.qualifiedName();
-    return view === undefined
-      ? undefined
-      : parseRename(reader, bareObject(isMaterialized ? "materialized view" : "view", view));
-  }
-  return undefined;
-}
-
-function parseRename(reader: TokenReader, object: CatalogObject): readonly Step[] | undefined {
-  if (reader.take("rename", "to")) {
-    const to = reader.name();
-    return to === undefined ? undefined : [{ kind: "rename", object, to }];
-  }
-  if (!reader.take("set", "schema")) return undefined;
-  const to = reader.name();
-  return to === undefined ? undefined : [{ kind: "move", object, to }];
 }
 
 function parseRefresh(reader: TokenReader): readonly Step[] | undefined {

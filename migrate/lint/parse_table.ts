@@ -69,7 +69,10 @@ export function parseColumn(table: TableName, tokens: readonly Token[]): ParsedC
     if (reader.take("constraint")) constraint = reader.name();
     else if (reader.take("collate")) facts.collation = reader.qualifiedName()?.name;
     else if (reader.take("not", "null")) facts.notNull = true;
-    else if (reader.take("default")) facts.default = textOf([...reader.until(...COLUMN_WORDS)]);
+    else if (reader.take("not", "enforced")) {
+      const last = constraints.pop();
+      if (last !== undefined) constraints.push({ ...last, object: { ...last.object, isEnforced: false } });
+    } else if (reader.take("default")) facts.default = textOf([...reader.until(...COLUMN_WORDS)]);
     else if (reader.take("check")) add({ type: "check", condition: reader.parenthesized() ?? "" });
     else if (reader.take("unique")) add(key("unique", [name]));
     else if (reader.take("primary", "key")) {
@@ -114,8 +117,9 @@ export function parseConstraint(table: TableName, tokens: readonly Token[]): Par
   const reader = new TokenReader(tokens);
   const name = reader.take("constraint") ? reader.name() : undefined;
   const notValid = / not valid\b/i.test(` ${textOf(tokens)}`);
+  const isUnenforced = / not enforced\b/i.test(` ${textOf(tokens)}`);
   const of = (one: TableConstraint, more: Partial<ParsedConstraint> = {}): ParsedConstraint => ({
-    object: constraintObject(table, name, one),
+    object: { ...constraintObject(table, name, one), ...(isUnenforced ? { isEnforced: false } : {}) },
     notValid,
     ...more,
   });

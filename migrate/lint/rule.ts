@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Catalog, ObjectKey, TableColumn, TableName } from "../catalog/objects.ts";
+import type { Catalog, ConstraintObject, ObjectKey, TableColumn, TableName } from "../catalog/objects.ts";
 import type { Step } from "../steps/step.ts";
 
 /** How bad a finding is: `"danger"` stops users or loses data, `"warning"` may, `"note"` is advice. */
@@ -92,6 +92,12 @@ export interface LintContext {
   isNewColumn(table: TableName, column: string): boolean;
   /** A column as it is before the step, where that is known. */
   columnOf(table: TableName, column: string): TableColumn | undefined;
+  /** What a constraint demands of which only the name may be known, as the steps before or the database have it. */
+  constraintOf(object: ConstraintObject): ConstraintObject | undefined;
+  /** The columns of a table's primary key, where they are known. */
+  keyOf(table: TableName): readonly string[] | undefined;
+  /** Whether a type is known to be a domain that not every value fits. */
+  isConstrainedDomain(type: string): boolean;
   /** Whether a valid check that is there says that a column is not null. */
   isCheckedNotNull(table: TableName, column: string): boolean;
   /** Whether a table's index or key begins with these columns, in any order, before or after the steps. */

@@ -4,7 +4,12 @@
  * @module
  */
 import type { TableName } from "../catalog/objects.ts";
-import type { Token } from "../files/lexer.ts";
+import { lexSql, type Token } from "../files/lexer.ts";
+
+/** Reads the tokens of SQL that was not understood as a change. */
+export function readerOf(text: string): TokenReader {
+  return new TokenReader(lexSql(text).filter(({ kind }) => kind !== "blank" && kind !== "comment"));
+}
 
 /** Reads tokens without blanks and comments. */
 export class TokenReader {
@@ -36,7 +41,7 @@ export class TokenReader {
   }
 
   /** Takes the first of several words that follows. */
-  takeOneOf(...words: readonly string[]): string | undefined {
+  takeOneOf<Word extends string>(...words: readonly Word[]): Word | undefined {
     return words.find((word) => this.take(word));
   }
 
@@ -69,9 +74,13 @@ export class TokenReader {
 
   /** Takes what is in the parentheses that follow, split at its commas. */
   list(): readonly (readonly Token[])[] | undefined {
-    if (this.peek() !== "(") return undefined;
-    const inside = this.#balanced();
-    return splitAtCommas(inside.slice(1, -1));
+    const inside = this.inside();
+    return inside === undefined ? undefined : splitAtCommas(inside);
+  }
+
+  /** Takes what is in the parentheses that follow. */
+  inside(): readonly Token[] | undefined {
+    return this.peek() === "(" ? this.#balanced().slice(1, -1) : undefined;
   }
 
   /** Takes the names in the parentheses that follow, as far as they are names. */
@@ -81,7 +90,8 @@ export class TokenReader {
 
   /** Takes the parentheses that follow as text without them. */
   parenthesized(): string | undefined {
-    return this.peek() === "(" ? textOf(this.#balanced().slice(1, -1)) : undefined;
+    const inside = this.inside();
+    return inside === undefined ? undefined : textOf(inside);
   }
 
   /** Takes everything up to one of some words that stands in no parentheses, or to the end. */

@@ -100,7 +100,7 @@ export const COLUMN_RULES: readonly Rule[] = [
       const found = changed(step, { type: "add", context });
       if (found === undefined) return [];
       const { table, change: { column } } = found;
-      const reason = rewriteReason(column);
+      const reason = rewriteReason(column, context);
       if (reason === undefined) return [];
       const where = `${shown(table)}."${column.name}"`;
       return [{
@@ -149,8 +149,8 @@ export const COLUMN_RULES: readonly Rule[] = [
       const found = changed(step, { type: "not null", context });
       if (found === undefined || !found.change.to) return [];
       const { table, column } = found;
-      if (context.serverVersion >= 12 && context.isCheckedNotNull(table, column)) return [];
-      // A column that this migration has added with a default has no null in it.
+      if (context.isCheckedNotNull(table, column)) return [];
+      const isAddedHere = context.isNewColumn(table, column);
       const check = constraintObject(table, `${column}_not_null`, {
         type: "check",
         condition: `${quoteIdentifier(column)} is not null`,
@@ -161,9 +161,10 @@ export const COLUMN_RULES: readonly Rule[] = [
             shown(table)
           }."${column}" NOT NULL keeps all who use the table waiting while every row is ` +
           "checked",
-        advice:
-          "Add a check that it is not null, NOT VALID; validate it in a transaction of its own; SET NOT NULL then " +
-          "finds it proved; drop the check",
+        advice: isAddedHere
+          ? "Say NOT NULL where the column is added, with its default: that reads no row"
+          : "Add a check that it is not null, NOT VALID; validate it in a transaction of its own; SET NOT NULL then " +
+            "finds it proved; drop the check",
         table,
         safer: [
           { kind: "create", object: check, notValid: true },
@@ -194,7 +195,7 @@ export const COLUMN_RULES: readonly Rule[] = [
 ];
 
 /** Why adding a column writes the table anew, and what to do. */
-function rewriteReason(column: TableColumn):
+function rewriteReason(column: TableColumn, context: LintContext):
   | {
     readonly why: string;
     readonly isSure: boolean;
@@ -226,6 +227,12 @@ function rewriteReason(column: TableColumn):
     if (column.generated.kind === "virtual") return undefined;
     const advice = "Add an ordinary column that a trigger fills, and fill the rows that are there in batches";
     return { why: "it is generated and stored", isSure: true, help: () => ({ advice }) };
+  }
+  if (context.isConstrainedDomain(column.type)) {
+    const advice =
+      "Add a column of the domain's own type with a check that is not valid, and validate that; or make " +
+      "the domain without its checks first, and add them to it NOT VALID";
+    return { why: "its type is a domain with checks", isSure: true, help: () => ({ advice }) };
   }
   if (column.default === undefined) return undefined;
   const isVolatile = isVolatileDefault(column.default);

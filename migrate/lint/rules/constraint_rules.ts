@@ -3,9 +3,11 @@
  *
  * @module
  */
+import { objectKey } from "../../catalog/object_key.ts";
 import type { ConstraintObject, IndexObject } from "../../catalog/objects.ts";
 import type { Step } from "../../steps/step.ts";
 import { type LintContext, type Rule, sameTable, shown, tableOfObject } from "../rule.ts";
+import { parseType } from "../type_change.ts";
 import { quoteIdentifier } from "../../../pool/sql/identifier.ts";
 
 /** The constraint that a step adds to a table that is in use. */
@@ -133,7 +135,78 @@ export const CONSTRAINT_RULES: readonly Rule[] = [
       }];
     },
   },
+  {
+    id: "foreign-key-type",
+    severity: "warning",
+    check(step, context) {
+      if (step.kind !== "create") return [];
+      return [step.object, ...step.constraints ?? []].flatMap((object) => {
+        const found = object.kind === "constraint" && object.constraint.type === "foreign key"
+          ? unequalTypes(object, { step, context })
+          : undefined;
+        if (found === undefined || object.kind !== "constraint" || object.constraint.type !== "foreign key") {
+          return [];
+        }
+        const [column, type, target, targetType] = found;
+        return [{
+          message: `${shown(tableOfObject(object))}."${column}" is ${type}, and ${
+            shown(object.constraint.target)
+          }."${target}", which it refers to, is ${targetType}: one ends before the other`,
+          advice: `Make it ${targetType}, as what it refers to`,
+        }];
+      });
+    },
+  },
+  {
+    id: "domain-checks-rows",
+    severity: "danger",
+    lock: "SHARE",
+    check(step, context) {
+      if (step.kind !== "type" || step.object.kind !== "domain") return [];
+      const { object, change } = step;
+      const isCheck = change.type === "add check" && change.check.isValid;
+      if (!isCheck && !(change.type === "domain not null" && change.to)) return [];
+      if (context.isNewObject(objectKey(object))) return [];
+      return [{
+        message:
+          `Changing the domain "${object.name}" keeps all who write to any table that has a column of it ` +
+          "waiting while every row of all of them is checked",
+        advice: isCheck
+          ? "Add the check NOT VALID, and validate it in a transaction of its own"
+          : "Add the check VALUE IS NOT NULL to it NOT VALID instead, and validate it in a transaction of its own",
+        ...(isCheck
+          ? { safer: [{ ...step, change: { ...change, check: { ...change.check, isValid: false } } }] }
+          : {}),
+      }];
+    },
+  },
 ];
+
+/** A foreign key of one kind of number to another: the names of both columns and their types. */
+function unequalTypes(
+  object: ConstraintObject,
+  { step, context }: { readonly step: Step; readonly context: LintContext },
+): readonly [column: string, type: string, target: string, targetType: string] | undefined {
+  const { constraint } = object;
+  if (constraint.type !== "foreign key") return undefined;
+  const own = step.kind === "create" && step.object.kind === "table" ? step.object.columns : [];
+  const targets = constraint.targetColumns.length > 0
+    ? constraint.targetColumns
+    : context.keyOf(constraint.target) ?? [];
+  for (const [index, column] of constraint.columns.entries()) {
+    const type = (own.find(({ name }) => name === column) ?? context.columnOf(tableOfObject(object), column))
+      ?.type;
+    const targetType = context.columnOf(constraint.target, targets[index] ?? "")?.type;
+    if (type === undefined || targetType === undefined) continue;
+    const [one, other] = [parseType(type).base, parseType(targetType).base];
+    if (one !== other && NUMBERS.includes(one) && NUMBERS.includes(other)) {
+      return [column, one, targets[index], other];
+    }
+  }
+  return undefined;
+}
+
+const NUMBERS: readonly string[] = ["smallint", "integer", "bigint", "numeric"];
 
 function indexOf(
   object: ConstraintObject,

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { readerOf } from "./loss_rules.ts";
 import type { TableName } from "../../catalog/objects.ts";
 import { type LintContext, type Problem, type Rule, shown, tableOfObject } from "../rule.ts";
+import { readerOf } from "../token_reader.ts";
 
 /** Whether a table is known to be partitioned: its indexes cannot be built concurrently. */
 function isPartitioned(table: TableName, { catalog }: LintContext): boolean {
@@ -40,7 +40,7 @@ export const INDEX_RULES: readonly Rule[] = [
       return [{
         message,
         table,
-        advice: "Build it concurrently, in a migration that is no transaction",
+        advice: "Build it concurrently; the runner takes that out of the transaction",
         safer: [{ ...step, concurrently: true }],
       }];
     },
@@ -56,7 +56,7 @@ export const INDEX_RULES: readonly Rule[] = [
       return [{
         message:
           `Dropping the index "${step.object.name}" waits for all who use its table, and all others wait for it`,
-        advice: "Drop it concurrently, in a migration that is no transaction",
+        advice: "Drop it concurrently; the runner takes that out of the transaction",
         ...(table.name === "" ? {} : { table }),
         safer: [{ ...step, concurrently: true }],
       }];
@@ -74,7 +74,7 @@ export const INDEX_RULES: readonly Rule[] = [
       return [{
         message:
           `Rebuilding "${step.object.name}" keeps all who write to its table waiting, and reads that would use it`,
-        advice: "Rebuild it concurrently, in a migration that is no transaction",
+        advice: "Rebuild it concurrently; the runner takes that out of the transaction",
         ...(table.name === "" ? {} : { table }),
         safer: [{ ...step, change: { ...step.change, concurrently: true } }],
       }];
@@ -118,7 +118,7 @@ function reindexed(text: string, context: LintContext): readonly Problem[] {
         table === undefined ? `the ${kind}` : shown(table)
       } keeps all who write to it ` +
       "waiting, and reads that would use them",
-    advice: "Rebuild them concurrently, in a migration that is no transaction",
+    advice: "Rebuild them concurrently; the runner takes that out of the transaction",
     ...(table === undefined
       ? {}
       : { table, safer: text.replace(/\btable\b/i, (word) => `${word} concurrently`) }),

@@ -4,14 +4,7 @@
  * @module
  */
 import { describeObject, objectKey } from "../../catalog/object_key.ts";
-import { lexSql } from "../../files/lexer.ts";
 import { type Rule, shown } from "../rule.ts";
-import { TokenReader } from "../token_reader.ts";
-
-/** The tokens of a statement that was not understood as a change. */
-export function readerOf(text: string): TokenReader {
-  return new TokenReader(lexSql(text).filter(({ kind }) => kind !== "blank" && kind !== "comment"));
-}
 
 /** The rules about what is lost. */
 export const LOSS_RULES: readonly Rule[] = [
@@ -46,11 +39,18 @@ export const LOSS_RULES: readonly Rule[] = [
   {
     id: "schema-dropped",
     severity: "danger",
-    check(step) {
-      if (step.kind !== "drop") return [];
+    check(step, context) {
+      if (step.kind !== "drop" || context.isNewObject(objectKey(step.object))) return [];
       const { object } = step;
-      const isSchema = object.kind === "schema" || (object.kind === "opaque" && object.what === "schema");
-      if (!isSchema || step.cascade !== true) return [];
+      if (object.kind === "opaque" && (object.what === "database" || object.what === "owned")) {
+        return [{
+          message: object.what === "database"
+            ? `Dropping the database "${object.name}" loses everything in it`
+            : `DROP OWNED drops everything in this database that belongs to ${object.name}, and its rights`,
+          advice: "Leave it out of migrations; drop by name what is meant",
+        }];
+      }
+      if (object.kind !== "schema" || step.cascade !== true) return [];
       return [{
         message: `Dropping the schema "${object.name}" with CASCADE loses everything in it`,
         advice: "Drop what is in it one by one, and then the schema without CASCADE",
@@ -60,9 +60,10 @@ export const LOSS_RULES: readonly Rule[] = [
   {
     id: "drop-cascades",
     severity: "danger",
-    check(step) {
+    check(step, context) {
+      // Nothing depends on what is new but what is new.
       const cascades = step.kind === "drop"
-        ? step.cascade === true
+        ? step.cascade === true && !context.isNewObject(objectKey(step.object))
         : step.kind === "column" && step.change.type === "drop" && step.change.cascade === true;
       if (!cascades) return [];
       const what = step.kind === "drop"
@@ -91,7 +92,18 @@ export const LOSS_RULES: readonly Rule[] = [
         "enum",
         "domain",
         "composite",
+        "range",
         "extension",
+        "aggregate",
+        "operator",
+        "collation",
+        "text search configuration",
+        "text search dictionary",
+        "foreign data wrapper",
+        "server",
+        "language",
+        "publication",
+        "subscription",
       ];
       const kind = object.kind === "opaque" ? object.what : object.kind;
       if (!kinds.includes(kind)) return [];
@@ -128,35 +140,6 @@ export const LOSS_RULES: readonly Rule[] = [
           "migration fail, and programs that use it break",
         advice:
           "Give such rows another label first, in a migration before; or keep the label and use it no more",
-      }];
-    },
-  },
-  {
-    id: "rows-removed",
-    severity: "danger",
-    check(step, context) {
-      if (step.kind !== "sql") return [];
-      const reader = readerOf(step.text);
-      if (reader.take("truncate")) {
-        reader.take("table");
-        reader.take("only");
-        const table = reader.qualifiedName();
-        if (table === undefined || context.isNew(table)) return [];
-        return [{
-          message: `TRUNCATE removes all rows of ${
-            shown(table)
-          }, and nobody can read it until the transaction ends`,
-          advice: "Make sure that they are not needed, and say so with an ignore comment",
-        }];
-      }
-      if (!reader.take("delete", "from")) return [];
-      reader.take("only");
-      const table = reader.qualifiedName();
-      reader.until("where");
-      if (table === undefined || !reader.isAtEnd || context.isNew(table)) return [];
-      return [{
-        message: `DELETE without WHERE removes all rows of ${shown(table)}`,
-        advice: "Say which rows, or use TRUNCATE where all are meant",
       }];
     },
   },

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { TableColumn, TableName } from "../../catalog/objects.ts";
+import type { CatalogObject, TableColumn, TableName } from "../../catalog/objects.ts";
 import type { Step } from "../../steps/step.ts";
 import { RESERVED_WORDS } from "../reserved_words.ts";
-import { type Problem, type Rule, shown } from "../rule.ts";
+import { type Problem, type Rule, sameTable, shown, tableOfObject } from "../rule.ts";
 import { parseType } from "../type_change.ts";
 
 /** The columns that a step creates. */
@@ -72,21 +72,11 @@ export const STYLE_RULES: readonly Rule[] = [
     id: "integer-key",
     severity: "note",
     check(step) {
-      const keys = new Set<string>();
-      if (step.kind === "create") {
-        for (const { constraint } of step.constraints ?? []) {
-          if (constraint.type === "primary key" && constraint.columns.length === 1) {
-            keys.add(constraint.columns[0]);
-          }
-        }
-      }
       return createdColumns(step).flatMap(({ table, column }) => {
         const { base } = parseType(column.type);
         const counts = column.identity !== undefined || /serial/i.test(column.type) ||
           /\bnextval\b/.test(column.default ?? "");
-        if ((base !== "integer" && base !== "smallint") || !(counts || keys.has(column.name))) return [];
-        // What refers to a table ends where that one does.
-        if (!counts) return [];
+        if ((base !== "integer" && base !== "smallint") || !counts) return [];
         return [{
           message:
             `${shown(table)}."${column.name}" ends at ${
@@ -98,6 +88,40 @@ export const STYLE_RULES: readonly Rule[] = [
       });
     },
   },
+  {
+    id: "no-primary-key",
+    severity: "note",
+    check(step, context) {
+      if (step.kind !== "create" || step.object.kind !== "table") return [];
+      const { object } = step;
+      // What it takes from other tables may have a key.
+      if (object.partitionOf !== undefined || object.inherits !== undefined || object.columns.length === 0) {
+        return [];
+      }
+      const isKey = (one: CatalogObject): boolean =>
+        one.kind === "constraint" && one.constraint.type === "primary key" &&
+        sameTable(tableOfObject(one), object);
+      const constraints = context.steps.flatMap((other) =>
+        other.kind === "create" ? [other.object, ...other.constraints ?? []] : []
+      );
+      if (constraints.some(isKey)) return [];
+      return [{
+        message: `${
+          shown(object)
+        } has no primary key: its rows cannot be told apart, nor replicated when they change`,
+        advice: "Give it one; a table between two others has that of both its foreign keys",
+      }];
+    },
+  },
+  typeRule("char-column", ["character"], {
+    message:
+      "is char(n): values are filled up with blanks, and the blanks do not count when they are compared",
+    advice: "Take text, with a check where the length matters",
+  }),
+  typeRule("money-column", ["money"], {
+    message: "is money, whose currency and decimals are those of whatever locale the server has",
+    advice: "Take numeric, and a column for the currency",
+  }),
   typeRule("timestamp-without-time-zone", ["timestamp without time zone"], {
     message: "is a time of no zone: it is another moment for each reader",
     advice: "Take timestamptz, which is a moment and needs no more room",

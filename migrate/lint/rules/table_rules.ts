@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { readerOf } from "./loss_rules.ts";
 import { type Rule, shown } from "../rule.ts";
+import { readerOf } from "../token_reader.ts";
 
 /** The rules about whole tables. */
 export const TABLE_RULES: readonly Rule[] = [
@@ -59,7 +59,7 @@ export const TABLE_RULES: readonly Rule[] = [
         message: `Detaching a partition waits for all who use ${
           shown(step.table)
         }, and all others wait for it`,
-        advice: "Detach it concurrently, in a migration that is no transaction",
+        advice: "Detach it concurrently; the runner takes that out of the transaction",
         safer: [{ ...step, change: { ...step.change, concurrently: true } }],
       }];
     },
@@ -115,9 +115,17 @@ export const TABLE_RULES: readonly Rule[] = [
       } else if (reader.take("cluster")) {
         reader.take("verbose");
         what = "CLUSTER";
-      } else if (/^alter\s+table\b[^;]*\bset\s+(access\s+method|tablespace)\b/i.test(step.text)) {
-        reader.take("alter", "table");
-        what = "ALTER TABLE … SET";
+      } else if (
+        /^alter\s+(table|index|materialized\s+view)\b[^;]*\bset\s+(access\s+method|tablespace)\b/i.test(
+          step.text,
+        )
+      ) {
+        reader.take("alter");
+        const word = reader.takeOneOf("table", "index", "materialized");
+        reader.take("view");
+        reader.take("if", "exists");
+        reader.take("only");
+        what = `ALTER ${word === "materialized" ? "MATERIALIZED VIEW" : word?.toUpperCase()} … SET`;
       } else return [];
       const table = reader.qualifiedName();
       if (table !== undefined && context.isNew(table)) return [];
@@ -146,29 +154,6 @@ export const TABLE_RULES: readonly Rule[] = [
         message: `LOCK TABLE keeps others who use ${shown(table)} waiting until the transaction ends`,
         advice:
           "Leave it out where the statements' own locks are enough; else name the weakest lock that does",
-        table,
-      }];
-    },
-  },
-  {
-    id: "all-rows-updated",
-    severity: "warning",
-    lock: "ROW EXCLUSIVE",
-    check(step, context) {
-      if (step.kind !== "sql") return [];
-      const reader = readerOf(step.text);
-      if (!reader.take("update")) return [];
-      reader.take("only");
-      const table = reader.qualifiedName();
-      reader.until("where");
-      if (table === undefined || !reader.isAtEnd || context.isNew(table)) return [];
-      return [{
-        message:
-          `Updating all rows of ${
-            shown(table)
-          } in one statement locks each of them until the transaction ends, ` +
-          "and doubles the table",
-        advice: "Fill it in batches, in the migration's data() function or with a backfill",
         table,
       }];
     },

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { objectKey } from "../../catalog/object_key.ts";
+import { describeObject, objectKey } from "../../catalog/object_key.ts";
 import type { CatalogObject, TableName } from "../../catalog/objects.ts";
 import type { Step } from "../../steps/step.ts";
 import { type LintContext, type Rule, sameTable, shown, tableOfObject } from "../rule.ts";
@@ -11,6 +11,18 @@ import { type LintContext, type Rule, sameTable, shown, tableOfObject } from "..
 function isNewObject(object: CatalogObject, context: LintContext): boolean {
   return context.isNewObject(objectKey(object)) || context.isNew(object);
 }
+
+/** What programs say the name of, beside tables, views and columns. */
+const NAMED_IN_PROGRAMS: readonly string[] = [
+  "schema",
+  "enum",
+  "domain",
+  "composite",
+  "range",
+  "function",
+  "aggregate",
+  "sequence",
+];
 
 /** Whether a label stands as a string in a step. */
 function mentions(step: Step, label: string): boolean {
@@ -48,6 +60,31 @@ export const USE_RULES: readonly Rule[] = [
         ...(step.kind === "rename" && object.kind === "table"
           ? { safer: renamedWithView(step, { ...object }) }
           : {}),
+      }];
+    },
+  },
+  {
+    id: "object-renamed",
+    severity: "warning",
+    check(step, context) {
+      if (step.kind !== "rename" && step.kind !== "move") return [];
+      const { object } = step;
+      const kind = object.kind === "opaque" ? object.what : object.kind;
+      if (!NAMED_IN_PROGRAMS.includes(kind) || isNewObject(object, context)) return [];
+      // Something else takes its name at once, as where an enum is made anew.
+      const isSwapped = context.steps.some((other) =>
+        (other.kind === "rename" && other.to === object.name && other.object.kind === object.kind) ||
+        (other.kind === "create" && objectKey(other.object) === objectKey(object))
+      );
+      if (isSwapped) return [];
+      return [{
+        message: `${step.kind === "rename" ? "Renaming" : "Moving"} ${
+          describeObject(object)
+        } breaks programs that know it by its present name`,
+        advice: kind === "function"
+          ? "Create the function of the new name beside it, and drop the old one when no program in use calls it"
+          : "Leave the name as it is in the database, or make sure that no program in use says it",
+        ...(kind === "schema" ? { severity: "danger" as const } : {}),
       }];
     },
   },
@@ -142,7 +179,11 @@ export const USE_RULES: readonly Rule[] = [
           ...(isOn && !hasPolicy ? { severity: "danger" as const } : {}),
         }];
       }
-      const policy = step.kind === "create" || step.kind === "drop" ? step.object : undefined;
+      const policy = step.kind === "create" || step.kind === "drop"
+        ? step.object
+        : step.kind === "replace"
+        ? step.to
+        : undefined;
       if (policy?.kind !== "policy" || context.isNew(tableOfObject(policy))) return [];
       return [{
         message: `Another policy of ${shown(tableOfObject(policy))} changes who sees and writes which rows`,
@@ -155,8 +196,9 @@ export const USE_RULES: readonly Rule[] = [
 
 function triggerTable(step: Step): TableName | undefined {
   if (step.kind === "trigger") return step.table;
-  if (step.kind !== "create" && step.kind !== "drop") return undefined;
-  return step.object.kind === "trigger" ? tableOfObject(step.object) : undefined;
+  if (step.kind !== "create" && step.kind !== "drop" && step.kind !== "replace") return undefined;
+  const object = step.kind === "replace" ? step.to : step.object;
+  return object.kind === "trigger" ? tableOfObject(object) : undefined;
 }
 
 function renamedWithView(step: Step & { kind: "rename" }, table: TableName): readonly Step[] {

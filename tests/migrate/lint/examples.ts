@@ -5,11 +5,15 @@
 /** What the examples are about; it is there before each of them. */
 export const BEFORE = `
   create type mood as enum ('sad', 'ok');
-  create table teams (id bigint generated always as identity primary key, name text, size integer);
+  create domain years as integer check (value >= 0);
+  create table teams (
+    id bigint generated always as identity primary key, name text constraint teams_named unique,
+    size integer not null default 1
+  );
   insert into teams (name) select 'team ' || n from generate_series(1, 10) n;
   create table users (
     id bigint generated always as identity primary key, name text, email varchar(50), age integer, team_id bigint,
-    mood mood, total bigint generated always as (age * 2) stored
+    mood mood, total bigint generated always as (age * 2) stored, experience years
   );
   insert into users (name, age) select 'user ' || n, n from generate_series(1, 100) n;
   create index users_age on users (age);
@@ -53,7 +57,6 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   },
   "object-dropped": { bad: "drop view grown", good: "create view w as select 1 as n; drop view w" },
   "enum-label-removed": { bad: "", good: "alter type mood add value 'fine'" },
-  "rows-removed": { bad: "truncate users", good: "delete from users where age < 0" },
   "table-renamed": {
     bad: "alter table users rename to people",
     good: "create table p (id bigint); alter table p rename to q",
@@ -61,6 +64,10 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   "column-renamed": {
     bad: "alter table users rename name to full_name",
     good: "alter table users rename constraint users_pkey to users_key",
+  },
+  "object-renamed": {
+    bad: "alter type mood rename to feeling",
+    good: "create domain d as integer; alter domain d rename to e",
   },
   "enum-label-renamed": {
     bad: "alter type mood rename value 'ok' to 'fine'",
@@ -78,6 +85,20 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   "row-security-changes": {
     bad: "alter table users enable row level security",
     good: "create table t (id bigint); alter table t enable row level security",
+  },
+  "constraint-dropped": {
+    bad: "alter table teams drop constraint teams_named",
+    good: "alter table teams drop constraint teams_named; alter table teams add unique (name)",
+    on: "teams",
+  },
+  "default-dropped": {
+    bad: "alter table teams alter size drop default",
+    good: "alter table users add n integer not null default 0; alter table users alter n drop default",
+    on: "teams",
+  },
+  "rights-removed": {
+    bad: "revoke select on users from public",
+    good: "create table t (id bigint primary key); revoke all on t from public",
   },
   "index-not-concurrently": {
     bad: "create index users_name on users (name)",
@@ -111,6 +132,14 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   "exclusion-builds-index": {
     bad: "alter table users add exclude using btree (age with =)",
     good: "create table t (id bigint, exclude using btree (id with =))",
+  },
+  "foreign-key-type": {
+    bad: "alter table teams add foreign key (size) references users not valid",
+    good: "alter table users add foreign key (team_id) references teams not valid",
+  },
+  "domain-checks-rows": {
+    bad: "alter domain years add constraint young check (value < 200)",
+    good: "alter domain years add constraint young check (value < 200) not valid",
   },
   "type-rewrites-table": {
     bad: "alter table teams alter size type bigint",
@@ -165,7 +194,13 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   },
   "table-rewritten": { bad: "cluster users using users_age", good: "vacuum users" },
   "lock-taken": { bad: "lock table users", good: "create table t (id bigint); lock table t" },
+  "rows-removed": { bad: "truncate users", good: "delete from users where age < 0" },
   "all-rows-updated": { bad: "update users set age = 1", good: "update users set age = 1 where id < 1000" },
+  "rows-changed-under-lock": {
+    bad: "alter table users add country text; update users set country = 'AT' where id < 10",
+    good: "update users set age = 1 where id < 10; alter table users add country text",
+  },
+  "block-not-read": { bad: "do $$ begin perform 1; end $$", good: "select 1" },
   "name-reserved": { bad: `create table "order" (id bigint)`, good: "create table orders (id bigint)" },
   "name-needs-quotes": {
     bad: `alter table users add "fullName" text`,
@@ -175,6 +210,12 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
     bad: "create table t (id serial primary key)",
     good: "create table t (id bigint generated always as identity primary key)",
   },
+  "no-primary-key": {
+    bad: "create table t (id bigint)",
+    good: "create table t (id bigint, primary key (id)); create table u (like t including all)",
+  },
+  "char-column": { bad: "alter table users add sex char(1)", good: `alter table users add sex "char"` },
+  "money-column": { bad: "alter table users add pay money", good: "alter table users add pay numeric" },
   "timestamp-without-time-zone": {
     bad: "alter table users add seen timestamp",
     good: "alter table users add seen timestamptz",

@@ -217,7 +217,7 @@ test("lintStatements() knows what is quoted, in strings, and in other schemas", 
   assert.deepEqual(rules(`create function f() returns void language sql as $$ drop table users $$`), []);
   assert.match(lint(`drop table "Odd ""name"""`)[0].message, /"Odd "name""/);
   assert.deepEqual(
-    rules(`create table a.t (id bigint); create index on a.t (id); create index on b.t (id)`),
+    rules(`create table a.t (id bigint primary key); create index on a.t (id); create index on b.t (id)`),
     [
       "index-not-concurrently",
     ],

@@ -103,12 +103,15 @@ for (const [name, serverVersion] of [["primary", 18], ["pg15", 15]] as const) {
       await pool.execute(
         sql`alter table users add constraint team foreign key (team_id) references teams not valid`,
       );
-      const ways: readonly [bad: string, lock: LockMode, rewrites: boolean, on?: string][] = [
+      const ways: readonly [bad: string, lock: LockMode | undefined, rewrites: boolean, on?: string][] = [
         ["alter table users validate constraint grown", "SHARE UPDATE EXCLUSIVE", false],
         ["alter table users validate constraint team", "SHARE UPDATE EXCLUSIVE", false],
         ["alter table users validate constraint team", "ROW SHARE", false, "teams"],
         ["alter table users add made timestamptz default now()", "ACCESS EXCLUSIVE", false],
         ["alter table users add country text not null default 'AT'", "ACCESS EXCLUSIVE", false],
+        ["alter table users add born years", "ACCESS EXCLUSIVE", true],
+        ["alter domain years add constraint old check (value < 200) not valid", undefined, false],
+        ["alter table users drop constraint team", "ACCESS EXCLUSIVE", false, "teams"],
         ["alter table users alter email type varchar(100)", "ACCESS EXCLUSIVE", false],
         [
           "alter table events attach partition events_2 for values from ('2021-01-01') to ('2022-01-01')",
