@@ -28,6 +28,7 @@ import type { AnyColumn } from "../building/column.ts";
 import { comparisonOf } from "../executing/key_comparison.ts";
 import type { CacheCore, Looked } from "./cache_core.ts";
 import { Flight, idOf } from "./flight.ts";
+import { Flights } from "./flights.ts";
 import { accepts, type Found, type Reader } from "./found.ts";
 import { NearRows } from "./near_rows.ts";
 import { idText } from "./protocol/key_text.ts";
@@ -87,7 +88,7 @@ export abstract class KeyedReads<Value> {
   protected readonly kind: KeyedKind;
   readonly #near: NearRows<Value>;
   readonly #comparisons: readonly ((value: unknown) => unknown)[];
-  readonly #flights = new Map<unknown, Flight<Value>>();
+  readonly #flights = new Flights<Value>();
   #gathering: Flight<Value>[] | undefined;
   /** What is to be read from the primary in this tick. */
   #direct: Map<unknown, Flight<Value>> | undefined;
@@ -176,7 +177,7 @@ export abstract class KeyedReads<Value> {
       if (comparable === undefined) return [];
       this.#near.void(comparable, now);
       // Who comes now must not be given what was read before.
-      this.#flights.delete(comparable);
+      this.#flights.forget(comparable);
       return [this.#key(idOf(values, comparable))];
     });
   }
@@ -233,7 +234,7 @@ export abstract class KeyedReads<Value> {
 
   #fly(values: readonly unknown[], comparable: unknown): Flight<Value> {
     const flight = new Flight<Value>(values, comparable);
-    this.#flights.set(comparable, flight);
+    this.#flights.add(flight);
     if (this.#gathering !== undefined && this.#gathering.length < MAX_KEYS) this.#gathering.push(flight);
     else {
       const batch = this.#gathering = [flight];
@@ -247,7 +248,7 @@ export abstract class KeyedReads<Value> {
 
   #end(flight: Flight<Value>, found: Found<Value> | undefined): void {
     if (flight.isEnded) return;
-    if (this.#flights.get(flight.comparable) === flight) this.#flights.delete(flight.comparable);
+    this.#flights.remove(flight);
     flight.end(found);
   }
 

@@ -14,9 +14,9 @@
  * @module
  */
 import type { Buffer } from "node:buffer";
-import { setImmediate } from "node:timers";
 import type { Redis } from "ioredis";
 import { StoreUnavailableError } from "../cache_store.ts";
+import { AnswerWatch } from "./answer_watch.ts";
 import type { Script } from "./scripts/script.ts";
 import { readServerInfo, type ServerInfo } from "./server_identity.ts";
 
@@ -83,6 +83,7 @@ function pauseBefore(attempt: number): number {
 /** See the module's head. */
 export class RedisLink {
   readonly #options: RedisLinkOptions;
+  readonly #answers = new AnswerWatch((timeout) => this.#late(timeout));
   #client: Redis | undefined;
   #state: State = "connecting";
   #identity: string | undefined;
@@ -154,6 +155,7 @@ export class RedisLink {
     this.#state = "closed";
     this.#reason = "it was closed";
     clearTimeout(this.#patience);
+    this.#answers.close();
     const client = this.#client;
     if (client === undefined) return;
     const isOpen = client.status === "connecting" || client.status === "connect" || client.status === "ready";
@@ -243,7 +245,7 @@ export class RedisLink {
     };
     answer.then(count, count);
     try {
-      return await this.#timed(answer, timeout);
+      return await this.#answers.within(answer, timeout);
     } catch (error) {
       if (error instanceof StoreUnavailableError || isScriptMissing(error)) throw error;
       const message = messageOf(error);
@@ -254,20 +256,11 @@ export class RedisLink {
     }
   }
 
-  #timed(answer: Promise<unknown>, timeout: number): Promise<unknown> {
-    const generation = this.#generation;
-    return new Promise((resolve, reject) => {
-      const giveUp = (): void => {
-        reject(
-          new StoreUnavailableError(`Cannot use Redis: it did not answer within ${this.#options.timeout} ms`),
-        );
-        const isSilent = this.#awaited > 0 && performance.now() - this.#silentSince > SILENCE;
-        if (isSilent && generation === this.#generation) this.#drop("it does not answer");
-      };
-      // An answer that arrived while this thread was busy is taken first.
-      const timer = setTimeout(() => setImmediate(giveUp), timeout);
-      answer.then(resolve, reject).finally(() => clearTimeout(timer));
-    });
+  /** What is told of an answer that did not come; and a server that answers nothing at all is left. */
+  #late(timeout: number): StoreUnavailableError {
+    const isSilent = this.#awaited > 0 && performance.now() - this.#silentSince > SILENCE;
+    if (isSilent) this.#drop("it does not answer");
+    return new StoreUnavailableError(`Cannot use Redis: it did not answer within ${Math.ceil(timeout)} ms`);
   }
 
   #drop(reason: string): void {
