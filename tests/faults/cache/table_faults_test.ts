@@ -4,7 +4,7 @@
  * by models for a while: what is asked for a second after the change must be as the table is now.
  */
 import assert from "node:assert/strict";
-import { Cache, column, type Executor, model, Pool, sql } from "../../../mod.ts";
+import { Cache, column, DeadlockError, type Executor, model, Pool, sql } from "../../../mod.ts";
 import { MemoryStore } from "../../../orm/cache/stores/memory_store.ts";
 import { publicationSql, removePublicationSql } from "../../../reflector/install/publication.ts";
 import { installTriggers, SOURCE_KINDS, type SourceKind } from "../../../reflector/mod.ts";
@@ -73,7 +73,7 @@ const CHANGES: readonly (readonly [string, (pool: Pool) => Promise<unknown>])[] 
   [
     "values of a unique column change places",
     (pool) =>
-      pool.transaction(async (tx) => {
+      together(pool, async (tx) => {
         await tx.execute(sql`update users set email = 'none' where id = 1`);
         await tx.execute(sql`update users set email = '1@x' where id = 2`);
         await tx.execute(sql`update users set email = '2@x' where id = 1`);
@@ -82,7 +82,7 @@ const CHANGES: readonly (readonly [string, (pool: Pool) => Promise<unknown>])[] 
   [
     "keys change places",
     (pool) =>
-      pool.transaction(async (tx) => {
+      together(pool, async (tx) => {
         await tx.execute(sql`update users set id = -3 where id = 3`);
         await tx.execute(sql`update users set id = 3 where id = 4`);
         await tx.execute(sql`update users set id = 4 where id = -3`);
@@ -91,7 +91,7 @@ const CHANGES: readonly (readonly [string, (pool: Pool) => Promise<unknown>])[] 
   [
     "a unique column is replaced by another row's, deleted before",
     (pool) =>
-      pool.transaction(async (tx) => {
+      together(pool, async (tx) => {
         await tx.execute(sql`delete from users where id = 5`);
         await tx.execute(sql`insert into users (id, email, name, note) values (9, '5@x', 'heir', 'note')`);
       }),
@@ -103,7 +103,7 @@ const CHANGES: readonly (readonly [string, (pool: Pool) => Promise<unknown>])[] 
   [
     "labels of an enum change places",
     (pool) =>
-      pool.transaction(async (tx) => {
+      together(pool, async (tx) => {
         await statements(tx)(`alter type mood rename value 'glad' to 'none';
           alter type mood rename value 'gloomy' to 'glad'; alter type mood rename value 'none' to 'gloomy'`);
       }),
@@ -111,7 +111,7 @@ const CHANGES: readonly (readonly [string, (pool: Pool) => Promise<unknown>])[] 
   [
     "columns change places",
     (pool) =>
-      pool.transaction(async (tx) => {
+      together(pool, async (tx) => {
         await statements(tx)(`alter table users rename name to other; alter table users rename note to name;
           alter table users rename other to note`);
       }),
@@ -132,7 +132,7 @@ const CHANGES: readonly (readonly [string, (pool: Pool) => Promise<unknown>])[] 
   [
     "rows are kept from the reader by a policy",
     (pool) =>
-      pool.transaction(async (tx) => {
+      together(pool, async (tx) => {
         await statements(tx)(`alter table users enable row level security;
           create policy halves on users using (id % 2 = 0)`);
       }),
@@ -147,7 +147,7 @@ const CHANGES: readonly (readonly [string, (pool: Pool) => Promise<unknown>])[] 
   [
     "a table takes another's place",
     (pool) =>
-      pool.transaction(async (tx) => {
+      together(pool, async (tx) => {
         await statements(tx)(`create table heirs (like users including all);
           insert into heirs (id, email, name, note) select n, n || '@x', 'new table', 'note' from generate_series(2, 9) n;
           grant select on heirs to app_user; alter table heirs replica identity full;
@@ -157,7 +157,7 @@ const CHANGES: readonly (readonly [string, (pool: Pool) => Promise<unknown>])[] 
   [
     "a table is dropped, and made anew",
     (pool) =>
-      pool.transaction(async (tx) => {
+      together(pool, async (tx) => {
         await statements(tx)(
           `create temporary table copied on commit drop as select * from users where id > 4;
           drop table users;
@@ -173,10 +173,24 @@ const IDS = Array.from({ length: 14 }, (_, id) => id);
 /** Milliseconds after a change within which a mixed read may show what was before. */
 const WINDOW = 1_000;
 
-/** Runs statements that are separated by semicolons. */
+/** Runs a change in a transaction; again, where it and the reads that go on wait for each other. */
+function together(pool: Pool, change: (tx: Executor) => Promise<void>): Promise<void> {
+  return pool.transaction(change, { retries: 9 });
+}
+
+/** Runs statements that are separated by semicolons; on a pool each by itself, and again where it is a deadlock's victim. */
 function statements(on: Executor): (text: string) => Promise<void> {
   return async (text) => {
-    for (const statement of text.split(";")) await on.execute(sql.unsafe(statement));
+    for (const statement of text.split(";")) {
+      for (let left = on instanceof Pool ? 9 : 0;; left--) {
+        try {
+          await on.execute(sql.unsafe(statement));
+          break;
+        } catch (error) {
+          if (left === 0 || !(error instanceof DeadlockError)) throw error;
+        }
+      }
+    }
   };
 }
 
