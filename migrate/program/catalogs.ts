@@ -7,12 +7,13 @@ import { stat } from "node:fs/promises";
 import type { Catalog } from "../catalog/objects.ts";
 import { readCatalog } from "../catalog/read_catalog.ts";
 import { selectObjects } from "../catalog/select_objects.ts";
-import { discoverMigrations, type Migration } from "../files/migration.ts";
+import { discoverMigrations } from "../files/migration.ts";
 import { migrationsCatalog } from "../scratch/migrations_catalog.ts";
 import { type ModelsCatalog, modelsCatalog } from "../scratch/models_catalog.ts";
 import { type ScratchOptions, withScratch } from "../scratch/scratch.ts";
-import type { CommandContext } from "./command.ts";
+import { type CommandContext, RefusedError } from "./command.ts";
 import { loadModels } from "./load_models.ts";
+import { flagName } from "./migrate_settings.ts";
 
 /** What the models say, run in a scratch database. */
 export async function catalogOfModels(context: CommandContext): Promise<ModelsCatalog> {
@@ -29,7 +30,7 @@ export async function catalogOfModels(context: CommandContext): Promise<ModelsCa
 /** What the migrations make, run in a scratch database. */
 export async function catalogOfMigrations(context: CommandContext): Promise<Catalog> {
   const { settings, signal, terminal } = context;
-  const migrations = await migrationsOf(settings.dir);
+  const migrations = await hasFolder(context, "dir") ? await discoverMigrations(settings.dir) : [];
   terminal.progress("runs the migrations in a scratch database");
   const catalog = await withScratch(
     scratchOptions(context),
@@ -46,9 +47,25 @@ export async function catalogOfDatabase(context: CommandContext): Promise<Catalo
   return selected(catalog, settings.schemas);
 }
 
-/** The migrations of a folder; none where it is not there yet. */
-export async function migrationsOf(dir: string): Promise<readonly Migration[]> {
-  return await exists(dir) ? await discoverMigrations(dir) : [];
+/** Whether there are models to compare: a module that somebody named is there, or an error. */
+export async function hasModels({ settings }: CommandContext): Promise<boolean> {
+  return settings.sources.has("models") || await exists(settings.models);
+}
+
+/** Whether there are files of a kind: a folder that somebody named is there, or an error. */
+export async function hasFolder(
+  { settings }: CommandContext,
+  key: "dir" | "seeds" | "backfills",
+): Promise<boolean> {
+  if (await exists(settings[key])) return true;
+  const source = settings.sources.get(key);
+  if (source === undefined) return false;
+  throw new RefusedError(
+    `Cannot find the folder "${
+      settings[key]
+    }", which ${source} names: there is none; make it, or name another with ` +
+      `--${flagName({ key })}`,
+  );
 }
 
 /** Whether there is such a file or folder. */

@@ -22,6 +22,8 @@ export interface CommandContext {
   log(text: string): void;
   /** Writes a result before the end: what watches has many. */
   emit(result: Omit<CommandResult, "code">): void;
+  /** Tells of a failure after which it goes on: what watches waits for better files. */
+  tell(error: unknown): void;
 }
 
 /** What a command returns. */
@@ -39,4 +41,16 @@ export type CommandBody = (context: CommandContext) => Promise<CommandResult>;
 /** What was refused, or found: exit code 1, with a message of its own. */
 export class RefusedError extends Error {
   override readonly name = "RefusedError";
+}
+
+/** What failed when a part of it was done already: the part is told of, and then what went wrong. */
+export class UnfinishedError extends Error {
+  override readonly name = "UnfinishedError";
+  /** What was done. */
+  readonly result: Omit<CommandResult, "code">;
+
+  constructor(cause: unknown, result: Omit<CommandResult, "code">) {
+    super("a part of it was done", { cause });
+    this.result = result;
+  }
 }

@@ -9,7 +9,7 @@ import type { Catalog, CatalogObject, ObjectKey } from "../catalog/objects.ts";
 import { diffCatalogs, type Rename } from "../diff/diff.ts";
 import { pendingRenames } from "../scratch/models_catalog.ts";
 import { writeStep } from "../steps/write_step.ts";
-import { catalogOfDatabase, catalogOfMigrations, catalogOfModels, exists } from "./catalogs.ts";
+import { catalogOfDatabase, catalogOfMigrations, catalogOfModels, hasFolder, hasModels } from "./catalogs.ts";
 import type { CommandContext, CommandResult } from "./command.ts";
 import { firstLine } from "./findings.ts";
 import { textsFlag } from "./flag_values.ts";
@@ -32,10 +32,10 @@ interface Comparison {
 /** Compares migrations with models, and the database with migrations; 1 when they do not agree. */
 export async function compareCommand(context: CommandContext): Promise<CommandResult> {
   const { settings, terminal, line } = context;
-  const models = await exists(settings.models) ? await catalogOfModels(context) : undefined;
+  const models = await hasModels(context) ? await catalogOfModels(context) : undefined;
   const migrations = await catalogOfMigrations(context);
   const database = await catalogOfDatabase(context);
-  const open = await exists(settings.dir)
+  const open = await hasFolder(context, "dir")
     ? (await makeMigrator(context).status()).filter(({ condition }) => condition !== "applied")
     : [];
   terminal.progress();

@@ -9,11 +9,10 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { parseSetting } from "../../pool/wire/configuration/setting.ts";
 import { pause } from "../../pool/pause.ts";
-import { messageOf } from "../../program/misuse_error.ts";
 import { EXIT_CODES } from "../../program/surroundings.ts";
 import { seed, type SownSeed } from "../seeding/seed.ts";
 import type { MigrationReport } from "../running/runner.ts";
-import { exists } from "./catalogs.ts";
+import { hasFolder } from "./catalogs.ts";
 import type { CommandContext, CommandResult } from "./command.ts";
 import { textFlag } from "./flag_values.ts";
 import { inferred, written } from "./infer_command.ts";
@@ -32,7 +31,7 @@ export async function devCommand(context: CommandContext): Promise<CommandResult
     if (now !== before) {
       before = now;
       await applied(context).catch((error) => {
-        if (!signal.aborted) log(messageOf(error));
+        if (!signal.aborted) context.tell(error);
       });
     }
     await pause(interval, signal).catch(() => {});
@@ -73,9 +72,9 @@ async function fingerprint(folder: string): Promise<string> {
 async function applied(context: CommandContext): Promise<void> {
   const { settings, signal } = context;
   let report: MigrationReport = { migrations: [] };
-  if (await exists(settings.dir)) report = await makeMigrator(context).up();
+  if (await hasFolder(context, "dir")) report = await makeMigrator(context).up();
   let seeds: readonly SownSeed[] = [];
-  if (await exists(settings.seeds)) {
+  if (await hasFolder(context, "seeds")) {
     const all = await seed(context.database(), { dir: settings.seeds, signal });
     seeds = all.filter(({ outcome }) => outcome === "sown");
   }

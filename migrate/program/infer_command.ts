@@ -5,7 +5,7 @@
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { messageOf, MisuseError } from "../../program/misuse_error.ts";
+import { MisuseError } from "../../program/misuse_error.ts";
 import { EXIT_CODES } from "../../program/surroundings.ts";
 import { readCatalog } from "../catalog/read_catalog.ts";
 import { inferModels, type InferredModels } from "../infer/infer.ts";
@@ -29,7 +29,7 @@ export async function inferCommand(context: CommandContext): Promise<CommandResu
   }, {
     signal,
     ...selectionOf(context),
-    onError: (error) => context.log(messageOf(error)),
+    onError: (error) => context.tell(error),
   });
   return { code: EXIT_CODES.done, document: { watched: true, path: out }, text: "" };
 }

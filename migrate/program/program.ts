@@ -17,9 +17,16 @@ import { Pool } from "../../pool/pool.ts";
 import { ConfigError, LifeguardError } from "../../pool/wire/errors.ts";
 import { messageOf, MisuseError } from "../../program/misuse_error.ts";
 import { EXIT_CODES, type ExitCode, type Surroundings } from "../../program/surroundings.ts";
-import { type CommandBody, type CommandContext, type CommandResult, RefusedError } from "./command.ts";
+import {
+  type CommandBody,
+  type CommandContext,
+  type CommandResult,
+  RefusedError,
+  UnfinishedError,
+} from "./command.ts";
 import { type CommandLine, parseCommandLine, PROGRAM } from "./command_line.ts";
 import type { CommandName } from "./command_table.ts";
+import { errorAdvice } from "./error_advice.ts";
 import { hiddenSecrets } from "./hidden_secrets.ts";
 import { resolveSettings, type Settings } from "./resolve_settings.ts";
 import type { Terminal } from "./terminal.ts";
@@ -34,6 +41,9 @@ const CONNECTIONS = 4;
 const ACQUIRE_TIMEOUT = 10_000;
 /** Milliseconds that closing may take. */
 const CLOSE_TIMEOUT = 5_000;
+
+/** Milliseconds after which somebody at a terminal wants to know what is waited for. */
+const SILENCE = 1_000;
 
 /** What the program runs in. */
 export interface ProgramParts {
@@ -68,6 +78,19 @@ function misuseDocument(message: string): Readonly<Record<string, unknown>> {
   return { ok: false, error: { name: "MisuseError", message } };
 }
 
+function openPool({ database }: Settings): Pool {
+  return new Pool({
+    ...database,
+    applicationName: APPLICATION,
+    min: 0,
+    max: CONNECTIONS,
+    acquireTimeout: ACQUIRE_TIMEOUT,
+    // A runtime without Temporal can do everything else.
+    ...("Temporal" in globalThis ? {} : { dates: "string" }),
+    logger: {},
+  });
+}
+
 class Running {
   readonly #surroundings: Surroundings;
   readonly #terminal: Terminal;
@@ -85,32 +108,35 @@ class Running {
     this.#settings = settings;
     let pool: Pool | undefined;
     const ignore = this.#listen();
+    let silence: ReturnType<typeof setTimeout> | undefined;
+    const progress = (text?: string): void => {
+      clearTimeout(silence);
+      this.#terminal.progress(text);
+    };
     const context: CommandContext = {
       line: this.#line,
       settings,
-      terminal: this.#terminal,
+      terminal: { ...this.#terminal, progress },
       signal: this.#ending.signal,
-      database: () =>
-        pool ??= new Pool({
-          ...settings.database,
-          applicationName: APPLICATION,
-          min: 0,
-          max: CONNECTIONS,
-          acquireTimeout: ACQUIRE_TIMEOUT,
-          // A runtime without Temporal can do everything else.
-          ...("Temporal" in globalThis ? {} : { dates: "string" }),
-          logger: {},
-        }),
+      database: () => {
+        if (pool !== undefined) return pool;
+        silence ??= setTimeout(() => this.#terminal.progress("waits for the database"), SILENCE);
+        return pool = openPool(settings);
+      },
       log: (text) => {
-        this.#terminal.progress();
+        progress();
         this.#surroundings.err(`${text}\n`);
       },
       emit: (result) => this.#print({ ...result, code: EXIT_CODES.done }),
+      tell: (error) => {
+        progress();
+        this.fail(error);
+      },
     };
     try {
       return await body(context);
     } finally {
-      this.#terminal.progress();
+      progress();
       ignore();
       await pool?.close({ timeout: CLOSE_TIMEOUT }).catch(() => {});
     }
@@ -121,10 +147,15 @@ class Running {
     return result.code;
   }
 
-  fail(error: unknown): ExitCode {
+  fail(thrown: unknown): ExitCode {
+    const part = thrown instanceof UnfinishedError ? thrown.result : undefined;
+    const error = thrown instanceof UnfinishedError ? thrown.cause : thrown;
+    if (part !== undefined && !this.#line.json && part.text !== "") {
+      this.#surroundings.out(`${this.#hide(part.text)}\n`);
+    }
     const isMisuse = error instanceof ConfigError || error instanceof MisuseError;
     const code = isMisuse ? EXIT_CODES.misuse : EXIT_CODES.failed;
-    const message = this.#hide(messageOf(error));
+    const message = this.#hide(messageOf(error)) + errorAdvice(error, this.#settings);
     const isPlain = isMisuse || error instanceof RefusedError || /^(Cannot|Refused) /.test(message);
     this.#surroundings.err(
       `${isPlain ? this.#terminal.tone("bad", message) : `${PROGRAM} failed: ${message}`}\n`,
@@ -132,7 +163,12 @@ class Running {
     if (this.#line.json) {
       const name = error instanceof Error ? error.name : "Error";
       const kind = error instanceof LifeguardError ? { code: error.code } : {};
-      this.#write({ command: this.#line.command, ok: false, error: { name, ...kind, message } });
+      this.#write({
+        command: this.#line.command,
+        ok: false,
+        ...part?.document,
+        error: { name, ...kind, message },
+      });
     }
     return code;
   }

@@ -10,11 +10,11 @@ import { messageOf } from "../../program/misuse_error.ts";
 import type { Catalog, ObjectKey } from "../catalog/objects.ts";
 import { readCatalog } from "../catalog/read_catalog.ts";
 import { diffCatalogs, type DiffOptions } from "../diff/diff.ts";
-import type { Migration } from "../files/migration.ts";
+import { discoverMigrations, type Migration } from "../files/migration.ts";
 import { migrationsCatalog, type RunnableMigration } from "../scratch/migrations_catalog.ts";
 import { withScratch } from "../scratch/scratch.ts";
 import { writeStep } from "../steps/write_step.ts";
-import { migrationsOf, scratchOptions, selected } from "./catalogs.ts";
+import { scratchOptions, selected } from "./catalogs.ts";
 import type { CommandContext } from "./command.ts";
 
 /** What is left behind a migration that was run. */
@@ -56,7 +56,7 @@ export async function provenMigration(context: CommandContext, proving: Proving)
 async function proofIn(pool: Pool, context: CommandContext, proving: Proving): Promise<Proof> {
   const { settings, signal } = context;
   const { version, fromDatabase, from, to, known } = proving;
-  const all = await migrationsOf(settings.dir);
+  const all = await discoverMigrations(settings.dir);
   const made = all.find((migration) => migration.version === version);
   if (made === undefined) throw new Error(`BUG: migration ${version} was not written`);
   if (fromDatabase) await makeAs(pool, from);

@@ -34,6 +34,8 @@ export interface Settings {
   readonly lockTimeout: number;
   /** Milliseconds. */
   readonly wait: number;
+  /** Where each setting was written, by its key; what nobody wrote is not in it. */
+  readonly sources: ReadonlyMap<string, string>;
 }
 
 /** What the command line says, and the surroundings. */
@@ -80,6 +82,12 @@ export function resolveSettings({ flags, configFile, environment }: SettingSourc
     scratchUrl: reader.text("scratchUrl"),
     lockTimeout: reader.number("lockTimeout"),
     wait: reader.number("wait"),
+    sources: new Map(
+      MIGRATE_SETTINGS.flatMap(({ key }) => {
+        const raw = reader.raw(key);
+        return raw === undefined ? [] : [[key, raw.source] as const];
+      }),
+    ),
   };
 }
 

@@ -8,11 +8,11 @@ import { MisuseError } from "../../program/misuse_error.ts";
 import { EXIT_CODES } from "../../program/surroundings.ts";
 import { backfill, type BackfillProgress } from "../seeding/backfill.ts";
 import { type BackfillFile, backfillFiles } from "../seeding/backfill_file.ts";
-import { seed, seedStatus } from "../seeding/seed.ts";
+import { seed, type SeedProgress, seedStatus, type SownSeed } from "../seeding/seed.ts";
 import { hasSeedingState } from "../seeding/seeding_state.ts";
-import type { CommandContext, CommandResult } from "./command.ts";
+import { type CommandContext, type CommandResult, UnfinishedError } from "./command.ts";
 import { countFlag } from "./flag_values.ts";
-import { durationText, table } from "./text.ts";
+import { counted, durationText, table } from "./text.ts";
 
 /** Sows what is new or changed, or tells what is. */
 export async function seedCommand(context: CommandContext): Promise<CommandResult> {
@@ -24,57 +24,81 @@ export async function seedCommand(context: CommandContext): Promise<CommandResul
       : table(seeds.map(({ name, state }) => [name, state]));
     return { code: EXIT_CODES.done, document: { seeds }, text };
   }
-  const sown = await seed(context.database(), {
-    dir: settings.seeds,
-    only: line.args,
-    again: line.own.again === true,
-    signal,
-    onProgress: ({ name, state, place, count }) =>
-      terminal.progress(state === "sowing" ? `[${place}/${count}] sows ${name}` : undefined),
-  });
+  const sown: SownSeed[] = [];
+  let begun = performance.now();
+  const onProgress = ({ name, state, place, count }: SeedProgress): void => {
+    if (state === "sowing") {
+      begun = performance.now();
+      return terminal.progress(`[${place}/${count}] sows ${name}`);
+    }
+    terminal.progress();
+    sown.push({ name, outcome: state, duration: performance.now() - begun });
+  };
+  try {
+    const options = { dir: settings.seeds, only: line.args, again: line.own.again === true };
+    const all = await seed(context.database(), { ...options, signal, onProgress });
+    return { code: EXIT_CODES.done, ...seedReport(context, all, "There are no seeds") };
+  } catch (error) {
+    throw new UnfinishedError(error, seedReport(context, sown, ""));
+  }
+}
+
+function seedReport(
+  { terminal }: CommandContext,
+  sown: readonly SownSeed[],
+  nothing: string,
+): Omit<CommandResult, "code"> {
   const rows = sown.map(({ name, outcome, duration }) =>
     outcome === "sown"
       ? [terminal.tone("good", "sown"), name, durationText(duration)]
       : [terminal.tone("faint", "unchanged"), name]
   );
-  return {
-    code: EXIT_CODES.done,
-    document: { seeds: sown },
-    text: rows.length === 0 ? "There are no seeds" : table(rows),
-  };
+  return { document: { seeds: sown }, text: rows.length === 0 ? nothing : table(rows) };
 }
 
 /** Runs backfills, or tells how far they are. */
 export async function dataCommand(context: CommandContext): Promise<CommandResult> {
   const { line, settings, signal } = context;
   const files = chosen(await backfillFiles(settings.backfills), line.args);
+  if (files.length === 0) {
+    return { code: EXIT_CODES.done, document: { backfills: [] }, text: "There are no backfills" };
+  }
   if (line.own.status === true) return await dataStatus(context, files);
   const batch = countFlag(line, "batch", "--batch");
   const rate = countFlag(line, "rate", "--rate");
-  const done: (BackfillProgress & { readonly duration: number })[] = [];
+  const done: FinishedBackfill[] = [];
   for (const file of files) {
     const started = performance.now();
-    const progress = await backfill(context.database(), {
-      ...file,
-      ...(batch === undefined ? {} : { batch }),
-      ...(rate === undefined ? {} : { rate }),
-      restart: line.own.restart === true,
-      signal,
-      onProgress: shower(context),
-    });
-    done.push({ ...progress, duration: performance.now() - started });
+    try {
+      const progress = await backfill(context.database(), {
+        ...file,
+        ...(batch === undefined ? {} : { batch }),
+        ...(rate === undefined ? {} : { rate }),
+        restart: line.own.restart === true,
+        signal,
+        onProgress: shower(context),
+      });
+      done.push({ ...progress, duration: performance.now() - started });
+    } catch (error) {
+      throw new UnfinishedError(error, backfillReport(context, done));
+    }
   }
+  return { code: EXIT_CODES.done, ...backfillReport(context, done) };
+}
+
+type FinishedBackfill = BackfillProgress & { readonly duration: number };
+
+function backfillReport(
+  { terminal }: CommandContext,
+  done: readonly FinishedBackfill[],
+): Omit<CommandResult, "code"> {
   const rows = done.map(({ name, rows, duration }) => [
-    context.terminal.tone("good", "filled"),
+    terminal.tone("good", "filled"),
     name,
-    `${rows} rows`,
+    counted(rows, "row"),
     durationText(duration),
   ]);
-  return {
-    code: EXIT_CODES.done,
-    document: { backfills: done },
-    text: rows.length === 0 ? "There are no backfills" : table(rows),
-  };
+  return { document: { backfills: done }, text: rows.length === 0 ? "" : table(rows) };
 }
 
 /** Milliseconds between two lines of the log where there is no terminal. */
@@ -92,7 +116,7 @@ function shower({ terminal, log }: CommandContext): (progress: BackfillProgress)
     const of = estimate === undefined || estimate < rows
       ? ""
       : ` of about ${Math.round(estimate)} (${Math.floor(100 * rows / Math.max(1, estimate))} %)`;
-    const text = `${name}: ${rows} rows${of}${speed}`;
+    const text = `${name}: ${counted(rows, "row")}${of}${speed}`;
     terminal.progress(text);
     if (terminal.isInteractive || performance.now() - logged < LOG_INTERVAL) return;
     logged = performance.now();
@@ -136,10 +160,10 @@ async function dataStatus(
     const state = found === undefined ? "new" : found.finished ? "finished" : "begun";
     return { name, table, state, rows: found?.rows ?? 0 };
   });
-  const text = table(backfills.map(({ name, state, rows }) => [name, state, `${rows} rows`]));
+  const text = table(backfills.map(({ name, state, rows }) => [name, state, counted(rows, "row")]));
   return {
     code: EXIT_CODES.done,
     document: { backfills },
-    text: backfills.length === 0 ? "There are no backfills" : text,
+    text,
   };
 }

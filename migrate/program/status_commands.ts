@@ -7,6 +7,7 @@ import { sql } from "../../pool/sql/sql.ts";
 import { EXIT_CODES } from "../../program/surroundings.ts";
 import { describeOwner, FIND_OWNER, ownerOf } from "../running/lock_owner.ts";
 import type { MigrationStatus } from "../running/survey.ts";
+import { hasFolder } from "./catalogs.ts";
 import type { CommandContext, CommandResult } from "./command.ts";
 import { makeMigrator } from "./migrator.ts";
 import type { Tone } from "./terminal.ts";
@@ -33,15 +34,20 @@ export async function statusCommand(context: CommandContext): Promise<CommandRes
   const summary = statuses.length === 0
     ? "There are no migrations"
     : open.length === 0
-    ? `All of ${counted(statuses.length, "migration")} applied`
-    : `${open.length} of ${counted(statuses.length, "migration")} not applied as ${
-      statuses.length === 1 ? "it is" : "they are"
-    }`;
+    ? `${counted(statuses.length, "migration")}, all applied`
+    : `${counted(statuses.length, "migration")}: ${conditionCounts(statuses)}`;
   return {
     code: open.length === 0 ? EXIT_CODES.done : EXIT_CODES.failed,
     document: { migrations: statuses },
     text: [...(rows.length === 0 ? [] : [table(rows)]), summary].join("\n"),
   };
+}
+
+/** Such as `3 applied, 1 pending`. */
+function conditionCounts(statuses: readonly MigrationStatus[]): string {
+  const counts = new Map<string, number>();
+  for (const { condition } of statuses) counts.set(condition, (counts.get(condition) ?? 0) + 1);
+  return [...counts].map(([condition, count]) => `${count} ${condition}`).join(", ");
 }
 
 function detail({ appliedAt, duration, isBaseline, progress }: MigrationStatus): string {
@@ -83,15 +89,23 @@ export async function infoCommand(context: CommandContext): Promise<CommandResul
       host(inet_server_addr()) || ':' || inet_server_port() as address`,
   );
   const row = await pool.maybeOne(FIND_OWNER);
-  const statuses = await makeMigrator(context).status();
+  const hasFiles = await hasFolder(context, "dir");
+  const statuses = hasFiles ? await makeMigrator(context).status() : [];
   const applied = statuses.filter(({ appliedAt }) => appliedAt !== undefined);
   const last = applied.at(-1);
   const owner = row === undefined ? undefined : ownerOf(row);
   const { dir, models, seeds, backfills } = settings;
+  const namedBy = settings.sources.get("databaseUrl");
   const rows = [
     ["database", `${facts.database} at ${facts.address ?? "a socket"}, as ${facts.user}`],
+    ["named by", namedBy ?? "nobody: the pool's own settings"],
     ["server", `PostgreSQL ${facts.version}`],
-    ["migrations", `${dir}: ${applied.length} applied, ${statuses.length - applied.length} not`],
+    [
+      "migrations",
+      hasFiles
+        ? `${dir}: ${applied.length} applied, ${statuses.length - applied.length} not`
+        : `${dir}: there is no such folder`,
+    ],
     ["last", last === undefined ? "none" : `${last.version}_${last.name}, ${last.appliedAt}`],
     ["migrating now", owner === undefined ? "nobody" : describeOwner(owner)],
     ["models", models],
@@ -101,7 +115,7 @@ export async function infoCommand(context: CommandContext): Promise<CommandResul
   return {
     code: EXIT_CODES.done,
     document: {
-      database: facts,
+      database: { ...facts, namedBy: namedBy ?? null },
       migrations: { dir, applied: applied.length, pending: statuses.length - applied.length },
       last: last ?? null,
       lockOwner: owner ?? null,

@@ -55,12 +55,19 @@ export function makeTerminal(streams: Streams, environment: Pick<Environment, "v
   return {
     isInteractive: streams.inIsTerminal && streams.errIsTerminal,
     async ask(question, signal) {
+      this.progress();
       const lines = createInterface({ input: process.stdin, output: process.stderr });
       try {
         const closed = new Promise<undefined>((resolve) => lines.once("close", () => resolve(undefined)));
         // Ctrl-C at a question is read by readline, not sent as a signal.
         lines.once("SIGINT", () => lines.close());
-        return await Promise.race([lines.question(question, { signal }), closed]);
+        const answer = await Promise.race([lines.question(question, { signal }), closed]);
+        // What comes next must not stand behind the question.
+        if (answer === undefined) streams.err("\n");
+        return answer;
+      } catch (error) {
+        streams.err("\n");
+        throw error;
       } finally {
         lines.close();
       }

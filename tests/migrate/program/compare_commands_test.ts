@@ -233,6 +233,24 @@ test(
   },
 );
 
+test("lifeguard compare passes over what is not there, but not what somebody named", options, async () => {
+  await using program = await deno.make();
+  await using project = await makeProject(program);
+  const bare = await project.lifeguard("compare");
+  assert.deepEqual([bare.code, bare.err], [0, ""]);
+  assert.match(bare.out, /There is no "models\.ts": models were not compared\n$/);
+  const models = await project.lifeguard("compare", "--models", "modls.ts");
+  assert.equal(models.code, 1);
+  assert.match(models.err, /there is no file "modls\.ts"/);
+  await project.write("config/config.toml", '[migrate]\ndir = "sql"\n');
+  const dir = await project.lifeguard("compare");
+  assert.equal(dir.code, 1);
+  assert.match(
+    dir.err,
+    /^Cannot find the folder "sql", which "?config\/config\.toml"? names: there is none; make it/,
+  );
+});
+
 test("lifeguard says what is wrong with a module of models", options, async () => {
   await using program = await deno.make();
   await using project = await makeProject(program);

@@ -32,14 +32,21 @@ for (const kind of LIFEGUARD_KINDS) {
     await using project = await makeProject(program);
     const none = await project.lifeguard("migrate", "status");
     assert.equal(none.code, 1);
-    assert.match(none.err, /there is no such folder; make it, or name another/);
+    assert.match(
+      none.err,
+      /no such folder; make it, or name another; lifeguard migrate new makes it, --dir names/,
+    );
+    assert.match(
+      (await project.lifeguard("migrate", "info")).out,
+      /migrations +migrations: there is no such folder/,
+    );
     await writeTwo(project);
 
     const status = await project.lifeguard("migrate", "status");
     assert.deepEqual([status.code, status.err], [1, ""]);
     assert.match(
       status.out,
-      /pending {2}20260101000000_users\npending {2}20260102000000_emails\n2 of 2 migrations/,
+      /pending {2}20260101000000_users\npending {2}20260102000000_emails\n2 migrations: 2 pending\n/,
     );
 
     const dry = await project.lifeguard("migrate", "up", "--dry-run");
@@ -147,7 +154,11 @@ test(
     assert.deepEqual(await columns(project), ["id", "email"]);
     const info = await project.json("migrate", "info");
     assert.deepEqual([info.code, info.document.migrations.applied, info.document.lockOwner], [0, 2, null]);
-    assert.match((await project.lifeguard("migrate", "info")).out, /^server +PostgreSQL \d+/m);
+    assert.equal(info.document.database.namedBy, "DATABASE_URL");
+    assert.match(
+      (await project.lifeguard("migrate", "info")).out,
+      /^named by +DATABASE_URL\nserver +PostgreSQL \d+/m,
+    );
   },
 );
 
@@ -161,7 +172,7 @@ test("lifeguard never prints a password, and says what to do where there is no s
   );
   for (const { code, out, err } of await Promise.all(runs)) {
     assert.equal(code, 1);
-    assert.match(err, /127\.0\.0\.1:9/);
+    assert.match(err, /127\.0\.0\.1:9.*; the database is named by --database-url\n$/);
     assert.doesNotMatch(out + err, /s3cr/);
   }
   const odd = await project.lifeguard(
@@ -171,6 +182,7 @@ test("lifeguard never prints a password, and says what to do where there is no s
     "postgres://ada:s3cr!et@db/x?sslmod=1",
   );
   assert.equal(odd.code, 2);
+  assert.match(odd.err, /did you mean "sslmode".*; the database is named by --database-url\n$/);
   assert.doesNotMatch(odd.out + odd.err, /s3cr/);
 });
 

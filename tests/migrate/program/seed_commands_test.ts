@@ -89,6 +89,32 @@ async function until(look: () => Promise<boolean>, what: () => string): Promise<
   throw new Error(`It never came to be: ${what()}`);
 }
 
+test("lifeguard seed and data tell what was done before one failed", options, async () => {
+  await using program = await deno.make();
+  await using project = await makeProject(program);
+  await project.pool.execute(sql`create table users (id int primary key, email text)`);
+  await project.write("seeds/1_one.sql", "insert into users values (1, 'A');\n");
+  await project.write("seeds/2_two.sql", "insert into nobody values (1);\n");
+  const shown = await project.lifeguard("seed");
+  assert.equal(shown.code, 1);
+  assert.match(shown.out, /^sown {2}1_one {2}\d+ m?s\n$/);
+  assert.match(shown.err, /nobody/);
+  await project.write("seeds/2_two.sql", "insert into nowhere values (1);\n");
+  const { code, document } = await project.json("seed", "--again");
+  assert.equal(code, 1);
+  assert.deepEqual(document.seeds.map(({ name, outcome }: Record<string, string>) => [name, outcome]), []);
+  assert.match(document.error.message, /duplicate key/);
+
+  await project.write("backfills/1_one.sql", "-- table: users\nupdate users set email = 'b' where :batch;\n");
+  await project.write("backfills/2_two.sql", "-- table: users\nupdate users set age = 1 where :batch;\n");
+  const filled = await project.json("data");
+  assert.equal(filled.code, 1);
+  assert.deepEqual(filled.document.backfills.map(({ name, rows }: Record<string, unknown>) => [name, rows]), [
+    ["1_one", 1],
+  ]);
+  assert.match(filled.document.error.message, /"age"/);
+});
+
 test("lifeguard dev applies what is saved until it is ended, and says what failed", options, async () => {
   await using program = await deno.make();
   await using project = await makeProject(program);
@@ -112,5 +138,6 @@ test("lifeguard dev applies what is saved until it is ended, and says what faile
   assert.equal(code, 0);
   const documents = out.trim().split("\n").map((line) => JSON.parse(line));
   assert.ok(documents.every(({ command }) => command === "dev"));
+  assert.ok(documents.some(({ ok, error }) => !ok && error.code === "MIGRATION_FAILED"), out);
   assert.equal(documents[0].seeds.length, 2);
 });

@@ -92,6 +92,8 @@ test(
     assert.equal(await isThere(project), true);
     const ended = await typed(project, program, { args: down, answers: [[/\[y\/N\] /, "\x03"]] });
     assert.equal(ended.code, 1, ended.shown);
+    // The refusal has a line of its own, behind the question that nobody answered.
+    assert.match(ended.shown, /\[y\/N\] .*\r?\n[^\n]*Cannot take migrations back: you did not agree/);
     assert.equal(await isThere(project), true);
     const yes = await typed(project, program, { args: down, answers: [[/\[y\/N\] /, "y\n"]] });
     assert.equal(yes.code, 0, yes.shown);
