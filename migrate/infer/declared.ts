@@ -21,6 +21,7 @@ import { inheritedColumnSteps } from "./inherited_columns.ts";
 import { postgresName } from "./names.ts";
 import { homeKey, isSerial, type ModelPlan, ownerKey, type Plan } from "./plan.ts";
 import { rereadable, simpleName } from "./sql_text.ts";
+import type { PlannedTriggers } from "./trigger_source.ts";
 
 /** Statements that belong together. */
 export interface Declared {
@@ -36,6 +37,7 @@ export interface Written {
   /** The names of schemas that the models' creation makes. */
   readonly schemas: ReadonlySet<string>;
   readonly foreignKeys: ReadonlyMap<string, readonly ForeignKeyPlan[]>;
+  readonly triggers: PlannedTriggers;
 }
 
 /**
@@ -115,7 +117,9 @@ export function declarationsOf(
         } else if (object.comment !== undefined) statements.push(...write(commented(object)));
         break;
       case "trigger":
-        if (object.inherited !== true) statements.push(...write(created(object)));
+        if (object.inherited === true) break;
+        if (!written.triggers.triggers.has(object)) statements.push(...write(created(object)));
+        else if (object.comment !== undefined) statements.push(...write(commented(object)));
         break;
       case "opaque":
         if (object.definition !== undefined) {
@@ -124,9 +128,12 @@ export function declarationsOf(
           );
         } else note(`${key} cannot be told as SQL by PostgreSQL and is left out: declare it by hand`);
         break;
+      case "function":
+        if (!written.triggers.functions.has(object)) statements.push(...write(created(object)));
+        else if (object.comment !== undefined) statements.push(...write(commented(object)));
+        break;
       case "collation":
       case "range":
-      case "function":
       case "statistics":
         statements.push(...write(created(object)));
         break;

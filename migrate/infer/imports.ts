@@ -18,6 +18,7 @@ export type CoreName =
   | "policy"
   | "relations"
   | "sql"
+  | "trigger"
   | "type Column"
   | "type Range"
   | "type Sql";

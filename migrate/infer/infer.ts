@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { assertOptions } from "../../pool/query_options.ts";
 import type { Catalog } from "../catalog/objects.ts";
 import { InferredFiles } from "./inferred_files.ts";
 import { planModels, type Selection } from "./plan.ts";
@@ -77,6 +78,7 @@ export const INFER_DEFAULTS: Required<Omit<InferOptions, keyof Selection>> = {
  * ```
  */
 export function inferModels(catalog: Catalog, options: InferOptions = {}): InferredModels {
+  assertOptions(options, [...Object.keys(INFER_DEFAULTS), "tables", "schemas"]);
   const { files, header, width, modules } = { ...INFER_DEFAULTS, ...options };
   const written = new InferredFiles(planModels(catalog, options), { files, header, width, modules });
   const [{ source }] = written.files;

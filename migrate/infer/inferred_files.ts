@@ -13,7 +13,7 @@ import type {
   ObjectKey,
   RangeObject,
 } from "../catalog/objects.ts";
-import { declarationsOf, hasDomainForm } from "./declared.ts";
+import { declarationsOf, hasDomainForm, isCreated } from "./declared.ts";
 import { type ForeignKeyPlan, planForeignKeys } from "./foreign_keys.ts";
 import { Imports } from "./imports.ts";
 import type { InferredFile, LibraryModules } from "./infer.ts";
@@ -23,6 +23,7 @@ import { Names } from "./names.ts";
 import { homeKey, type ModelPlan, type Plan } from "./plan.ts";
 import { relationEntries } from "./relation_source.ts";
 import { sqlTemplate } from "./sql_text.ts";
+import { type PlannedTriggers, planTriggers } from "./trigger_source.ts";
 import { type DeclaredSource, type TypeContext, typeSource } from "./type_source.ts";
 import { camelCase, wordsOf } from "./words.ts";
 
@@ -59,12 +60,14 @@ export class InferredFiles {
   readonly #used = new Set<ObjectKey>();
   readonly #notes: string[] = [];
   readonly #names: Names = new Names();
+  readonly #triggers: PlannedTriggers;
 
   /** Writes the files. */
   constructor(plan: Plan, options: FileOptions) {
     this.#plan = plan;
     this.#options = options;
     for (const { name } of plan.models.values()) this.#names.take([name]);
+    this.#triggers = planTriggers(plan, isCreated);
     this.#nameTypes();
     const foreignKeys = this.#planForeignKeys();
     const types = this.#draft("types.ts");
@@ -164,7 +167,14 @@ export class InferredFiles {
     this.#export(
       draft,
       model.name,
-      modelSource(model, { plan: this.#plan, types, foreignKeys, policies, note }),
+      modelSource(model, {
+        plan: this.#plan,
+        types,
+        foreignKeys,
+        policies,
+        triggers: this.#triggers,
+        note,
+      }),
     );
   }
 
@@ -216,7 +226,7 @@ export class InferredFiles {
     const remarks = [...this.#plan.notes];
     const declared = declarationsOf(
       this.#plan,
-      { types: this.#used, schemas, foreignKeys },
+      { types: this.#used, schemas, foreignKeys, triggers: this.#triggers },
       (words) => remarks.push(words),
     );
     this.#notes.push(...remarks);

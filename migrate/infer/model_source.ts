@@ -14,6 +14,7 @@ import { propertyKey } from "./names.ts";
 import type { ModelPlan, Plan } from "./plan.ts";
 import { orderedColumns } from "./relation_source.ts";
 import { nameParts, rereadable, simpleName, sqlTemplate, stringText, unwrapped } from "./sql_text.ts";
+import { type PlannedTriggers, triggerEntries } from "./trigger_source.ts";
 import { attributeSources, strings, type TypeContext, typeSource } from "./type_source.ts";
 
 /** What a model is written with. */
@@ -23,6 +24,7 @@ export interface ModelContext {
   readonly foreignKeys: readonly ForeignKeyPlan[];
   /** The policies of the table. */
   readonly policies: readonly PolicyObject[];
+  readonly triggers: PlannedTriggers;
   readonly note: (text: string) => void;
 }
 
@@ -56,7 +58,11 @@ function optionEntries(model: ModelPlan, context: ModelContext): readonly Entry[
     if (!isCreated(model)) return entries;
     imports.core("sql");
     entries.push({ key: "query", value: sqlTemplate(rereadable(table.query)) });
-    return [...entries, ...partEntries(model, { ...context, imports })];
+    return [
+      ...entries,
+      ...partEntries(model, { ...context, imports }),
+      ...triggerEntries(model, context.triggers, imports),
+    ];
   }
   if (table.partitionBy !== undefined) {
     const { strategy, keys } = table.partitionBy;
@@ -79,6 +85,7 @@ function optionEntries(model: ModelPlan, context: ModelContext): readonly Entry[
       value: prefixed("() => ", array(policies.map(policySource), { open: true })),
     });
   }
+  entries.push(...triggerEntries(model, context.triggers, imports));
   return entries;
 }
 

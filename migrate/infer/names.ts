@@ -10,7 +10,7 @@ import { camelCase, wordsOf } from "./words.ts";
 
 /** Names that stand in every file, and those of the language that a reader would take for something else. */
 const RESERVED: ReadonlySet<string> = new Set([
-  ..."belongsTo column constraint declare hasMany hasOne index indexKey manyToMany model policy relations sql"
+  ..."belongsTo column constraint declare hasMany hasOne index indexKey manyToMany model policy relations sql trigger"
     .split(" "),
   ..."Column Declaration Range Sql Temporal".split(" "),
   ..."Array BigInt Boolean Date Error Function Infinity Map NaN Number Object Promise Proxy RegExp Set String"

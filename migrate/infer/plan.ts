@@ -25,6 +25,7 @@ import {
 } from "../catalog/objects.ts";
 import { Names, postgresName, propertiesOf } from "./names.ts";
 import { nameParts } from "./sql_text.ts";
+import { isGranted, withoutRights } from "./without_rights.ts";
 import { pascalCase, singular, wordsOf } from "./words.ts";
 
 /** What a model stands on. */
@@ -101,7 +102,8 @@ export function homeKey(object: CatalogObject): string | undefined {
  * @param selection Which tables and schemas.
  */
 export function planModels(catalog: Catalog, selection: Selection = {}): Plan {
-  const objects = [...catalog.objects].filter(([, object]) => isSelected(object, selection))
+  const selected = [...catalog.objects].filter(([, object]) => isSelected(object, selection));
+  const objects = selected.map(([key, object]) => [key, withoutRights(object)] as const)
     .sort(([one, { kind: first }], [other, { kind: second }]) =>
       OBJECT_KINDS.indexOf(first) - OBJECT_KINDS.indexOf(second) || (one < other ? -1 : 1)
     );
@@ -109,6 +111,12 @@ export function planModels(catalog: Catalog, selection: Selection = {}): Plan {
   const indexes = grouped(objects, "index");
   const owned = new Map<string, SequenceObject>();
   const notes: string[] = [];
+  // Every database has privileges on this schema.
+  const granted = selected.filter(([key, object]) => key !== "schema:public" && isGranted(object)).length;
+  if (granted > 0) {
+    const objects = granted === 1 ? "one object are" : `${granted} objects are`;
+    notes.push(`the privileges of roles on ${objects} left out: grant them in a migration`);
+  }
   const candidates: (readonly [ObjectKey, ModelObject])[] = [];
   for (const [key, object] of objects) {
     if (object.kind === "sequence" && object.ownedBy !== undefined) {

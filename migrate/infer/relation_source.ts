@@ -164,8 +164,10 @@ function ownerRelation(link: Link): RelationPlan {
   if (endsWithId(link)) names.push(camelCase(role));
   else if (!isOneOfSeveral) names.push(source === target ? "parent" : camelCase(one));
   const usual = [...one, "by", ...role];
-  names.push(link.key.columns.length > 1 ? camelCase(usual) : camelCase([...role, ...one]));
-  names.push(`${names.at(-1)!}Row`);
+  const isTold = role.slice(-one.length).join() === one.join();
+  if (link.key.columns.length > 1) names.push(camelCase(usual));
+  else if (!isTold) names.push(camelCase([...role, ...one]));
+  names.push(`${names.at(-1) ?? camelCase(role)}Row`);
   const options = keyOption(link);
   const args = [text(target.name), ownColumns(link), ...(options.length === 0 ? [] : [object(options)])];
   return { names, value: call("belongsTo", args), functionName: "belongsTo" };

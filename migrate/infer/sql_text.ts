@@ -25,6 +25,9 @@ const QUOTES: Readonly<Record<string, string>> = { '\\"': '"', "'": "\\'" };
 const CAST_ARRAY =
   /(= ANY|<> ALL) \(\((ARRAY\['(?:[^']|'')*'::character varying(?:, '(?:[^']|'')*'::character varying)*\])\)::text\[\]\)/g;
 
+/** A field that was given as a text in upper case: it is told without quotes, and without them read in lower case. */
+const EXTRACTED = /\bEXTRACT\((?=\w*[A-Z])(\w+) FROM /g;
+
 /**
  * An expression as PostgreSQL tells it, so that it tells the same when it has read it again.
  *
@@ -32,7 +35,7 @@ const CAST_ARRAY =
  * array, for good. Without the cast it makes one itself, where it was.
  */
 export function rereadable(expression: string): string {
-  return expression.replaceAll(CAST_ARRAY, "$1 ($2)");
+  return expression.replaceAll(CAST_ARRAY, "$1 ($2)").replaceAll(EXTRACTED, "EXTRACT('$1' FROM ");
 }
 
 /** An expression without the parentheses around all of it. */

@@ -9,12 +9,14 @@ import { test } from "../../harness.ts";
 import { testVariable } from "../../variables.ts";
 import { richSchema } from "../catalog/rich_schema.ts";
 import { differences, inferGolden, SERVERS, withFiles, withSchema } from "./inferred.ts";
+import { habitsSchema } from "./schemas/habits.ts";
 import { librarySchema } from "./schemas/library.ts";
 import { odditiesSchema } from "./schemas/oddities.ts";
 
 const SCHEMAS = {
   library: { statements: librarySchema, golden: true },
   oddities: { statements: odditiesSchema, golden: true },
+  habits: { statements: habitsSchema, golden: true },
   rich: { statements: richSchema, golden: false },
 } as const;
 

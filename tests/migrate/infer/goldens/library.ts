@@ -15,6 +15,7 @@ import {
   type Range,
   relations,
   sql,
+  trigger,
 } from "../../../../mod.ts";
 
 export const addressType = column.composite("address", {
@@ -51,7 +52,12 @@ export const Author = model("authors", {
   links: column.text().array().default([]),
   extra: column.hstore().nullable(),
   createdAt: column.timestamptz().defaultNow(),
-}, { comment: "Who writes `books` for ${money}" });
+}, {
+  comment: "Who writes `books` for ${money}",
+  triggers: () => [
+    trigger("touched", { on: "update", call: { function: "touch", schema: "public" } }),
+  ],
+});
 
 export const BookCover = model("book_covers", {
   bookId: column.uuid().primaryKey().references(() => Book.id, { onDelete: "cascade" }),
@@ -417,7 +423,7 @@ export const member = relations(Member, {
 
 export const note = relations(Note, {
   member: belongsTo(Member, Note.memberNumber),
-  tagTag: belongsTo(Tag, Note.tag),
+  tagRow: belongsTo(Tag, Note.tag),
 });
 
 export const offer = relations(Offer, {
@@ -434,6 +440,7 @@ export const tag = relations(Tag, {
   books: manyToMany(Book, { through: BookTag, from: BookTag.tagId, to: BookTag.bookId }),
 });
 
+// the privileges of roles on one object are left out: grant them in a migration
 export const declarations = declare([
   sql`alter table "public"."loans" rename constraint "loans_pkey" to "loans_pk"`,
   sql`alter table "public"."prices" drop constraint "prices_pkey"`,
@@ -474,7 +481,6 @@ AS $function$
    FROM public.books`,
   sql`comment on index "public"."books_title_lower" is 'For the catalogue'`,
   sql`CREATE STATISTICS public.books_many (dependencies) ON format, status FROM public.books`,
-  sql`CREATE TRIGGER touched BEFORE UPDATE ON public.authors FOR EACH ROW EXECUTE FUNCTION public.touch()`,
   sql`create policy "idle" on "public"."fines" for select to public using ((amount > (0)::numeric))`,
   sql`create aggregate public.product(numeric) (sfunc = numeric_mul, stype = numeric, initcond = '1')`,
 ]);
