@@ -61,14 +61,17 @@ export type { LockOwner } from "./running/lock_owner.ts";
 export {
   type FailedPlace,
   MigrationChangedError,
+  MigrationDataError,
   MigrationFailedError,
   MigrationInterruptedError,
   MigrationIrreversibleError,
   MigrationLockedError,
+  MigrationLockLostError,
   MigrationLockTimeoutError,
   MigrationMissingError,
   MigrationOrderError,
   MigrationPoolerError,
+  MigrationStateError,
   type NamedMigration,
 } from "./running/migration_errors.ts";
 export type { MigrationProgress } from "./running/migration_state.ts";

@@ -9,13 +9,14 @@
  *
  * @module
  */
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Pool } from "../../pool/pool.ts";
 import type { Step } from "../steps/step.ts";
 import { checksumOf, sha256 } from "./checksum.ts";
 import { MigrationFileError, MigrationNameError } from "./file_errors.ts";
+import { readText } from "./file_text.ts";
 import type { MigrationStatement } from "./migration_statement.ts";
 import { parseSqlFile } from "./sql_file.ts";
 import { type DataTools, loadTsFile } from "./ts_file.ts";
@@ -63,29 +64,43 @@ const FILE_NAME = /^(\d{14})_([A-Za-z0-9][A-Za-z0-9_-]*)\.(ts|sql)$/;
  *
  * @param dir The folder. Files that end neither in `.ts` nor in `.sql`, and those that begin with a dot or an underscore,
  * are none.
+ * @param options A signal that ends it, also where an `up` never comes to its end.
  * @returns Them, the oldest first.
  * @throws {MigrationNameError} When a file's name is not `20261123094500_add_users.sql`, or two have one version.
  * @throws {MigrationFileError} When a file cannot be read as a migration.
  */
-export async function discoverMigrations(dir: string | URL): Promise<readonly Migration[]> {
+export async function discoverMigrations(
+  dir: string | URL,
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<readonly Migration[]> {
   const folder = typeof dir === "string" && !dir.startsWith("file:") ? dir : fileURLToPath(dir);
   const all = (await readFolder(folder)).toSorted();
   const names = all.filter((name) => /\.(?:ts|sql)$/.test(name) && !/^[._]/.test(name));
   assertNames(names);
   const migrations: Migration[] = [];
-  for (const name of names) migrations.push(await readMigration(join(folder, name), name));
+  for (const name of names) {
+    options.signal?.throwIfAborted();
+    migrations.push(await readMigration(join(folder, name), name, options.signal));
+  }
   return migrations;
 }
+
+/** What a folder that cannot be read is, by the code that the system gives. */
+const UNREADABLE: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such folder; make it, or name another",
+  ENOTDIR: "it is no folder; name the folder that the migrations are in",
+  EACCES: "this process may not read the folder; let its user read it",
+  EPERM: "this process may not read the folder; let its user read it",
+};
 
 async function readFolder(folder: string): Promise<readonly string[]> {
   try {
     return await readdir(folder);
   } catch (error) {
-    const { code } = error as { code?: string };
-    if (code !== "ENOENT" && code !== "ENOTDIR") throw error;
-    throw new MigrationFileError(folder, "there is no such folder; make it, or name another", {
-      cause: error,
-    });
+    const { code = "" } = error as { readonly code?: string };
+    const problem = UNREADABLE[code];
+    if (problem === undefined) throw error;
+    throw new MigrationFileError(folder, problem, { cause: error });
   }
 }
 
@@ -119,9 +134,14 @@ function isVersion(digits: string | undefined): boolean {
   return !Number.isNaN(time.getTime()) && time.toISOString() === text;
 }
 
-async function readMigration(path: string, fileName: string): Promise<Migration> {
+async function readMigration(
+  path: string,
+  fileName: string,
+  signal: AbortSignal | undefined,
+): Promise<Migration> {
   const [, version, name, extension] = FILE_NAME.exec(fileName)!;
-  const text = await readFile(path, "utf8");
+  const text = await readText(path);
+  if (typeof text !== "string") throw new MigrationFileError(path, text.problem, text);
   const base = { version, name, path, source: sha256(text) };
   if (extension === "sql") {
     const file = parseSqlFile(path, text);
@@ -134,7 +154,7 @@ async function readMigration(path: string, fileName: string): Promise<Migration>
       load: () => Promise.resolve(loaded),
     };
   }
-  const file = await loadTsFile(path, base.source);
+  const file = await loadTsFile(path, { source: base.source, signal });
   return {
     ...base,
     kind: "ts",

@@ -24,7 +24,7 @@ export type OutsideStatement =
   | { readonly what: "other" };
 
 /** What may be run twice with the same end. */
-const REPEATABLE = /^(?:vacuum|alter system|cluster|checkpoint|discard|alter database)\b/;
+const REPEATABLE = /^(?:vacuum|alter system|cluster|reindex|analyze|checkpoint|alter database)\b/;
 /** What PostgreSQL refuses inside of a transaction beside those above. */
 const OTHER = /^(?:create|drop|alter) (?:database|tablespace|subscription)\b/;
 
@@ -43,7 +43,7 @@ export function outsideStatement(statement: ParsedStatement): OutsideStatement |
   if (words.startsWith("alter table")) return detach(cursor);
   // Without a table it takes one after the other.
   if (/^cluster(?: verbose)?$/.test(words) && cursor.length <= 2) return { what: "repeatable" };
-  if (/^(?:vacuum|alter system|discard all)\b/.test(words)) return { what: "repeatable" };
+  if (/^(?:vacuum|alter system)\b/.test(words)) return { what: "repeatable" };
   if (/^alter database\b/.test(words)) {
     return cursor.has("tablespace") ? { what: "repeatable" } : undefined;
   }

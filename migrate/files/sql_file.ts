@@ -38,6 +38,7 @@ export function parseSqlFile(path: string, text: string): SqlFile {
   try {
     const directives = readDirectives(path, text);
     const statements = splitStatements(text);
+    refuseInside(path, text, { directives, statements });
     const sections = directives.filter(({ name }) => name !== "transaction");
     const transaction = readTransaction(path, text, { directives, statements });
     const first = statements[0];
@@ -82,6 +83,26 @@ function readDirectives(path: string, text: string): readonly Directive[] {
     directives.push({ name, value: match[3]?.toLowerCase() ?? "", token });
   }
   return directives;
+}
+
+/** What stands in the middle of a statement says nothing of those behind it. */
+function refuseInside(
+  path: string,
+  text: string,
+  found: { readonly directives: readonly Directive[]; readonly statements: readonly ParsedStatement[] },
+): void {
+  for (const { token } of found.directives) {
+    const within = found.statements.find(({ offset, text: own }) =>
+      offset < token.offset && token.offset < offset + own.length
+    );
+    if (within === undefined) continue;
+    throw new MigrationFileError(
+      path,
+      `"${token.text}" stands in the middle of the statement of line ${within.line}; end that with a semicolon, or word the ` +
+        "comment otherwise",
+      positionAt(text, token.offset),
+    );
+  }
 }
 
 /** Whether nothing but blanks is in front of it in its line. */

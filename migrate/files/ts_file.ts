@@ -4,11 +4,14 @@
  * @module
  */
 import { pathToFileURL } from "node:url";
+import { untilAborted } from "../../pool/with_signal.ts";
 import type { Pool } from "../../pool/pool.ts";
 import type { sql } from "../../pool/sql/sql.ts";
 import type { Step } from "../steps/step.ts";
 import { LifeguardError } from "../../pool/wire/errors.ts";
+import { sha256 } from "./checksum.ts";
 import { MigrationFileError, SqlSyntaxError } from "./file_errors.ts";
+import { readText } from "./file_text.ts";
 import type { LoadedMigration } from "./migration.ts";
 import { STEP_TOOLS } from "./step_tools.ts";
 import { writeSteps } from "./written_steps.ts";
@@ -42,6 +45,9 @@ interface MigrationModule {
 const CHECKSUM_VERSION = 18;
 const EXPORTS: readonly string[] = ["up", "down", "data", "transaction"];
 
+/** Milliseconds that an `up` or `down` may take: it only notes steps. */
+const BUILD_TIMEOUT = 30_000;
+
 /** The sources of files that this process has loaded: a module is loaded once, so a changed file needs another name. */
 const loaded = new Map<string, string>();
 
@@ -49,14 +55,24 @@ const loaded = new Map<string, string>();
  * Loads a file.
  *
  * @param path Its path.
- * @param source The SHA-256 of what is in it.
+ * @param options The SHA-256 of what is in it; a signal that ends a file that does not come to its end.
  */
-export async function loadTsFile(path: string, source: string): Promise<TsFile> {
-  const module = await importModule(path, source);
+export async function loadTsFile(
+  path: string,
+  options: { readonly source: string; readonly signal: AbortSignal | undefined },
+): Promise<TsFile> {
+  const { source, signal } = options;
+  const module = await inTime(path, importModule(path, source), { what: "it is", does: "loaded", signal });
+  const now = await readText(path);
+  if (typeof now !== "string" || sha256(now) !== source) {
+    throw new MigrationFileError(path, "it was changed while it was loaded; run it again");
+  }
   const collect = async (build: Build, name: string): Promise<readonly Step[]> => {
     try {
-      return await STEP_TOOLS.collect(build);
+      const steps = STEP_TOOLS.collect(build);
+      return await inTime(path, steps, { what: `its ${name}() has`, does: "ended", signal });
     } catch (error) {
+      if (signal?.aborted || error instanceof MigrationFileError) throw error;
       const message = error instanceof Error ? error.message : String(error);
       throw new MigrationFileError(path, `its ${name}() throws "${message}"; correct it`, { cause: error });
     }
@@ -86,6 +102,32 @@ export async function loadTsFile(path: string, source: string): Promise<TsFile> 
       }
     },
   };
+}
+
+/** Waits for what a file does, which may never end; the timer keeps the program alive, which waits for nothing else. */
+async function inTime<T>(
+  path: string,
+  work: Promise<T>,
+  { what, does, signal }: {
+    readonly what: string;
+    readonly does: string;
+    readonly signal: AbortSignal | undefined;
+  },
+): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const problem = `${what} not ${does} within ${BUILD_TIMEOUT / 1000} s`;
+      reject(
+        new MigrationFileError(path, `${problem}; a file only notes steps, move what waits into data()`),
+      );
+    }, BUILD_TIMEOUT);
+  });
+  try {
+    return await untilAborted(Promise.race([work, late]), signal);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** The line of an error is one of the SQL that the steps write; no line of the file. */

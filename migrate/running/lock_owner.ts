@@ -28,26 +28,37 @@ export const LOCK_KEY: bigint = 0x6c676d6967726174n;
 const SINCE_KEY = 0x6c676d73;
 
 /** Takes the lock if nobody has it. */
-export const TRY_LOCK: Sql<{ locked: boolean }> = sql`select pg_try_advisory_lock(${
+export const TRY_LOCK: Sql<{ locked: boolean }> = sql`select pg_catalog.pg_try_advisory_lock(${
   sql.unsafe(String(LOCK_KEY))
 }) as locked`;
 
 /** Shows since when it is held. */
-export const SHOW_SINCE: Sql = sql`select pg_advisory_lock_shared(${
+export const SHOW_SINCE: Sql = sql`select pg_catalog.pg_advisory_lock_shared(${
   sql.unsafe(String(SINCE_KEY))
 }, extract(epoch from clock_timestamp())::int)`;
 
 /** Gives both back. */
-export const UNLOCK: Sql = sql`select pg_advisory_unlock_all()`;
+export const UNLOCK: Sql = sql`select pg_catalog.pg_advisory_unlock_all()`;
 
-/** Whether the session that asks has the lock. */
-export const HOLDS_LOCK: Sql<{ held: boolean }> = sql`select exists (
+/** What a session says of itself. */
+export interface OwnState {
+  /** Whether it has the lock. */
+  readonly held: boolean;
+  /** Its process on the server. */
+  readonly pid: number;
+  /** The role it acts as. */
+  readonly role: string;
+}
+
+/** Whether the session that asks has the lock, which it is, and as whom it acts. */
+export const OWN_STATE: Sql<OwnState> = sql`select pg_catalog.pg_backend_pid() as pid,
+  current_user::text as role, exists (
   select from pg_catalog.pg_locks
-  where locktype = 'advisory' and granted and pid = pg_backend_pid() and objsubid = 1
+  where locktype = 'advisory' and granted and pid = pg_catalog.pg_backend_pid() and objsubid = 1
     and classid = ${sql.unsafe(String(LOCK_KEY >> 32n))} and objid = ${
   sql.unsafe(String(LOCK_KEY & 0xffffffffn))
 }
-    and database = (select oid from pg_catalog.pg_database where datname = current_database())
+    and database = (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database())
 ) as held`;
 
 /** Who has the lock. */
@@ -63,7 +74,7 @@ where l.locktype = 'advisory' and l.granted and l.objsubid = 1
   and l.classid = ${sql.unsafe(String(LOCK_KEY >> 32n))} and l.objid = ${
   sql.unsafe(String(LOCK_KEY & 0xffffffffn))
 }
-  and l.database = (select oid from pg_catalog.pg_database where datname = current_database())
+  and l.database = (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database())
 limit 1`;
 
 /** A row of {@link FIND_OWNER}. */

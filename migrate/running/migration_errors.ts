@@ -190,7 +190,22 @@ export interface FailedPlace extends NamedMigration {
   readonly statement: string;
   /** How many statements of the migration are done and stay so. */
   readonly done: number;
+  /** What it left behind, in words. */
+  readonly left?: string | undefined;
 }
+
+/** What to do about some of the server's refusals, by SQLSTATE; of the others the message says enough. */
+const ADVICE: Readonly<Record<string, string>> = {
+  // active_sql_transaction
+  "25001":
+    'put it into a migration of its own with "-- transaction: off" at the top (TypeScript: transaction = false)',
+  // unsafe_new_enum_value_usage
+  "55P04": 'put what uses the new label into a migration after this one, or "-- transaction: off" at the top',
+  // unique_violation
+  "23505": "find what is there twice (group by the columns having count(*) > 1), remove it and run it again",
+  // query_canceled
+  "57014": "somebody cancelled it, or a limit that the migration has set; run it again",
+};
 
 /** The server refused a statement. */
 export class MigrationFailedError extends LifeguardError {
@@ -219,7 +234,8 @@ export class MigrationFailedError extends LifeguardError {
     const message = cause instanceof Error ? cause.message : String(cause);
     super(
       `Cannot ${place.verb} migration "${fullName(place)}": ${placeWords(place)} failed: ${message}` +
-        `${hint === undefined ? "" : `. Hint: ${hint}`}; correct it and run it again. ${doneWords(place)}`,
+        `${hint === undefined ? "" : `. Hint: ${hint.replace(/\.$/, "")}`}; ${adviceFor(cause)}. ` +
+        `${place.left === undefined ? "" : `${place.left}. `}${doneWords(place)}`,
       { cause },
     );
     this.version = place.version;
@@ -247,6 +263,55 @@ export class MigrationPoolerError extends LifeguardError {
   }
 }
 
+/** The state of the migrations cannot be read or written. */
+export class MigrationStateError extends LifeguardError {
+  /** "MIGRATION_STATE": the heading to read in `docs/errors.md`. */
+  readonly code = "MIGRATION_STATE";
+
+  /** Creates the error from why, and what to change. */
+  constructor(state: string, advice: string, options: LifeguardErrorOptions = {}) {
+    super(`Cannot migrate: ${state}; ${advice}`, options);
+  }
+}
+
+/** A statement of a migration has released the lock that keeps other runners away. */
+export class MigrationLockLostError extends LifeguardError {
+  /** "MIGRATION_LOCK_LOST": the heading to read in `docs/errors.md`. */
+  readonly code = "MIGRATION_LOCK_LOST";
+
+  /** Creates the error. */
+  constructor() {
+    super(
+      "Cannot go on with the migration: a statement of it has released the lock that keeps other runners away, as " +
+        "pg_advisory_unlock_all() does; release single locks with pg_advisory_unlock(), and run it again",
+    );
+  }
+}
+
+/** The `data` function of a migration failed. */
+export class MigrationDataError extends LifeguardError {
+  /** "MIGRATION_FAILED": the heading to read in `docs/errors.md`. */
+  readonly code = "MIGRATION_FAILED";
+  /** The version of the migration. */
+  readonly version: string;
+  /** The path of its file. */
+  readonly path: string;
+
+  /** Creates the error from the migration and what its function threw. */
+  constructor(migration: NamedMigration & { readonly path: string }, cause: unknown) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    super(
+      `Cannot apply migration "${
+        fullName(migration)
+      }": its data() in ${migration.path} failed: ${message}; correct it and ` +
+        'run it again. Its statements are applied and stay so; the next "up" runs data() again',
+      { cause, retryable: cause instanceof LifeguardError && cause.retryable },
+    );
+    this.version = migration.version;
+    this.path = migration.path;
+  }
+}
+
 const SHOWN = 120;
 
 function placeWords(place: FailedPlace): string {
@@ -257,7 +322,13 @@ function placeWords(place: FailedPlace): string {
   return `statement ${number} of ${total} at ${where} (${shown})`;
 }
 
-function doneWords({ done, total, verb }: FailedPlace): string {
+function adviceFor(cause: unknown): string {
+  const known = cause instanceof PostgresError ? ADVICE[cause.sqlState] : undefined;
+  return known ?? "correct it and run it again";
+}
+
+/** How far a migration is, and that it stays so. */
+export function doneWords({ done, total, verb }: Pick<FailedPlace, "done" | "total" | "verb">): string {
   const [did, goOn] = verb === "apply" ? ["applied", "up"] : ["reverted", "down"];
   if (done === 0) return `Nothing of it is ${did}`;
   return `The first ${done} of its ${total} statements are ${did} and stay so; the next "${goOn}" goes on after them`;

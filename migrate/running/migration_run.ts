@@ -8,16 +8,15 @@
  *
  * @module
  */
-import type { LoadedMigration, Migration } from "../files/migration.ts";
+import type { LoadedMigration } from "../files/migration.ts";
 import type { MigrationStatement } from "../files/migration_statement.ts";
 import { offsetOfCharacter, positionAt } from "../files/text_position.ts";
 import { pause } from "../../pool/pause.ts";
-import type { Pool } from "../../pool/pool.ts";
-import { type Sql, sql } from "../../pool/sql/sql.ts";
 import { ConnectionError } from "../../pool/wire/errors.ts";
 import { PostgresError } from "../../pool/wire/postgres_error.ts";
 import { BlockWatch } from "./block_watch.ts";
 import { type BlockingSession, describeBlockers } from "./blocking_sessions.ts";
+import { runData } from "./data_run.ts";
 import {
   type FailedPlace,
   MigrationChangedError,
@@ -25,36 +24,24 @@ import {
   MigrationInterruptedError,
   MigrationLockTimeoutError,
 } from "./migration_errors.ts";
-import { type MigrationProgress, saveApplied, saveProgress, saveReverted } from "./migration_state.ts";
-import type { Direction, MigrationEvent } from "./progress_events.ts";
-import type { ResolvedMigratorOptions } from "./runner_options.ts";
-import type { RunnerSession } from "./runner_session.ts";
-import { settleStatement } from "./settle.ts";
-import { cutIntoUnits, hashFirst, hashStatement, type Unit } from "./units.ts";
+import { ProgressRecord } from "./progress_record.ts";
+import type { RunContext, RunTask } from "./run_context.ts";
+import { dropUnfinished, settleStatement } from "./settle.ts";
+import { cutIntoUnits, hashStatement, type Unit } from "./units.ts";
 
-/** What a run has to work with. */
-export interface RunContext {
-  readonly pool: Pool;
-  readonly session: RunnerSession;
-  readonly options: ResolvedMigratorOptions;
-  readonly report: (event: MigrationEvent) => void;
-}
-
-/** Which migration is run, and which way. */
-export interface RunTask {
-  readonly migration: Migration;
-  readonly direction: Direction;
-  /** How far it came before. */
-  readonly progress: MigrationProgress | undefined;
-}
-
-/** SQLSTATEs after which the same may succeed later: no lock in time, and a deadlock. */
+/** SQLSTATEs after which the same may succeed later, with what is said of them. */
 const LOCK_NOT_AVAILABLE = "55P03";
-const DEADLOCK = "40P01";
+const RETRIED: Readonly<Record<string, string>> = {
+  [LOCK_NOT_AVAILABLE]: "no lock, in its way ",
+  "40P01": "it was chosen to end a deadlock",
+  "40001": "others changed at the same time what it read",
+};
+/** SQLSTATE of a statement that no transaction may have: active_sql_transaction. */
+const NO_TRANSACTION = "25001";
 /** The longest pause before a statement is tried again, in milliseconds. */
 const LONGEST_PAUSE = 10_000;
-/** What is found in the text of whoever acts as another role; the state is written by who connected. */
-const CHANGES_ROLE = /^set (?:session |local )?(?:role|session authorization)\b/;
+/** What changes the session for the statements behind it: whoever goes on there, in another session, has to repeat it. */
+const SETS = /^(?:set (?!local |constraints )|reset |select (?:pg_catalog|set_config)\b)/;
 
 /** A failure with the number of the statement it is of. */
 class StatementFailure extends Error {
@@ -83,32 +70,43 @@ class MigrationRun {
   readonly #context: RunContext;
   readonly #task: RunTask;
   readonly #loaded: LoadedMigration;
-  readonly #statements: readonly MigrationStatement[];
-  readonly #begun = performance.now();
-  readonly #spent: number;
+  readonly #record: ProgressRecord;
   readonly #about: { readonly version: string; readonly name: string };
-  #done = 0;
 
   constructor(context: RunContext, task: RunTask, loaded: LoadedMigration) {
     this.#context = context;
     this.#task = task;
     this.#loaded = loaded;
-    this.#statements = (task.direction === "up" ? loaded.up : loaded.down) ?? [];
-    this.#spent = task.progress?.spent ?? 0;
+    this.#record = new ProgressRecord(context, task, loaded);
     this.#about = { version: task.migration.version, name: task.migration.name };
   }
 
   async run(): Promise<number> {
+    const { options, report } = this.#context;
+    try {
+      return await this.#run();
+    } catch (error) {
+      if (options.signal?.aborted) {
+        const { direction } = this.#task;
+        const total = this.#record.statements.length;
+        report({ type: "stopped", ...this.#about, direction, done: this.#record.done, total });
+      }
+      throw error;
+    }
+  }
+
+  async #run(): Promise<number> {
     const { session, options, report } = this.#context;
     const { migration, direction } = this.#task;
-    const total = this.#statements.length;
+    const total = this.#record.statements.length;
     await session.reset(options.lockTimeout);
     let wasRunning = this.#resume();
-    report({ type: "begin", ...this.#about, direction, total, done: this.#done });
+    report({ type: "begin", ...this.#about, direction, total, done: this.#record.done });
     for (const loss of direction === "down" ? this.#loaded.losses : []) {
       report({ type: "loss", ...this.#about, loss });
     }
-    const units = cutIntoUnits(this.#statements, this.#done, migration.transaction);
+    await this.#repeatSettings();
+    const units = cutIntoUnits(this.#record.statements, this.#record.done, migration.transaction);
     for (const unit of units) {
       options.signal?.throwIfAborted();
       await this.#attempt(unit, wasRunning);
@@ -116,15 +114,24 @@ class MigrationRun {
     }
     const { data } = this.#loaded;
     if (direction === "up" && data !== undefined) {
-      report({ type: "data", ...this.#about });
-      await session.reset(options.lockTimeout);
-      await session.execute(this.#record({ state: "data" }));
-      await data(this.#context.pool, { sql, signal: options.signal });
-      await session.execute(this.#finish());
-    } else if (units.length === 0) await session.execute(this.#finish());
-    const duration = this.#elapsed();
+      await runData(this.#context, this.#task, { record: this.#record, data });
+    } else if (units.length === 0) await this.#record.save(this.#record.end());
+    const duration = this.#record.elapsed;
     report({ type: "done", ...this.#about, direction, duration });
     return duration;
+  }
+
+  /** Sets again what the statements that are done have set: they were run in a session that is gone. */
+  async #repeatSettings(): Promise<void> {
+    for (const [index, statement] of this.#record.statements.slice(0, this.#record.done).entries()) {
+      if (!isSetting(statement)) continue;
+      try {
+        await this.#context.session.run(statement.text);
+      } catch (error) {
+        if (error instanceof ConnectionError) throw this.#lost(index + 1, error);
+        throw new MigrationFailedError(this.#place(statement, index, error), error);
+      }
+    }
   }
 
   /** Finds where to begin; returns whether the outcome of the statement there is not known. */
@@ -132,7 +139,6 @@ class MigrationRun {
     const { progress, direction, migration } = this.#task;
     if (progress === undefined) return false;
     const { done, state } = progress;
-    const total = this.#statements.length;
     if (progress.direction !== direction) {
       const [was, command] = progress.direction === "up" ? ["applied", "up"] : ["reverted", "down"];
       throw new MigrationInterruptedError(
@@ -141,15 +147,15 @@ class MigrationRun {
         `it was being ${was} and stopped after ${done} statements; finish that with "${command}" first`,
       );
     }
-    if (done > total || progress.doneHash !== hashFirst(this.#statements, done)) {
+    if (!this.#record.isSame(progress)) {
       throw new MigrationChangedError(
         [migration],
         `stopped after its first ${done} statements, and these have changed since; restore them, and change only ` +
           "what follows",
       );
     }
-    this.#done = done;
-    const next = this.#statements[done];
+    this.#record.done = done;
+    const next = this.#record.statements[done];
     if (state !== "running" || next === undefined) return false;
     if (progress.statementHash === hashStatement(next)) return true;
     if (this.#context.options.interrupted === "again") return false;
@@ -164,9 +170,10 @@ class MigrationRun {
   }
 
   /** Runs a unit, again and again where it gets no lock. */
-  async #attempt(unit: Unit, wasRunning: boolean): Promise<void> {
+  async #attempt(given: Unit, wasRunning: boolean): Promise<void> {
     const { options, report, session } = this.#context;
     const attempts = options.retries + 1;
+    let unit = given;
     for (let attempt = 1;; attempt++) {
       try {
         if (unit.transaction) await this.#runTogether(unit);
@@ -177,14 +184,18 @@ class MigrationRun {
         if (error instanceof ConnectionError) throw this.#lost(unit.first + 1, error);
         if (!(error instanceof StatementFailure)) throw error;
         const { cause } = error;
-        const state = cause instanceof PostgresError ? cause.sqlState : undefined;
-        const isLocked = state === LOCK_NOT_AVAILABLE || state === DEADLOCK;
+        const state = cause instanceof PostgresError ? cause.sqlState : "";
         options.signal?.throwIfAborted();
-        if (!isLocked || attempt === attempts) throw await this.#failed(unit, error, attempt);
+        if (state === NO_TRANSACTION && unit.transaction && !this.#task.migration.transaction) {
+          // The server knows better than a list which statements are such.
+          unit = { ...unit, transaction: false };
+          attempt--;
+          continue;
+        }
+        const said = RETRIED[state];
+        if (said === undefined || attempt === attempts) throw await this.#failed(unit, error, attempt);
         const wait = Math.min(options.retryPause * 1.5 ** (attempt - 1), LONGEST_PAUSE);
-        const reason = state === DEADLOCK
-          ? "it was chosen to end a deadlock"
-          : `no lock, in its way ${describeBlockers(error.blockers)}`;
+        const reason = state === LOCK_NOT_AVAILABLE ? `${said}${describeBlockers(error.blockers)}` : said;
         report({ type: "retry", ...this.#about, attempt, attempts, pause: wait, reason });
         await pause(wait * (0.75 + Math.random() / 2), options.signal);
         // What the transaction set was rolled back, but for what an earlier unit had set.
@@ -199,38 +210,42 @@ class MigrationRun {
     for (const [offset, statement] of unit.statements.entries()) {
       await this.#runStatement(statement, unit.first + offset);
     }
-    if (unit.statements.some(({ firstWords }) => CHANGES_ROLE.test(firstWords))) {
-      await session.run("reset session authorization");
-      await session.run("reset role");
-    }
     const end = unit.first + unit.statements.length;
-    await session.execute(this.#afterUnit(end));
     try {
+      await this.#record.saveInside(this.#record.after(end));
       await session.run("commit");
     } catch (error) {
-      throw error instanceof ConnectionError ? this.#lost(end, error) : new StatementFailure(end - 1, error);
+      if (error instanceof ConnectionError) throw this.#lost(end, error);
+      throw error instanceof PostgresError ? new StatementFailure(end - 1, error) : error;
     }
-    this.#done = end;
+    this.#record.done = end;
   }
 
   async #runAlone(unit: Unit, wasRunning: boolean): Promise<void> {
-    const { session, options, report } = this.#context;
-    const [statement] = unit.statements;
+    const { session, options } = this.#context;
     await session.assertLocked();
-    await session.set("lock_timeout", String(options.concurrentTimeout));
+    const before = await session.set("lock_timeout", String(options.concurrentTimeout));
+    try {
+      await this.#runOutside(unit, wasRunning);
+    } finally {
+      await session.set("lock_timeout", before).catch(() => {});
+    }
+    this.#record.done = unit.first + 1;
+  }
+
+  async #runOutside({ first, statements: [statement] }: Unit, wasRunning: boolean): Promise<void> {
+    const { session, report } = this.#context;
     const onRebuild = (index: string): void => report({ type: "rebuild", ...this.#about, index });
     const settled = await settleStatement(session, statement, { wasRunning, onRebuild });
-    const decision = settled === "unknown" ? this.#decide(unit.first) : settled;
+    const decision = settled === "unknown" ? this.#decide(first) : settled;
     if (decision === "again") {
-      await session.execute(this.#record({ state: "running", statementHash: hashStatement(statement) }));
-      await this.#runStatement(statement, unit.first);
+      await this.#record.save(this.#record.row({ state: "running", statement }));
+      await this.#runStatement(statement, first);
     } else {
       const state = "it had taken effect when the run was cut off";
-      report({ type: "resumed", ...this.#about, number: unit.first + 1, state });
+      report({ type: "resumed", ...this.#about, number: first + 1, state });
     }
-    await session.execute(this.#afterUnit(unit.first + 1));
-    await session.set("lock_timeout", String(options.lockTimeout));
-    this.#done = unit.first + 1;
+    await this.#record.save(this.#record.after(first + 1));
   }
 
   #decide(index: number): "done" | "again" {
@@ -239,8 +254,8 @@ class MigrationRun {
     throw new MigrationInterruptedError(
       this.#task.migration,
       index,
-      `statement ${index + 1} of ${this.#statements.length} (${
-        this.#statements[index].firstWords
+      `statement ${index + 1} of ${this.#record.statements.length} (${
+        this.#record.statements[index].firstWords
       }) was running when ` +
         "the run was cut off, and nobody can tell whether it took effect; look, and run with the option " +
         'interrupted: "done" or "again"',
@@ -250,7 +265,7 @@ class MigrationRun {
   async #runStatement(statement: MigrationStatement, index: number): Promise<void> {
     const { pool, session, options, report } = this.#context;
     const number = index + 1;
-    const total = this.#statements.length;
+    const total = this.#record.statements.length;
     const { text } = statement;
     report({ type: "statement", ...this.#about, number, total, text, line: this.#line(statement) });
     const begun = performance.now();
@@ -270,36 +285,6 @@ class MigrationRun {
     report({ type: "statement done", ...this.#about, number, duration: performance.now() - begun });
   }
 
-  /** What is recorded when so many statements are done. */
-  #afterUnit(done: number): Sql {
-    const isEnd = done === this.#statements.length;
-    const hasData = this.#task.direction === "up" && this.#loaded.data !== undefined;
-    return isEnd && !hasData ? this.#finish() : this.#record({ state: "ready", done });
-  }
-
-  #finish(): Sql {
-    const { migration, direction } = this.#task;
-    if (direction === "down") return saveReverted(migration.version);
-    const { version, name, checksum, source } = migration;
-    return saveApplied({ version, name, checksum, source, duration: this.#elapsed(), isBaseline: false });
-  }
-
-  #record(
-    row:
-      & Pick<MigrationProgress, "state">
-      & Partial<Pick<MigrationProgress, "done" | "statementHash" | "error">>,
-  ): Sql {
-    const { done = this.#done, state, statementHash, error } = row;
-    const doneHash = hashFirst(this.#statements, done);
-    const { direction } = this.#task;
-    const spent = this.#elapsed();
-    return saveProgress({ ...this.#about, direction, done, doneHash, state, statementHash, error, spent });
-  }
-
-  #elapsed(): number {
-    return this.#spent + performance.now() - this.#begun;
-  }
-
   #line(statement: MigrationStatement): number | undefined {
     return this.#task.migration.kind === "sql" ? statement.line : undefined;
   }
@@ -308,13 +293,15 @@ class MigrationRun {
   async #failed(unit: Unit, failure: StatementFailure, attempts: number): Promise<Error> {
     const { session } = this.#context;
     const { cause, index, blockers } = failure;
-    const statement = this.#statements[index];
-    if (cause instanceof Error && (this.#done > 0 || !unit.transaction)) {
-      const row = { state: "failed", statementHash: hashStatement(statement), error: cause.message } as const;
-      await session.execute(this.#record(row)).catch(() => {});
+    const statement = this.#record.statements[index];
+    if (cause instanceof Error && (this.#record.done > 0 || !unit.transaction)) {
+      const row = { state: "failed", statement, error: cause.message } as const;
+      await this.#record.save(this.#record.row(row)).catch(() => {});
     }
-    const place = this.#place(statement, index, cause);
-    if (cause instanceof PostgresError && cause.sqlState === LOCK_NOT_AVAILABLE) {
+    const isLocked = cause instanceof PostgresError && cause.sqlState === LOCK_NOT_AVAILABLE;
+    const left = unit.transaction || isLocked ? undefined : await dropUnfinished(session, statement);
+    const place = { ...this.#place(statement, index, cause), left };
+    if (isLocked) {
       return new MigrationLockTimeoutError(
         place,
         { attempts, blockers, words: describeBlockers(blockers) },
@@ -338,19 +325,25 @@ class MigrationRun {
       verb: direction === "up" ? "apply" : "revert",
       path: migration.path,
       number: index + 1,
-      total: this.#statements.length,
+      total: this.#record.statements.length,
       statement: statement.text,
-      done: this.#done,
+      done: this.#record.done,
     };
   }
 
   #lost(number: number, cause: ConnectionError): MigrationInterruptedError {
     return new MigrationInterruptedError(
       this.#task.migration,
-      this.#done,
-      `the connection was lost at statement ${number} of ${this.#statements.length}; run it again, it goes on from ` +
+      this.#record.done,
+      `the connection was lost at statement ${number} of ${this.#record.statements.length}; run it again, it goes on from ` +
         "where the database says it came to",
       { cause, retryable: true },
     );
   }
+}
+
+/** Whether a statement sets something for those behind it in its session. */
+function isSetting({ firstWords, tokens }: MigrationStatement): boolean {
+  if (!SETS.test(`${firstWords} `)) return false;
+  return !firstWords.startsWith("select") || tokens.some(({ text }) => text.toLowerCase() === "set_config");
 }

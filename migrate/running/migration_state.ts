@@ -19,7 +19,8 @@
  */
 import type { Executor, QueryOptions } from "../../pool/executor.ts";
 import { type Sql, sql } from "../../pool/sql/sql.ts";
-import { PostgresError } from "../../pool/wire/postgres_error.ts";
+import { PostgresError, SQLSTATE } from "../../pool/wire/postgres_error.ts";
+import { MigrationStateError } from "./migration_errors.ts";
 import type { Direction } from "./progress_events.ts";
 
 /** What is known of an applied migration. */
@@ -97,8 +98,10 @@ const TABLES: readonly Sql[] = [
   )`,
 ];
 
-const HAS_STATE = sql<{ found: boolean }>`select to_regclass('lifeguard_migrate.migrations') is not null
-  and to_regclass('lifeguard_migrate.progress') is not null as found`;
+const HAS_STATE = sql<
+  { found: boolean }
+>`select pg_catalog.to_regclass('lifeguard_migrate.migrations') is not null
+  and pg_catalog.to_regclass('lifeguard_migrate.progress') is not null as found`;
 
 /** Makes the tables where they are missing. */
 export async function prepareState(session: Executor, options: QueryOptions): Promise<void> {
@@ -109,25 +112,33 @@ export async function prepareState(session: Executor, options: QueryOptions): Pr
       return;
     } catch (error) {
       const isRace = error instanceof PostgresError && ALREADY_THERE.includes(error.sqlState);
-      if (attempt === ATTEMPTS || !isRace) throw error;
+      if (attempt === ATTEMPTS || !isRace) throw asStateError(error);
     }
   }
 }
 
 /** Reads the tables; a database without them has no migrations. */
 export async function readState(db: Executor, options: QueryOptions): Promise<MigrationState> {
+  try {
+    return await readTables(db, options);
+  } catch (error) {
+    throw asStateError(error);
+  }
+}
+
+async function readTables(db: Executor, options: QueryOptions): Promise<MigrationState> {
   if (!(await db.one(HAS_STATE, options)).found) return { applied: new Map(), progress: new Map() };
   const applied = await db.query<AppliedMigration>(
     sql<AppliedMigration>`select version, name, checksum, source, duration_ms as duration,
       is_baseline as "isBaseline",
-      to_char(applied_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "appliedAt"
+      pg_catalog.to_char(applied_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "appliedAt"
     from lifeguard_migrate.migrations order by version collate "C"`,
     options,
   );
   const progress = await db.query<MigrationProgress>(
     sql<MigrationProgress>`select version, name, direction, done, done_hash as "doneHash", state,
       statement_hash as "statementHash", error, spent_ms as spent,
-      to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "updatedAt"
+      pg_catalog.to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "updatedAt"
     from lifeguard_migrate.progress order by version collate "C"`,
     options,
   );
@@ -139,13 +150,45 @@ export async function readState(db: Executor, options: QueryOptions): Promise<Mi
   };
 }
 
+/** What the server refuses, by SQLSTATE, where it is the state that cannot be read or written. */
+const REFUSALS: Readonly<Record<string, readonly [state: string, advice: string]>> = {
+  [SQLSTATE.insufficientPrivilege]: [
+    "this role may not keep the state of the migrations",
+    "let it: grant create on database … to …; where the schema is there already, alter schema lifeguard_migrate owner to …, " +
+    "and its tables, or migrate as the role that made them",
+  ],
+  [SQLSTATE.readOnlyTransaction]: [
+    "the database only reads here",
+    "give migrations the address of the primary, and a role without default_transaction_read_only",
+  ],
+  // undefined_table, undefined_column, invalid_schema_name
+  "42P01": [
+    "the tables of the schema lifeguard_migrate are gone",
+    "restore them; no migration may drop them",
+  ],
+  "42703": ["the tables of the schema lifeguard_migrate are not as this version makes them", "restore them"],
+  [SQLSTATE.invalidSchemaName]: [
+    "the schema lifeguard_migrate is gone",
+    "restore it; no migration may drop it",
+  ],
+};
+
+/** What is thrown where the state cannot be read or written; other errors as they are. */
+export function asStateError(error: unknown): unknown {
+  if (!(error instanceof PostgresError)) return error;
+  const refusal = REFUSALS[error.sqlState];
+  if (refusal === undefined) return error;
+  const [state, advice] = refusal;
+  return new MigrationStateError(`${state} (${error.message})`, advice, { cause: error });
+}
+
 /** Writes how far a migration came. */
 export function saveProgress(progress: Omit<MigrationProgress, "updatedAt">): Sql {
   const { version, name, direction, done, doneHash, state, statementHash, error, spent } = progress;
   return sql`insert into lifeguard_migrate.progress
       (version, name, direction, done, done_hash, state, statement_hash, error, spent_ms, updated_at)
     values (${version}, ${name}, ${direction}, ${done}, ${doneHash}, ${state}, ${statementHash ?? null},
-      ${error ?? null}, ${spent}, clock_timestamp())
+      ${error ?? null}, ${spent}, pg_catalog.clock_timestamp())
     on conflict (version) do update set name = excluded.name, direction = excluded.direction, done = excluded.done,
       done_hash = excluded.done_hash, state = excluded.state, statement_hash = excluded.statement_hash,
       error = excluded.error, spent_ms = excluded.spent_ms, updated_at = excluded.updated_at`;
@@ -157,7 +200,7 @@ export function saveApplied(migration: Omit<AppliedMigration, "appliedAt">): Sql
   return sql`with done as (delete from lifeguard_migrate.progress where version = ${version})
     insert into lifeguard_migrate.migrations
       (version, name, checksum, source, applied_at, duration_ms, is_baseline)
-    values (${version}, ${name}, ${checksum}, ${source}, clock_timestamp(), ${duration}, ${isBaseline})`;
+    values (${version}, ${name}, ${checksum}, ${source}, pg_catalog.clock_timestamp(), ${duration}, ${isBaseline})`;
 }
 
 /** Forgets a migration that was reverted. */

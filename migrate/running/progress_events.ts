@@ -52,4 +52,12 @@ export type MigrationEvent =
   | AboutMigration & { readonly type: "resumed"; readonly number: number; readonly state: string }
   | AboutMigration & { readonly type: "loss"; readonly loss: string }
   | AboutMigration & { readonly type: "data" }
+  | AboutMigration & {
+    /** The signal ended it. */
+    readonly type: "stopped";
+    readonly direction: Direction;
+    /** How many statements are done and stay so. */
+    readonly done: number;
+    readonly total: number;
+  }
   | AboutMigration & { readonly type: "done"; readonly direction: Direction; readonly duration: number };

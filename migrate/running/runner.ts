@@ -229,7 +229,7 @@ export class Migrator {
   }
 
   async #files(): Promise<readonly Migration[]> {
-    return this.#options.migrations ?? await discoverMigrations(this.#options.dir!);
+    return this.#options.migrations ?? await discoverMigrations(this.#options.dir!, this.#query);
   }
 
   async #look(session?: RunnerSession): Promise<Survey> {

@@ -14,17 +14,15 @@ import type { QueryOptions } from "../../pool/executor.ts";
 import { pause } from "../../pool/pause.ts";
 import type { Pool } from "../../pool/pool.ts";
 import type { ReservedSession } from "../../pool/session_executor.ts";
+import { SIBLING } from "../../pool/sibling.ts";
 import { type Sql, sql } from "../../pool/sql/sql.ts";
+import { describeOwner, FIND_OWNER, OWN_STATE, ownerOf, SHOW_SINCE, TRY_LOCK, UNLOCK } from "./lock_owner.ts";
 import {
-  describeOwner,
-  FIND_OWNER,
-  HOLDS_LOCK,
-  ownerOf,
-  SHOW_SINCE,
-  TRY_LOCK,
-  UNLOCK,
-} from "./lock_owner.ts";
-import { MigrationLockedError, MigrationPoolerError } from "./migration_errors.ts";
+  MigrationLockedError,
+  MigrationLockLostError,
+  MigrationPoolerError,
+  MigrationStateError,
+} from "./migration_errors.ts";
 import type { ResolvedMigratorOptions } from "./runner_options.ts";
 import type { MigrationEvent } from "./progress_events.ts";
 
@@ -33,17 +31,44 @@ const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 500;
 /** Milliseconds between two reports that it is waited for. */
 const REPORT_INTERVAL = 2_000;
-/** Milliseconds the search for a pooler may take; it needs a second connection, which a pool of one does not have. */
-const POOLER_TIMEOUT = 1_500;
+/** Milliseconds the search for a pooler may take; it needs a second connection, which a server may not have left. */
+const POOLER_TIMEOUT = 5_000;
+/** How often two sessions are compared: others' use of a pooler may make one round look well. */
+const POOLER_ROUNDS = 2;
 /** Milliseconds what ends a run may take. */
 const END_TIMEOUT = 5_000;
 /** Milliseconds after which a server process that is busy notices that its client is gone. */
 const CHECK_INTERVAL = 500;
 
-const PROCESS = sql<{ pid: number; version: number; isEmbedded: boolean }>`select pg_backend_pid() as pid,
-  current_setting('server_version_num')::int / 10000 as version,
-  version() ~* 'emscripten|emcc|wasm' as "isEmbedded"`;
-const PID = sql<{ pid: number }>`select pg_backend_pid() as pid`;
+/** What has to be known of a session. */
+interface Facts {
+  readonly pid: number;
+  readonly version: number;
+  readonly isEmbedded: boolean;
+  readonly isStandby: boolean;
+  readonly isReadOnly: boolean;
+  readonly role: string;
+  readonly database: string;
+}
+
+const FACTS: Sql<Facts> = sql`select pg_catalog.pg_backend_pid() as pid,
+  pg_catalog.current_setting('server_version_num')::int / 10000 as version,
+  pg_catalog.version() ~* 'emscripten|emcc|wasm' as "isEmbedded",
+  pg_catalog.pg_is_in_recovery() as "isStandby",
+  pg_catalog.current_setting('transaction_read_only') = 'on' as "isReadOnly",
+  current_user::text as role, pg_catalog.current_database()::text as database`;
+const PID: Sql<{ pid: number }> = sql`select pg_catalog.pg_backend_pid() as pid`;
+
+/** What a migration may have set without end and a run cannot live with, with the version that has it first. */
+const LIMITS: readonly (readonly [name: string, since: number])[] = [
+  ["statement_timeout", 0],
+  ["idle_in_transaction_session_timeout", 0],
+  ["idle_session_timeout", 14],
+  ["transaction_timeout", 17],
+];
+
+const FOREIGN_PREPARED: Sql<{ name: string }> =
+  sql`select pg_catalog.quote_ident(name) as name from pg_catalog.pg_prepared_statements where from_sql`;
 
 /** A session that has the lock. */
 export class RunnerSession implements AsyncDisposable {
@@ -53,18 +78,17 @@ export class RunnerSession implements AsyncDisposable {
   readonly serverVersion: number;
   /** Whether the database is inside of this process and has no second session. */
   readonly isEmbedded: boolean;
+  /** Who it acts as where no migration says otherwise. */
+  readonly role: string;
   readonly #session: ReservedSession;
   readonly #options: QueryOptions;
 
-  private constructor(
-    session: ReservedSession,
-    facts: { readonly pid: number; readonly version: number; readonly isEmbedded: boolean },
-    options: QueryOptions,
-  ) {
+  private constructor(session: ReservedSession, facts: Facts, options: QueryOptions) {
     this.#session = session;
     this.processId = facts.pid;
     this.serverVersion = facts.version;
     this.isEmbedded = facts.isEmbedded;
+    this.role = facts.role;
     this.#options = options;
   }
 
@@ -73,6 +97,7 @@ export class RunnerSession implements AsyncDisposable {
    *
    * @throws {MigrationLockedError} When another has it until the deadline.
    * @throws {MigrationPoolerError} When a pooler would change the session under it.
+   * @throws {MigrationStateError} When the server or the session may only read.
    */
   static async open(
     pool: Pool,
@@ -83,11 +108,12 @@ export class RunnerSession implements AsyncDisposable {
     const query: QueryOptions = { timeout: 0, ...(signal === undefined ? {} : { signal }) };
     const session = await pool.reserve(signal === undefined ? {} : { signal });
     try {
-      const facts = await session.one(PROCESS, query);
-      if (!facts.isEmbedded) await refusePooler(pool, session, facts.pid);
-      await takeLock(session, options, report);
+      const facts = await session.one(FACTS, query);
+      refuseReadOnly(facts);
+      if (!facts.isEmbedded) await refusePooler(pool, session, facts);
       const runner = new RunnerSession(session, facts, query);
-      await runner.set("client_connection_check_interval", String(CHECK_INTERVAL)).catch(() => {});
+      await runner.reset(options.lockTimeout);
+      await takeLock(session, options, report);
       return runner;
     } catch (error) {
       await session.release();
@@ -115,29 +141,51 @@ export class RunnerSession implements AsyncDisposable {
     return this.#session;
   }
 
-  /** Gives a setting a value until the session is reset. */
-  async set(name: string, value: string): Promise<void> {
-    await this.execute(sql`select set_config(${name}, ${value}, false)`);
+  /** Gives a setting a value until the session is reset; returns the value it had. */
+  async set(name: string, value: string): Promise<string> {
+    const [row] = await this.query(
+      sql<{ before: string }>`select pg_catalog.current_setting(${name}) as before`,
+    );
+    await this.execute(sql`select pg_catalog.set_config(${name}, ${value}, false)`);
+    return row.before;
   }
 
-  /** Brings the session's settings and role back to what they were, and has `lock_timeout` be so many milliseconds. */
+  /**
+   * Brings the session back to what it was but for its lock: settings, role, temporary tables, cursors, prepared statements.
+   * `lock_timeout` is so many milliseconds then, and no other limit can end it.
+   */
   async reset(lockTimeout: number): Promise<void> {
     await this.run("reset session authorization");
     await this.run("reset role");
     await this.run("reset all");
-    await this.set("standard_conforming_strings", "on");
-    await this.set("statement_timeout", "0");
-    await this.set("lock_timeout", String(lockTimeout));
-    await this.set("idle_in_transaction_session_timeout", "0");
+    await this.run("close all");
+    await this.run("unlisten *");
+    await this.run("discard temp");
+    for (const { name } of await this.query(FOREIGN_PREPARED)) await this.run(`deallocate ${name}`);
+    const values = [
+      ["standard_conforming_strings", "on"],
+      ["lock_timeout", String(lockTimeout)],
+      ...LIMITS.filter(([, since]) => this.serverVersion >= since).map(([name]) => [name, "0"]),
+    ];
+    await this.execute(sql`select count(pg_catalog.set_config(name, value, false)) as settings
+      from unnest(${values.map(([name]) => name)}::text[], ${
+      values.map(([, value]) => value)
+    }::text[]) as s(name, value)`);
     if (!this.isEmbedded) {
       await this.set("client_connection_check_interval", String(CHECK_INTERVAL)).catch(() => {});
     }
   }
 
-  /** Asserts that the statements that follow are under the lock; call it at the beginning of a transaction. */
-  async assertLocked(): Promise<void> {
-    const { held } = await this.#session.one(HOLDS_LOCK, this.#options);
-    if (!held) throw new MigrationPoolerError();
+  /**
+   * Asserts that the statements that follow are under the lock; call it at the beginning of a transaction and at its end.
+   *
+   * @returns Whether the session acts as who it is, so that it may write the state.
+   */
+  async assertLocked(): Promise<boolean> {
+    const { held, pid, role } = await this.#session.one(OWN_STATE, this.#options);
+    if (pid !== this.processId) throw new MigrationPoolerError();
+    if (!held) throw new MigrationLockLostError();
+    return role === this.role;
   }
 
   /** Rolls back what is open; a session that is lost has done so. */
@@ -179,16 +227,36 @@ async function takeLock(
   }
 }
 
-/**
- * Two sessions of the pool that are one of the server, or one that becomes another, are behind a pooler that gives out
- * sessions by the transaction. Where there is no second connection the check of the lock in each transaction remains.
- */
-async function refusePooler(pool: Pool, session: ReservedSession, processId: number): Promise<void> {
-  const seen = await pool.transaction(async (tx) => {
-    const other = await tx.one(PID);
-    const own = await session.one(PID, { timeout: POOLER_TIMEOUT });
-    return { other: other.pid, own: own.pid };
-  }, { signal: AbortSignal.timeout(POOLER_TIMEOUT) }).catch(() => undefined);
-  if (seen === undefined) return;
-  if (seen.other === processId || seen.own !== processId) throw new MigrationPoolerError();
+/** Nothing can be run, nor remembered, where nothing can be written. */
+function refuseReadOnly({ isStandby, isReadOnly, database }: Facts): void {
+  if (isStandby) {
+    throw new MigrationStateError(
+      "the server is a standby, which only reads",
+      "give migrations the address of the primary",
+    );
+  }
+  if (isReadOnly) {
+    throw new MigrationStateError(
+      `the sessions of this role in database "${database}" only read (default_transaction_read_only)`,
+      "set it off for the role that migrates: alter role … set default_transaction_read_only = off",
+    );
+  }
+}
+
+/** Two sessions that are one of the server, or one that becomes another, are behind a pooler that gives out sessions by the transaction. */
+async function refusePooler(pool: Pool, session: ReservedSession, facts: Facts): Promise<void> {
+  const signal = AbortSignal.timeout(POOLER_TIMEOUT);
+  const options = { signal, timeout: POOLER_TIMEOUT };
+  await using other = pool[SIBLING](facts.database, { min: 0, max: 1 });
+  try {
+    for (let round = 0; round < POOLER_ROUNDS; round++) {
+      await other.transaction(async (tx) => {
+        if ((await tx.one(PID, options)).pid === facts.pid) throw new MigrationPoolerError();
+        if ((await session.one(PID, options)).pid !== facts.pid) throw new MigrationPoolerError();
+      }, { signal });
+    }
+  } catch (error) {
+    // Where there is no second connection the look at the lock in each transaction remains.
+    if (error instanceof MigrationPoolerError) throw error;
+  }
 }

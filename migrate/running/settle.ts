@@ -49,25 +49,60 @@ export async function settleStatement(
   }
 }
 
+/**
+ * Removes, if it can at once, the invalid index that a statement left which the server refused: until it is gone every write
+ * pays for it, and it may refuse rows.
+ *
+ * @returns What is left, in words; `undefined` where there is nothing.
+ */
+export async function dropUnfinished(
+  session: RunnerSession,
+  { outside }: MigrationStatement,
+): Promise<string | undefined> {
+  if (outside?.what !== "create index") return undefined;
+  try {
+    const found = await findIndex(session, outside);
+    if (found === undefined || found.isValid) return undefined;
+    try {
+      await session.run(`drop index concurrently ${found.name}`);
+      return `The invalid index ${found.name} that it left was dropped`;
+    } catch {
+      return `The invalid index ${found.name} is still there, and slows down writes; the next run drops it`;
+    }
+  } catch {
+    return undefined;
+  }
+}
+
 interface IndexRow {
   readonly name: string;
   readonly isValid: boolean;
 }
 
-async function settleIndex(
+type CreateIndex = Extract<OutsideStatement, { what: "create index" }>;
+
+async function findIndex(
   session: RunnerSession,
-  { index, table }: Extract<OutsideStatement, { what: "create index" }>,
-  { wasRunning, onRebuild }: SettleOptions,
-): Promise<Settlement> {
+  { index, table }: CreateIndex,
+): Promise<IndexRow | undefined> {
   const [found] = await session.query(
     sql<
       IndexRow
-    >`select format('%I.%I', n.nspname, c.relname) as name, i.indisvalid and i.indisready as "isValid"
+    >`select pg_catalog.format('%I.%I', n.nspname, c.relname) as name, i.indisvalid and i.indisready as "isValid"
       from pg_catalog.pg_index i
       join pg_catalog.pg_class c on c.oid = i.indexrelid
       join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-      where i.indrelid = to_regclass(${table}) and c.relname = ${index ?? ""}`,
+      where i.indrelid = pg_catalog.to_regclass(${table}) and c.relname = ${index ?? ""}`,
   );
+  return found;
+}
+
+async function settleIndex(
+  session: RunnerSession,
+  statement: CreateIndex,
+  { wasRunning, onRebuild }: SettleOptions,
+): Promise<Settlement> {
+  const found = await findIndex(session, statement);
   if (found === undefined) return "again";
   if (found.isValid) return wasRunning ? "done" : "again";
   onRebuild(found.name);
@@ -77,7 +112,9 @@ async function settleIndex(
 
 async function anyExists(session: RunnerSession, names: readonly string[]): Promise<boolean> {
   const [row] = await session.query(
-    sql<{ exists: boolean }>`select bool_or(to_regclass(name) is not null) as exists from unnest(${[
+    sql<
+      { exists: boolean }
+    >`select bool_or(pg_catalog.to_regclass(name) is not null) as exists from unnest(${[
       ...names,
     ]}::text[]) as name`,
   );
@@ -91,16 +128,16 @@ async function dropRemains(
   { onRebuild }: SettleOptions,
 ): Promise<void> {
   const rows = await session.query(
-    sql<{ name: string }>`select format('%I.%I', n.nspname, c.relname) as name
+    sql<{ name: string }>`select pg_catalog.format('%I.%I', n.nspname, c.relname) as name
       from pg_catalog.pg_index i
       join pg_catalog.pg_class c on c.oid = i.indexrelid
       join pg_catalog.pg_class t on t.oid = i.indrelid
       join pg_catalog.pg_namespace n on n.oid = c.relnamespace
       where not i.indisvalid and c.relname ~ '_cc(new|old)[0-9]*$' and n.nspname not like 'pg\\_%'
         and case ${of}::text
-          when 'table' then i.indrelid = to_regclass(${name})
-          when 'index' then i.indrelid = (select indrelid from pg_catalog.pg_index where indexrelid = to_regclass(${name}))
-          when 'schema' then n.oid = to_regnamespace(${name})
+          when 'table' then i.indrelid = pg_catalog.to_regclass(${name})
+          when 'index' then i.indrelid = (select indrelid from pg_catalog.pg_index where indexrelid = pg_catalog.to_regclass(${name}))
+          when 'schema' then n.oid = pg_catalog.to_regnamespace(${name})
           else true end`,
   );
   for (const row of rows) {
@@ -116,7 +153,7 @@ async function settleDetach(
 ): Promise<Settlement> {
   const [found] = await session.query(
     sql<{ isPending: boolean }>`select inhdetachpending as "isPending" from pg_catalog.pg_inherits
-      where inhparent = to_regclass(${table}) and inhrelid = to_regclass(${partition})`,
+      where inhparent = pg_catalog.to_regclass(${table}) and inhrelid = pg_catalog.to_regclass(${partition})`,
   );
   if (found === undefined) return wasRunning ? "done" : "again";
   if (!found.isPending) return "again";

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
 import { sha256 } from "../files/checksum.ts";
 import type { MigrationStatement } from "../files/migration_statement.ts";
 
@@ -47,7 +48,25 @@ export function hashStatement({ normal }: Pick<MigrationStatement, "normal">): s
   return sha256(normal);
 }
 
-/** What tells the first statements of a migration from others. */
-export function hashFirst(statements: readonly Pick<MigrationStatement, "normal">[], count: number): string {
-  return sha256(statements.slice(0, count).map(hashStatement).join("\n"));
+/** What tells the first statements of a migration from others: asked for as a run goes on, for ever more of them. */
+export class FirstHashes {
+  readonly #statements: readonly Pick<MigrationStatement, "normal">[];
+  #hash = createHash("sha256");
+  #count = 0;
+
+  constructor(statements: readonly Pick<MigrationStatement, "normal">[]) {
+    this.#statements = statements;
+  }
+
+  /** Of so many of them. */
+  of(count: number): string {
+    if (count < this.#count) {
+      this.#hash = createHash("sha256");
+      this.#count = 0;
+    }
+    for (; this.#count < Math.min(count, this.#statements.length); this.#count++) {
+      this.#hash.update(`${this.#count === 0 ? "" : "\n"}${hashStatement(this.#statements[this.#count])}`);
+    }
+    return this.#hash.copy().digest("hex");
+  }
 }

@@ -39,6 +39,8 @@ export const ERROR_CODES = [
   "MIGRATION_LOCK_TIMEOUT",
   "MIGRATION_FAILED",
   "MIGRATION_POOLER",
+  "MIGRATION_STATE",
+  "MIGRATION_LOCK_LOST",
 ] as const;
 
 /** The name of a kind of error; a heading in `docs/errors.md`. */

@@ -228,13 +228,14 @@ test(
 test("Migrator rebuilds an index that was left invalid", needsFolder("primary"), async () => {
   await using database = await freshDatabase();
   await using folder = await migrationFolder({
-    [USERS]: "create table users (id int);\ninsert into users values (1), (1);\n",
     [NOTES]: "create unique index concurrently if not exists users_id_key on users (id);\n",
   });
   await using pool = new Pool(database.url);
+  await pool.execute(sql`create table users (id int)`);
+  await pool.execute(sql`insert into users values (1), (1)`);
+  await assert.rejects(pool.execute(sql`create unique index concurrently users_id_key on users (id)`));
   const events: MigrationEvent[] = [];
   const migrator = new Migrator(pool, { dir: folder.dir, onProgress: (event) => events.push(event) });
-  await assert.rejects(migrator.up(), /could not create unique index/);
   assert.equal(
     await pool.value(sql`select indisvalid from pg_index where indexrelid = 'users_id_key'::regclass`),
     false,
@@ -317,7 +318,7 @@ export async function data(db: any, { sql }: any) {
     });
     await using pool = new Pool(database.url);
     const migrator = new Migrator(pool, { dir: folder.dir });
-    await assert.rejects(migrator.up(), /^Error: no more paper$/);
+    await assert.rejects(migrator.up(), /its data\(\) in .*_fill\.ts failed: no more paper; correct it/);
     const [{ condition, progress }] = await migrator.status();
     assert.deepEqual([condition, progress?.state, progress?.done], ["interrupted", "data", 1]);
     await migrator.up();
