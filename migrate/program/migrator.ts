@@ -5,6 +5,7 @@
  */
 import { describeBlockers } from "../running/blocking_sessions.ts";
 import { describeOwner } from "../running/lock_owner.ts";
+import { doneWords } from "../running/migration_errors.ts";
 import type { MigrationEvent } from "../running/progress_events.ts";
 import { Migrator } from "../running/runner.ts";
 import type { CommandContext } from "./command.ts";
@@ -72,6 +73,12 @@ function eventShower({ terminal, log }: CommandContext): (event: MigrationEvent)
         return log(`Builds index ${event.index} anew: an earlier run left it unfinished`);
       case "resumed":
         return log(`Goes on with ${event.version}_${event.name} at statement ${event.number}`);
+      case "stopped":
+        return log(
+          `Stopped in ${event.version}_${event.name}. ${
+            doneWords({ ...event, verb: event.direction === "up" ? "apply" : "revert" })
+          }`,
+        );
       case "loss":
         return log(`Not brought back: ${event.loss}`);
       case "data":
