@@ -31,6 +31,7 @@ export {
   type Rename,
   type RenameCandidate,
 } from "./diff/diff.ts";
+export { reverseDiff } from "./diff/reverse_diff.ts";
 export {
   type Finding,
   type IgnoredRule,

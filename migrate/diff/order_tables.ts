@@ -27,6 +27,8 @@ export function orderTable(emission: Emission, key: ObjectKey, difference: Table
       stage(key, "detour"),
       stage(key, "drop"),
     );
+    // A column that was of an enum that is made anew leaves the old one by the name it has then: so does the way back.
+    if (graph.has(aside(need))) graph.after(stage(key, "type"), aside(need));
     // An enum that is made anew is dropped when no column is of the old one.
     const kind = gone.get(need)?.kind;
     if (kind === "function" || kind === "sequence") continue;

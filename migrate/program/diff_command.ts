@@ -54,7 +54,7 @@ export async function diffCommand(context: CommandContext): Promise<CommandResul
     };
   }
   const { serverVersion } = from.catalog;
-  const written = writtenMigration(diff.steps, serverVersion);
+  const written = writtenMigration(diff.steps, from.catalog);
   const lints = lintSteps(diff.steps, {
     serverVersion,
     catalog: from.catalog,

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { reverseSteps } from "../steps/reverse.ts";
+import type { Catalog } from "../catalog/objects.ts";
+import { reverseDiff } from "../diff/reverse_diff.ts";
 import type { Step } from "../steps/step.ts";
 import { writeStep } from "../steps/write_step.ts";
 
@@ -16,11 +17,13 @@ export interface WrittenMigration {
   readonly losses: readonly string[];
 }
 
-/** Writes steps and what takes them back. */
-export function writtenMigration(steps: readonly Step[], serverVersion: number): WrittenMigration {
+/** Writes the steps that lead away from a catalog, and what takes them back. */
+export function writtenMigration(steps: readonly Step[], from: Catalog): WrittenMigration {
   const text = (which: readonly Step[]): readonly string[] =>
-    which.flatMap((step) => writeStep(step, serverVersion)).map(({ text }) => text.trim().replace(/;$/, ""));
-  const { steps: reversal, losses, impossible } = reverseSteps(steps);
+    which.flatMap((step) => writeStep(step, from.serverVersion)).map(({ text }) =>
+      text.trim().replace(/;$/, "")
+    );
+  const { steps: reversal, losses, impossible } = reverseDiff(steps, from);
   return {
     up: text(steps),
     down: impossible.length > 0 ? undefined : text(reversal),

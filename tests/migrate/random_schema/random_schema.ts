@@ -7,15 +7,18 @@ import { randomIntegers } from "../../random.ts";
 /** A column. */
 export interface RandomColumn {
   name: string;
-  /** A built-in type, or `enum:…`, `domain:…`, `composite:…`, `range:…`. */
+  /** A built-in type, or `enum:…`, `domain:…`, `composite:…`, `range:…`, `extension:…`. */
   type: string;
   notNull: boolean;
   /** Which of its type's defaults; 0 is none. */
   default: number;
   kind: "plain" | "identity" | "serial" | "generated";
-  collation: boolean;
+  /** 0 and 1: its type's; 2: "C"; more: one of the schema's own. */
+  collation: number;
   comment: number;
   storage: boolean;
+  /** Which options an identity has. */
+  counting: number;
 }
 
 /** A table. */
@@ -24,13 +27,8 @@ export interface RandomTable {
   name: string;
   columns: RandomColumn[];
   key: boolean;
-  /** By number: unique, check, foreign key, exclusion and index definitions. */
-  parts: {
-    what: "unique" | "check" | "reference" | "exclude" | "index";
-    a: number;
-    b: number;
-    variant: number;
-  }[];
+  /** By number: unique, check, foreign key, exclusion, index and statistics definitions. */
+  parts: { what: typeof PARTS[number]; a: number; b: number; variant: number }[];
   policies: number[];
   triggers: number[];
   rowSecurity: number;
@@ -38,20 +36,34 @@ export interface RandomTable {
   fillfactor: number;
   comment: number;
   replicaFull: boolean;
-  /** Bounds of its partitions; `undefined` where it is not partitioned. */
-  partitions?: number[];
-  /** The number of its child that inherits. */
-  hasChild: boolean;
+  /** Its partitions; `undefined` where it is not partitioned. */
+  partitions?: RandomPartition[];
+  /** How many tables inherit from it, each from the one before. */
+  heirs: number;
+  /** Which rule it has; 0 is none. */
+  rule: number;
+}
+
+/** A partition. */
+export interface RandomPartition {
+  /** Which rows are in it. */
+  bound: number;
+  /** How it is split itself: 0 not at all, 1 by its key again, 2 by hash. */
+  split: number;
 }
 
 /** A schema. */
 export interface RandomSchema {
+  extensions: string[];
+  collations: { name: string; variant: number }[];
   enums: { name: string; labels: string[] }[];
   domains: { name: string; base: string; variant: number }[];
   composites: { name: string; attributes: string[] }[];
   ranges: { name: string; subtype: string }[];
-  sequences: { name: string; increment: number; cycle: boolean }[];
+  sequences: { name: string; increment: number; cycle: boolean; type: number }[];
   functions: { name: string; variant: number; comment: number }[];
+  /** What has no kind of its own: aggregates, casts, text search configurations, by variant. */
+  opaque: { name: typeof OPAQUE[number]; variant: number }[];
   tables: RandomTable[];
   views: { name: string; table: number; columns: number; variant: number; materialized: boolean }[];
 }
@@ -71,52 +83,61 @@ export const TYPES = [
   "double precision",
 ] as const;
 
-const LABELS = ["low", "mid", "it's", "High", "very high", "x"];
-const TABLES = ["users", "Order", "line item", 'q"x', "select", "t_3"];
-const COLUMNS = ["id", "name", "Total", "is on", "user", "a'b", "created_at", "v"];
+/** What belongs to a table. */
+export const PARTS = ["unique", "check", "reference", "exclude", "index", "statistics"] as const;
 
-type Random = (below: number) => number;
+/** What has no kind of its own. */
+export const OPAQUE = ["total", "Search", "cast", "===", "largest"] as const;
 
-function pick<T>(random: Random, from: readonly T[]): T {
+const EXTENSIONS = ["citext", "hstore", "pgcrypto"];
+export const LABELS: readonly string[] = ["low", "mid", "it's", "High", "very high", "x"];
+export const TABLES: readonly string[] = ["users", "Order", "line item", 'q"x', "select", "t_3"];
+export const COLUMNS: readonly string[] = ["id", "name", "Total", "is on", "user", "a'b", "created_at", "v"];
+
+export type Random = (below: number) => number;
+
+export function pick<T>(random: Random, from: readonly T[]): T {
   return from[random(from.length)];
 }
 
-function some<T>(random: Random, from: readonly T[], atLeast = 0): T[] {
+export function some<T>(random: Random, from: readonly T[], atLeast = 0): T[] {
   const chosen = from.filter(() => random(2) === 0);
   return chosen.length >= atLeast ? chosen : from.slice(0, atLeast);
 }
 
 function randomType(
   random: Random,
-  schema: Pick<RandomSchema, "enums" | "domains" | "composites" | "ranges">,
+  schema: Pick<RandomSchema, "enums" | "domains" | "composites" | "ranges" | "extensions">,
 ): string {
   const own = [
     ...schema.enums.map(({ name }) => `enum:${name}`),
     ...schema.domains.map(({ name }) => `domain:${name}`),
     ...schema.composites.map(({ name }) => `composite:${name}`),
     ...schema.ranges.map(({ name }) => `range:${name}`),
+    ...schema.extensions.filter((name) => name !== "pgcrypto").map((name) => `extension:${name}`),
   ];
   return own.length > 0 && random(3) === 0 ? pick(random, own) : pick(random, TYPES);
 }
 
-function randomColumn(random: Random, name: string, schema: RandomSchema): RandomColumn {
+export function randomColumn(random: Random, name: string, schema: RandomSchema): RandomColumn {
   const kinds = ["plain", "plain", "plain", "plain", "identity", "serial", "generated"] as const;
   const kind = pick(random, kinds);
   return {
     name,
     type: kind === "identity" || kind === "serial"
-      ? pick(random, ["integer", "bigint"])
+      ? pick(random, ["integer", "bigint", "smallint"])
       : randomType(random, schema),
     notNull: random(3) === 0,
     default: random(3),
     kind,
-    collation: random(6) === 0,
+    collation: random(5),
     comment: random(4),
     storage: random(6) === 0,
+    counting: random(6),
   };
 }
 
-function randomTable(random: Random, name: string, schema: RandomSchema): RandomTable {
+export function randomTable(random: Random, name: string, schema: RandomSchema): RandomTable {
   const isPartitioned = random(5) === 0;
   return {
     schema: random(4) === 0 ? "App" : "public",
@@ -138,15 +159,24 @@ function randomTable(random: Random, name: string, schema: RandomSchema): Random
     fillfactor: isPartitioned || random(4) > 0 ? 0 : 50 + random(40),
     comment: random(3),
     replicaFull: random(8) === 0,
-    ...isPartitioned ? { partitions: some(random, [0, 1, 2, 3]) } : {},
-    hasChild: !isPartitioned && random(8) === 0,
+    ...isPartitioned ? { partitions: randomPartitions(random, 4) } : {},
+    heirs: isPartitioned || random(6) > 0 ? 0 : 1 + random(2),
+    rule: isPartitioned || random(8) > 0 ? 0 : 1 + random(2),
   };
 }
 
-function randomPart(random: Random): RandomTable["parts"][number] {
+/** Partitions of the first few bounds. */
+export function randomPartitions(random: Random, bounds: number): RandomPartition[] {
+  return some(random, [0, 1, 2, 3, 4].slice(0, bounds)).map((bound) => ({
+    bound,
+    split: Math.max(0, random(5) - 2),
+  }));
+}
+
+export function randomPart(random: Random): RandomTable["parts"][number] {
   const what = pick(
     random,
-    ["unique", "check", "reference", "reference", "exclude", "index", "index"] as const,
+    ["unique", "check", "reference", "reference", "exclude", "index", "index", "statistics"] as const,
   );
   return { what, a: random(8), b: random(8), variant: random(8) };
 }
@@ -155,6 +185,8 @@ function randomPart(random: Random): RandomTable["parts"][number] {
 export function randomSchema(seed: number): RandomSchema {
   const random = randomIntegers(seed);
   const schema: RandomSchema = {
+    extensions: random(3) === 0 ? some(random, EXTENSIONS) : [],
+    collations: some(random, ["de", "Any case"]).map((name) => ({ name, variant: random(4) })),
     enums: some(random, ["mood", "Size"]).map((name) => ({ name, labels: some(random, LABELS, 2) })),
     domains: some(random, ["email", "Price"]).map((name) => ({
       name,
@@ -170,12 +202,14 @@ export function randomSchema(seed: number): RandomSchema {
       name,
       increment: 1 + random(3),
       cycle: random(2) === 0,
+      type: random(3),
     })),
     functions: some(random, ["twice", "Label of", "touch"]).map((name) => ({
       name,
       variant: random(6),
       comment: random(3),
     })),
+    opaque: some(random, OPAQUE).filter(() => random(2) === 0).map((name) => ({ name, variant: random(3) })),
     tables: [],
     views: [],
   };
@@ -188,95 +222,4 @@ export function randomSchema(seed: number): RandomSchema {
     materialized: random(3) === 0,
   }));
   return schema;
-}
-
-/** A schema that differs from another in a few things. */
-export function neighbourOf(schema: RandomSchema, seed: number): RandomSchema {
-  const random = randomIntegers(seed);
-  const next = structuredClone(schema);
-  const changes = 1 + random(5);
-  const mutateTable = (table: RandomTable): void => {
-    const column = pick(random, table.columns);
-    const fresh = randomTable(random, table.name, next);
-    switch (random(9)) {
-      case 0:
-      case 1:
-        if (column.name !== "id") Object.assign(column, randomColumn(random, column.name, next));
-        else column.kind = pick(random, ["plain", "identity", "serial"]);
-        return;
-      case 2:
-        if (column.name !== "id") table.columns.splice(table.columns.indexOf(column), 1);
-        return;
-      case 3: {
-        const name = COLUMNS.find((one) => table.columns.every((other) => other.name !== one));
-        if (name !== undefined) table.columns.splice(random(3), 0, randomColumn(random, name, next));
-        return;
-      }
-      case 4:
-        table.parts.splice(random(3), random(3), randomPart(random));
-        return;
-      case 5:
-        table.key = !table.key;
-        return;
-      case 6:
-        if (table.partitions !== undefined) table.partitions = some(random, [0, 1, 2, 3, 4]);
-        else table.unlogged = fresh.unlogged;
-        return;
-      case 7:
-        table.policies = fresh.policies;
-        table.triggers = fresh.triggers;
-        table.rowSecurity = fresh.rowSecurity;
-        return;
-      default:
-        table.comment = fresh.comment;
-        table.replicaFull = fresh.replicaFull;
-        if (table.partitions === undefined) {
-          table.fillfactor = fresh.fillfactor;
-          table.hasChild = fresh.hasChild;
-        }
-        column.comment = random(4);
-        column.notNull = !column.notNull;
-        column.default = random(3);
-    }
-  };
-  for (let change = 0; change < changes; change++) {
-    switch (random(11)) {
-      case 0:
-        for (const one of next.enums) {
-          one.labels = random(2) === 0
-            ? LABELS.filter((l) => one.labels.includes(l) || random(3) === 0)
-            : some(random, LABELS, 2);
-        }
-        break;
-      case 1:
-        for (const one of next.domains) {
-          one.variant = random(8);
-          if (random(3) === 0) one.base = pick(random, ["text", "integer", "numeric(8,2)"]);
-        }
-        break;
-      case 2:
-        for (const one of next.functions) one.variant = random(6);
-        break;
-      case 3:
-        for (const one of next.sequences) one.increment = 1 + random(4);
-        for (const one of next.composites) one.attributes = some(random, ["street", "Zip", "n", "more"], 1);
-        for (const one of next.ranges) one.subtype = pick(random, ["integer", "numeric"]);
-        break;
-      case 4:
-        for (const one of next.views) {
-          one.columns = 1 + random(5);
-          one.variant = random(4);
-        }
-        break;
-      case 5: {
-        const free = TABLES.find((name) => next.tables.every((table) => table.name !== name));
-        if (free !== undefined && random(2) === 0) next.tables.push(randomTable(random, free, next));
-        else if (next.tables.length > 1) next.tables.splice(random(next.tables.length), 1);
-        break;
-      }
-      default:
-        mutateTable(pick(random, next.tables));
-    }
-  }
-  return next;
 }
