@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { assertOptions } from "../../pool/query_options.ts";
+import { ValidationError } from "../../pool/wire/errors.ts";
 import type { Catalog, CatalogObject, ObjectKey } from "../catalog/objects.ts";
 import type { Step } from "../steps/step.ts";
 import { planSteps } from "./emit.ts";
@@ -31,6 +33,10 @@ export interface DiffOptions {
    */
   readonly rightsKnown?: boolean;
 }
+
+const OPTIONS = [
+  ...["renames", "unknown", "known", "replaceTables", "rightsKnown"] as const,
+] satisfies (keyof DiffOptions)[];
 
 /** What differs. */
 export interface Diff {
@@ -67,6 +73,10 @@ export interface Diff {
  */
 export function diffCatalogs(from: Catalog, to: Catalog, options: DiffOptions = {}): Diff {
   const { renames = [], unknown = "keep", known, replaceTables = false, rightsKnown = true } = options;
+  assertOptions(options, OPTIONS);
+  if (unknown !== "keep" && unknown !== "drop") {
+    throw new ValidationError('option "unknown"', `"${String(unknown)}" was given; give "keep" or "drop"`);
+  }
   const mayDrop = (key: ObjectKey): boolean => unknown === "drop" || known?.has(key) === true;
   const renamed = applyRenames(from, to, { renames, mayDrop });
   const plan = makePlan(renamed.catalog, to, {

@@ -11,6 +11,8 @@
  *
  * @module
  */
+import { assertOptions } from "../../pool/query_options.ts";
+import { ValidationError } from "../../pool/wire/errors.ts";
 import { nearestWord } from "../../pool/wire/configuration/nearest_word.ts";
 import { objectKey } from "../catalog/object_key.ts";
 import type { Catalog, ObjectKey, TableName } from "../catalog/objects.ts";
@@ -61,6 +63,19 @@ export interface LintOptions {
   /** Rules that are not to be applied. */
   readonly ignored?: readonly IgnoredRule[];
 }
+
+const OPTIONS: readonly string[] = [
+  ...[
+    "serverVersion",
+    "sizes",
+    "smallTable",
+    "catalog",
+    "before",
+    "created",
+    "transaction",
+    "ignored",
+  ] as const,
+] satisfies (keyof LintOptions)[];
 
 const SMALL_TABLE = 10_000;
 
@@ -166,6 +181,13 @@ function partsOf(
 }
 
 function lintParts(parts: readonly Part[], options: LintOptions): readonly Finding[] {
+  assertOptions(options, OPTIONS);
+  if (!Number.isInteger(options.serverVersion)) {
+    throw new ValidationError(
+      'option "serverVersion"',
+      "it was left out; give the server's major version, such as 18",
+    );
+  }
   const { serverVersion, catalog, transaction = true, ignored = [] } = options;
   const steps = parts.map(({ step }) => step);
   const state = new KnownState(steps, {

@@ -38,6 +38,7 @@ export function nameOf(name: Name, subject: string): TableName {
       `it is ${kindOf(name)}; give a string, or { schema: "app", name: "users" }`,
     );
   }
+  checkOptions(name, ["schema", "name"], `the name of ${subject}`);
   checkName(name.name, subject);
   if (name.schema === undefined) return { name: name.name };
   checkName(name.schema, subject);
@@ -63,10 +64,12 @@ export function checkOptions(options: object, known: readonly string[], subject:
   for (const option of Object.keys(options)) {
     if (known.includes(option)) continue;
     const near = nearestWord(option, known);
-    throw new ValidationError(
-      `option "${option}" of ${subject}`,
-      `there is none; ${near === undefined ? `use ${known.join(", ")}` : `did you mean "${near}"?`}`,
-    );
+    const advice = known.length === 0
+      ? "leave it out"
+      : near === undefined
+      ? `use ${known.join(", ")}`
+      : `did you mean "${near}"?`;
+    throw new ValidationError(`option "${option}" of ${subject}`, `there is none; ${advice}`);
   }
 }
 

@@ -71,6 +71,7 @@ export function sequenceOf(
 ): SequenceObject {
   const { type = "bigint", ifNotExists: _, ...counting } = options;
   oneOf(type, ["smallint", "integer", "bigint"], `the type of ${subject}`);
+  checkOptions(counting, ["start", "increment", "min", "max", "cache", "cycle"], subject);
   checkIdentity(counting);
   return { kind: "sequence", ...nameOf(name, subject), dependsOn: [], type, ...countingOf(type, counting) };
 }

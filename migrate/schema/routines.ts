@@ -191,6 +191,7 @@ export function triggerOf(name: string, options: TriggerOptions): TriggerObject 
       'only one that fires after each row can be deferrable; use when: "after"',
     );
   }
+  if (referencing !== undefined) checkOptions(referencing, ["old", "new"], `referencing of ${subject}`);
   const { old: oldRows, new: newRows } = referencing ?? {};
   const definition = words(
     deferrable === undefined ? "create trigger" : "create constraint trigger",

@@ -140,7 +140,7 @@ export class Schema extends SchemaViews {
     const table = nameOf(name, "dropTable()");
     const drop: DropOptions = { ...defined({ ifExists, cascade }) };
     if (was === undefined) {
-      checkOptions(rest, [], "dropTable()");
+      checkOptions(rest, ["was", "ifExists", "cascade"], "dropTable()");
       this.drop(bareTable(table), drop);
       return;
     }
@@ -307,7 +307,9 @@ export class Schema extends SchemaViews {
     text: string | null | { readonly to: string | null; readonly was: string | null },
   ): void {
     const object = commented(kind, name);
-    const { to, was } = typeof text === "object" && text !== null ? text : { to: text, was: undefined };
+    const isBoth = typeof text === "object" && text !== null;
+    if (isBoth) checkOptions(text, ["to", "was"], "comment()");
+    const { to, was } = isBoth ? text : { to: text, was: undefined };
     this.step({ kind: "comment", object, ...commentChange(to, was) });
   }
 }

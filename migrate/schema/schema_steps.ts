@@ -92,11 +92,8 @@ export class SchemaSteps {
     options: DropOptions & { readonly concurrently?: boolean },
     isKnown = false,
   ): void {
-    checkOptions(
-      options,
-      ["ifExists", "cascade", "concurrently"],
-      `the drop of ${quoteIdentifier(object.name)}`,
-    );
+    const known = object.kind === "index" ? ["ifExists", "cascade", "concurrently"] : ["ifExists", "cascade"];
+    checkOptions(options, known, `the drop of ${quoteIdentifier(object.name)}`);
     const { ifExists, cascade, concurrently } = options;
     this.step({
       kind: "drop",

@@ -21,6 +21,15 @@ import {
 import { placeOf } from "./routines.ts";
 import { type DropOptions, type IfNotExists, SchemaSteps } from "./schema_steps.ts";
 
+/** https://www.postgresql.org/docs/18/sql-createtype.html */
+const RANGE_OPTIONS = [
+  "subtype_opclass",
+  "collation",
+  "canonical",
+  "subtype_diff",
+  "multirange_type_name",
+] as const;
+
 /** The part of {@link Schema} that is about schemas, extensions, types and sequences. */
 export class SchemaTypes extends SchemaSteps {
   /** Creates a schema. */
@@ -149,6 +158,16 @@ export class SchemaTypes extends SchemaSteps {
     const change = (to: TypeChange, unknownBefore = false): void =>
       this.step({ kind: "type", object, change: to, ...(unknownBefore ? { unknownBefore } : {}) });
     const { notNull, addCheck, dropCheck } = options;
+    if (Object.values(options).every((value) => value === undefined)) {
+      throw new ValidationError(
+        subject,
+        "nothing changes; give one of default, notNull, addCheck, dropCheck",
+      );
+    }
+    if (addCheck !== undefined) {
+      checkOptions(addCheck, ["name", "condition", "notValid"], `addCheck of ${subject}`);
+    }
+    if (dropCheck !== undefined) checkOptions(dropCheck, ["name", "condition"], `dropCheck of ${subject}`);
     if (options.default !== undefined) {
       const to = options.default === null ? {} : { to: literal(options.default, subject) };
       change({ type: "domain default", ...to }, true);
@@ -220,12 +239,14 @@ export class SchemaTypes extends SchemaSteps {
   createRange(name: Name, subtype: string, options: Readonly<Record<string, string>> = {}): void {
     const type = nameOf(name, "createRange()");
     const of = bodyOf(subtype, "the subtype of createRange()");
+    checkOptions(options, RANGE_OPTIONS, "createRange()");
     this.step({ kind: "create", object: { kind: "range", ...type, subtype: of, options, dependsOn: [] } });
   }
 
   /** Creates a sequence. */
   createSequence(name: Name, options: SequenceOptions = {}): void {
     const { ownedBy, ifNotExists, ...counting } = options;
+    if (ownedBy !== undefined) checkOptions(ownedBy, ["table", "column"], "ownedBy of createSequence()");
     const object = sequenceOf(name, counting, "createSequence()");
     this.create(object, ifNotExists === undefined ? {} : { ifNotExists });
     if (ownedBy === undefined) return;

@@ -15,7 +15,7 @@ import type { ColumnChange, Step, TableChange } from "../steps/step.ts";
 import { alteredColumn } from "./altered_column.ts";
 import { constraintOf, describeColumn, indexOf } from "./catalog_objects.ts";
 import { commentChange } from "./comment_change.ts";
-import { checkName, checkOptions, type Name, nameOf } from "./name.ts";
+import { checkName, checkOptions, type Name, nameOf, oneOf } from "./name.ts";
 import type {
   AddConstraintOptions,
   AlterColumnOptions,
@@ -237,6 +237,7 @@ export class TableChanger {
     options: { readonly was?: "full" | "nothing" | { readonly index: string } | null } = {},
   ): void {
     checkOptions(options, ["was"], "setReplicaIdentity()");
+    if (typeof to !== "object") oneOf(to, ["full", "nothing"], "setReplicaIdentity()");
     const from: TableObject["replicaIdentity"] = options.was ?? undefined;
     this.#change({ type: "replica identity", from, to: to ?? undefined }, options.was === undefined);
   }
@@ -245,6 +246,7 @@ export class TableChanger {
   setTrigger(name: string, to: TriggerFiring, options: { readonly was?: TriggerFiring } = {}): void {
     checkName(name, "setTrigger()");
     checkOptions(options, ["was"], "setTrigger()");
+    oneOf(to, ["origin", "always", "replica", "disabled"], `when trigger "${name}" fires`);
     this.#add({ kind: "trigger", table: this.#table, name, from: options.was ?? "origin", to });
   }
 

@@ -15,6 +15,7 @@
 import type { PoolOptions } from "../../pool/configuration/pool_options.ts";
 import { Pool } from "../../pool/pool.ts";
 import { SIBLING } from "../../pool/sibling.ts";
+import { assertOptions } from "../../pool/query_options.ts";
 import { quoteIdentifier } from "../../pool/sql/identifier.ts";
 import { sql } from "../../pool/sql/sql.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
@@ -39,6 +40,8 @@ export interface ScratchOptions {
   /** Ends it: the database is dropped and whatever runs in it fails. */
   readonly signal?: AbortSignal;
 }
+
+const OPTIONS = ["pool", "url", "scratchUrl", "kind", "signal"] satisfies (keyof ScratchOptions)[];
 
 /**
  * Runs a function with a scratch database, which is dropped after it.
@@ -65,7 +68,11 @@ export async function withScratch<T>(
   options: ScratchOptions,
   fn: (pool: Pool, where: string) => Promise<T>,
 ): Promise<T> {
+  assertOptions(options, OPTIONS);
   const { signal, kind } = options;
+  if (kind !== undefined && kind !== "database" && kind !== "pglite") {
+    throw new ValidationError('option "kind"', `"${String(kind)}" was given; give "database" or "pglite"`);
+  }
   signal?.throwIfAborted();
   await using opened = options.pool === undefined && options.url !== undefined
     ? new Pool(options.url)

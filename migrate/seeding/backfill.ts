@@ -22,6 +22,7 @@
 import type { Executor } from "../../pool/executor.ts";
 import { pause } from "../../pool/pause.ts";
 import type { Pool } from "../../pool/pool.ts";
+import { assertOptions } from "../../pool/query_options.ts";
 import { type Sql, sql } from "../../pool/sql/sql.ts";
 import type { Transaction } from "../../pool/session_executor.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
@@ -62,6 +63,10 @@ export interface BackfillOptions {
   /** Ends it behind the batch that runs; the next run goes on there. */
   readonly signal?: AbortSignal;
 }
+
+const OPTIONS = [
+  ...["name", "table", "run", "where", "batch", "rate", "restart", "onProgress", "signal"] as const,
+] satisfies (keyof BackfillOptions)[];
 
 /** How far a backfill is. */
 export interface BackfillProgress {
@@ -129,7 +134,9 @@ export async function backfill(pool: Pool, options: BackfillOptions): Promise<Ba
   }
 }
 
-function checkOptions({ name, batch, rate, run }: BackfillOptions): void {
+function checkOptions(options: BackfillOptions): void {
+  assertOptions(options, OPTIONS);
+  const { name, batch, rate, run } = options;
   if (typeof name !== "string" || name === "") {
     throw new ValidationError('option "name"', "a backfill goes on by its name; give one");
   }

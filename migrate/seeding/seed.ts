@@ -13,6 +13,7 @@
 import { createHash } from "node:crypto";
 import { pathToFileURL } from "node:url";
 import type { Pool } from "../../pool/pool.ts";
+import { assertOptions } from "../../pool/query_options.ts";
 import type { Transaction } from "../../pool/session_executor.ts";
 import { sql, type SqlTag } from "../../pool/sql/sql.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
@@ -34,6 +35,8 @@ export interface SeedOptions {
   /** Ends it, with the seed that runs undone. */
   readonly signal?: AbortSignal;
 }
+
+const OPTIONS = ["dir", "only", "again", "onProgress", "signal"] satisfies (keyof SeedOptions)[];
 
 /** What happened with a seed. */
 export interface SownSeed {
@@ -101,6 +104,7 @@ interface Seed {
  * ```
  */
 export async function seed(pool: Pool, options: SeedOptions): Promise<readonly SownSeed[]> {
+  assertOptions(options, OPTIONS);
   const { signal, again = false, onProgress } = options;
   const files = choose(await numberedFiles(options.dir, WHAT), options.only);
   // All are read before one is sown, so that what is wrong with the last does not leave half of them behind.

@@ -44,6 +44,36 @@ const MISUSE: readonly (readonly [(schema: Schema) => void, RegExp])[] = [
   [alter((t) => t.alterColumn("a", { using: sql`1` })), /it has using without a type; give the type/],
   [alter((t) => t.alterColumn("a", { identity: "always" })), /say what it is: was: column\.integer\(\)/],
   [alter((t) => t.alterColumn("a", { nulable: true } as never)), /did you mean "nullable"\?/],
+  [alter((t) => t.setReplicaIdentity("ful" as never)), /it is "ful"; use "full", "nothing"/],
+  [alter((t) => t.setTrigger("stamped", "disable" as never)), /it is "disable"; use "origin", "always"/],
+  [
+    (schema) => schema.dropView("v", { concurrently: true } as never),
+    /option "concurrently" of the drop of "v": there is none; use ifExists, cascade/,
+  ],
+  [
+    (schema) => schema.dropTable({ schema: "app", name: "t", cascade: true } as never),
+    /option "cascade" of the name of dropTable\(\)/,
+  ],
+  [
+    (schema) => schema.dropTable("t", { x: 1 } as never),
+    /option "x" of dropTable\(\): .* use was, ifExists, cascade/,
+  ],
+  [
+    (schema) => schema.alterDomain("d", {}),
+    /nothing changes; give one of default, notNull, addCheck, dropCheck/,
+  ],
+  [
+    (schema) =>
+      schema.alterDomain("d", { addCheck: { name: "c", condition: sql`true`, notvalid: true } as never }),
+    /option "notvalid" of addCheck of alterDomain\(\): there is none; did you mean "notValid"\?/,
+  ],
+  [(schema) => schema.createRange("r", "float8", { sub_diff: "x" }), /option "sub_diff" of createRange\(\)/],
+  [
+    (schema) => schema.createSequence("s", { ownedBy: { table: "t", colum: "id" } as never }),
+    /did you mean "column"\?/,
+  ],
+  [(schema) => schema.createSequence("s", { startt: 1 } as never), /option "startt" of createSequence\(\)/],
+  [(schema) => schema.comment("table", "t", { to: "a", wass: "b" } as never), /did you mean "was"\?/],
   [alter((t) => t.addConstraint({} as never)), /make it with constraint: \(c\) =>/],
   [
     alter((t) => t.addConstraint((c) => constraint.check(sql`${c.a} > 0`), { usingIndex: "i" })),
