@@ -7,13 +7,16 @@ import { describeBlockers } from "../running/blocking_sessions.ts";
 import { describeOwner } from "../running/lock_owner.ts";
 import { doneWords } from "../running/migration_errors.ts";
 import type { MigrationEvent } from "../running/progress_events.ts";
-import { Migrator } from "../running/runner.ts";
+import { type FinishedMigration, Migrator } from "../running/runner.ts";
 import type { CommandContext } from "./command.ts";
 import { wordFlag } from "./flag_values.ts";
 import { durationText } from "./text.ts";
 
-/** Makes the runner of a command. */
-export function makeMigrator(context: CommandContext): Migrator {
+/** Makes the runner of a command; `onDone` is told of each migration that was run, also where a later one fails. */
+export function makeMigrator(
+  context: CommandContext,
+  onDone?: (migration: FinishedMigration) => void,
+): Migrator {
   const { line, settings, signal } = context;
   const interrupted = line.own.interrupted === undefined ? {} : {
     interrupted: wordFlag(line, "interrupted", {
@@ -22,13 +25,19 @@ export function makeMigrator(context: CommandContext): Migrator {
       usual: "again",
     }),
   };
+  const show = eventShower(context);
   return new Migrator(context.database(), {
     dir: settings.dir,
     lockDeadline: settings.wait,
     lockTimeout: settings.lockTimeout,
     outOfOrder: line.own.outOfOrder === true,
     ...interrupted,
-    onProgress: eventShower(context),
+    onProgress: (event) => {
+      show(event);
+      if (event.type !== "done") return;
+      const { version, name, direction, duration } = event;
+      onDone?.({ version, name, direction, duration });
+    },
     signal,
   });
 }

@@ -5,19 +5,18 @@
  */
 import { MisuseError } from "../../program/misuse_error.ts";
 import { EXIT_CODES } from "../../program/surroundings.ts";
-import type { MigrationPlan, MigrationReport } from "../running/runner.ts";
+import type { FinishedMigration, MigrationPlan, MigrationReport } from "../running/runner.ts";
 import { agree } from "./agreement.ts";
-import type { CommandContext, CommandResult } from "./command.ts";
+import { type CommandContext, type CommandResult, UnfinishedError } from "./command.ts";
 import { countFlag, textFlag, versionOf } from "./flag_values.ts";
 import { makeMigrator } from "./migrator.ts";
 import { counted, durationText, table } from "./text.ts";
 
 /** Applies what is not applied. */
 export async function upCommand(context: CommandContext): Promise<CommandResult> {
-  const migrator = makeMigrator(context);
   const range = rangeOf(context);
-  if (context.line.own.dryRun === true) return planned(await migrator.plan(range));
-  return reported(context, await migrator.up(range), "Everything is applied already");
+  if (context.line.own.dryRun === true) return planned(await makeMigrator(context).plan(range));
+  return await ran(context, (migrator) => migrator.up(range), "Everything is applied already");
 }
 
 /** Takes the last migrations back. */
@@ -75,8 +74,7 @@ interface TakingBack {
 }
 
 async function takeBack(context: CommandContext, { act, plan, run }: TakingBack): Promise<CommandResult> {
-  const migrator = makeMigrator(context);
-  const whole = await plan(migrator);
+  const whole = await plan(makeMigrator(context));
   if (context.line.own.dryRun === true) return planned(whole);
   const { migrations } = whole;
   if (migrations.length > 0) {
@@ -94,7 +92,22 @@ async function takeBack(context: CommandContext, { act, plan, run }: TakingBack)
       } made${losses.join("")}`,
     });
   }
-  return reported(context, await run(migrator), "Nothing is applied");
+  return await ran(context, run, "Nothing is applied");
+}
+
+/** Runs, and tells of what was done, also where a later migration failed. */
+async function ran(
+  context: CommandContext,
+  run: (migrator: Runner) => Promise<MigrationReport>,
+  nothing: string,
+): Promise<CommandResult> {
+  const done: FinishedMigration[] = [];
+  try {
+    const { migrations } = await run(makeMigrator(context, (migration) => done.push(migration)));
+    return { code: EXIT_CODES.done, ...reported(context, migrations, nothing) };
+  } catch (error) {
+    throw new UnfinishedError(error, reported(context, done, ""));
+  }
 }
 
 /** How far to go. */
@@ -117,9 +130,9 @@ function planned(plan: MigrationPlan): CommandResult {
 
 function reported(
   { terminal }: CommandContext,
-  { migrations }: MigrationReport,
+  migrations: readonly FinishedMigration[],
   nothing: string,
-): CommandResult {
+): Omit<CommandResult, "code"> {
   const rows = migrations.map(({ version, name, direction, duration }) => [
     terminal.tone(direction === "up" ? "good" : "warn", direction === "up" ? "applied" : "taken back"),
     `${version}_${name}`,
@@ -127,7 +140,6 @@ function reported(
   ]);
   const whole = migrations.reduce((sum, { duration }) => sum + duration, 0);
   return {
-    code: EXIT_CODES.done,
     document: { dryRun: false, migrations },
     text: rows.length === 0
       ? nothing

@@ -119,9 +119,14 @@ test(
     const failed = await project.lifeguard("migrate", "up");
     assert.equal(failed.code, 1);
     assert.match(failed.err, /20260103000000_bad[\s\S]*nothing/);
+    assert.match(
+      failed.out,
+      /^applied {2}20260101000000_users .*\napplied {2}20260102000000_emails .*\n2 migrations in/,
+    );
     assert.deepEqual(await columns(project), ["id", "email"]);
     const document = await project.json("migrate", "up");
     assert.deepEqual([document.code, document.document.ok], [1, false]);
+    assert.deepEqual([document.document.dryRun, document.document.migrations], [false, []]);
     assert.match(document.document.error.message, /"?nothing"? does not exist/);
 
     await project.write(
