@@ -17,12 +17,14 @@ import type {
   OpaqueObject,
   PolicyObject,
   SequenceObject,
+  StatisticsObject,
   TableColumn,
   TriggerObject,
   ViewObject,
 } from "../catalog/objects.ts";
 import { quoteIdentifier } from "../../pool/sql/identifier.ts";
 import type { Step } from "../steps/step.ts";
+import { isSameStatistics } from "./compare_statistics.ts";
 import { isEqual } from "./equal.ts";
 
 /** How one object becomes another: `undefined` where they are the same. */
@@ -35,6 +37,7 @@ const BASE: ReadonlySet<string> = new Set([
   "inherited",
   "owner",
   "privileges",
+  "settings",
 ]);
 
 const but = (...fields: readonly string[]): ReadonlySet<string> => new Set([...BASE, ...fields]);
@@ -53,8 +56,9 @@ export function compareObjects(from: CatalogObject, to: CatalogObject): Comparis
       return undefined;
     case "collation":
     case "range":
-    case "statistics":
       return isEqual(from, to, BASE) ? undefined : "replace";
+    case "statistics":
+      return isSameStatistics(from, to as StatisticsObject) ? undefined : "replace";
     case "enum":
       return compareEnums(from, to as EnumObject);
     case "domain":
