@@ -7,6 +7,7 @@ import { pathToFileURL } from "node:url";
 import { untilAborted } from "../../pool/with_signal.ts";
 import type { Pool } from "../../pool/pool.ts";
 import type { sql } from "../../pool/sql/sql.ts";
+import type { backfill } from "../seeding/backfill.ts";
 import type { Step } from "../steps/step.ts";
 import { LifeguardError } from "../../pool/wire/errors.ts";
 import { sha256 } from "./checksum.ts";
@@ -18,6 +19,11 @@ import { writeSteps } from "./written_steps.ts";
 
 /** What a `data` function is given beside the pool, so that its file need import types only. */
 export interface DataTools {
+  /**
+   * Changes many rows, a batch at a time: what is done stays done when `data` fails or is ended, and the next run goes on
+   * behind it. It is ended with the run.
+   */
+  readonly backfill: typeof backfill;
   /** Makes SQL. */
   readonly sql: typeof sql;
   /** Ends what runs; pass it on. */

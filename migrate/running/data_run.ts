@@ -7,6 +7,8 @@
  * @module
  */
 import type { LoadedMigration } from "../files/migration.ts";
+import type { DataTools } from "../files/ts_file.ts";
+import { backfill } from "../seeding/backfill.ts";
 import { sql } from "../../pool/sql/sql.ts";
 import { anySignal, untilAborted } from "../../pool/with_signal.ts";
 import { ConnectionError } from "../../pool/wire/errors.ts";
@@ -15,6 +17,15 @@ import { LockWatch } from "./lock_watch.ts";
 import { MigrationDataError, MigrationInterruptedError } from "./migration_errors.ts";
 import type { ProgressRecord } from "./progress_record.ts";
 import type { RunContext, RunTask } from "./run_context.ts";
+
+function dataTools(signal: AbortSignal): DataTools {
+  return {
+    sql,
+    signal,
+    // Also where who wrote the function has not thought of the signal.
+    backfill: (pool, options) => backfill(pool, { signal, ...options }),
+  };
+}
 
 /** Runs what follows the statements, to its end. */
 export async function runData(
@@ -34,7 +45,7 @@ export async function runData(
   const signal = anySignal(watch.lost, options.signal);
   const given = session.isEmbedded ? pool : guardedPool(pool, signal);
   try {
-    await untilAborted((async () => await data(given, { sql, signal }))(), signal);
+    await untilAborted((async () => await data(given, dataTools(signal)))(), signal);
   } catch (error) {
     options.signal?.throwIfAborted();
     if (watch.lost.aborted) throw lostInData(watch.lost.reason);
