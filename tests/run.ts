@@ -11,9 +11,10 @@
  *
  * docs/testing.md says more.
  */
+import { emptyDatabase } from "./empty_database.ts";
 import { CONTROL_VARIABLE, NO_SERVICES } from "./services/description.ts";
 import { missingServers, useServices } from "./services/running_services.ts";
-import { bunTests, denoTests, netOnlyTests, testFiles } from "./test_programs.ts";
+import { AT_ONCE, bunTests, denoTests, netOnlyTests, testFiles } from "./test_programs.ts";
 import { report, runStep, type StepResult, type Totals } from "./test_step.ts";
 
 /** Where examples are looked for; what does not exist is left out. */
@@ -36,6 +37,8 @@ async function main(): Promise<number> {
 
 async function runSteps(options: Options): Promise<Totals[]> {
   await using services = options.useServices ? await useServices() : undefined;
+  await using empty = await emptyDatabase();
+  const { preload } = empty;
   const env = { NO_COLOR: "1", [CONTROL_VARIABLE]: services?.url ?? NO_SERVICES };
   const results: Totals[] = [];
   const add = ({ totals }: StepResult): void => void results.push(totals);
@@ -49,22 +52,22 @@ async function runSteps(options: Options): Promise<Totals[]> {
     results.push({ name: "services", passed: 0, failed: missing.length, skipped: 0, seconds: 0, failures });
   }
   if (options.steps.has("deno")) {
-    add(await runStep("Deno", denoTests(files, filter), env));
+    add(await runStep("Deno", denoTests(files, { filter, preload }), env));
   }
   if (options.steps.has("docs")) {
     const sources = await Array.fromAsync(existing(DOCUMENTED));
-    add(await runStep("examples", denoTests(["--doc", "--permit-no-files", ...sources]), env));
+    add(await runStep("examples", denoTests(["--doc", "--permit-no-files", ...sources], { preload }), env));
   }
   if (options.steps.has("bun")) {
     // By itself Bun runs one file after the other.
-    const parts = filter === undefined ? portions(files, navigator.hardwareConcurrency) : [files];
+    const parts = filter === undefined ? portions(files, AT_ONCE) : [files];
     const commands = [];
     for (const part of parts) commands.push(await bunTests(part, filter));
     const names = commands.map((_, index) => commands.length === 1 ? "Bun" : `Bun ${index + 1}`);
     const running = commands.map((command, index) => runStep(names[index], command, env));
     for (const result of await Promise.all(running)) add(result);
   }
-  if (options.steps.has("net-only")) add(await runStep("net-only", netOnlyTests(), env));
+  if (options.steps.has("net-only")) add(await runStep("net-only", netOnlyTests(preload), env));
   return results;
 }
 

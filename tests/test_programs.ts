@@ -13,6 +13,8 @@ export interface TestCounts {
 export interface TestCommand {
   readonly program: string;
   readonly args: readonly string[];
+  /** Variables that it is given beside those of every step. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Reads the counts from what it printed; `undefined` where they are not there. */
   readonly count: (output: string) => TestCounts | undefined;
   /** Reads what failed from what it printed. */
@@ -25,30 +27,48 @@ const PERMISSIONS = [
   "--no-prompt",
 ];
 
+/**
+ * How many files run at a time. Most tests wait for something, a server, a process, a while that must pass: with one
+ * file for each core the cores rest for half of the time. Each file has databases of its own.
+ */
+export const AT_ONCE: number = 2 * navigator.hardwareConcurrency;
+const MANY_AT_ONCE = { DENO_JOBS: String(AT_ONCE) };
+
 const ROOT = new URL("..", import.meta.url).pathname;
 
 /**
  * Deno's tests.
  *
  * @param paths Files and folders, and what else `deno test` takes.
- * @param filter What the tests' names contain.
+ * @param options What the tests' names contain, and a module that each worker loads first.
  */
-export function denoTests(paths: readonly string[], filter?: string): TestCommand {
-  // Most tests wait for something: as many files at a time as there are cores. Each has databases of its own.
+export function denoTests(
+  paths: readonly string[],
+  { filter, preload }: { readonly filter?: string | undefined; readonly preload?: string } = {},
+): TestCommand {
   const args = [
     "test",
     "--parallel",
     ...PERMISSIONS,
+    ...preloading(preload),
     ...(filter === undefined ? [] : ["--filter", filter]),
     ...paths,
   ];
-  return { program: Deno.execPath(), args, count: countDeno, failures: denoFailures };
+  return { program: Deno.execPath(), args, env: MANY_AT_ONCE, count: countDeno, failures: denoFailures };
 }
 
-/** Deno's tests as a user without servers and permissions runs them. */
-export function netOnlyTests(): TestCommand {
-  const args = ["test", "--allow-net", "--no-prompt", "--parallel"];
-  return { program: Deno.execPath(), args, count: countDeno, failures: denoFailures };
+/**
+ * Deno's tests as a user without servers and permissions runs them; their types are checked by `deno task check`.
+ *
+ * @param preload A module that each worker loads first.
+ */
+export function netOnlyTests(preload?: string): TestCommand {
+  const args = ["test", "--allow-net", "--no-prompt", "--parallel", "--no-check", ...preloading(preload)];
+  return { program: Deno.execPath(), args, env: MANY_AT_ONCE, count: countDeno, failures: denoFailures };
+}
+
+function preloading(module: string | undefined): string[] {
+  return module === undefined ? [] : ["--preload", module];
 }
 
 /**

@@ -33,7 +33,7 @@ const NO_TESTS: TestCounts = { passed: 0, failed: 0, skipped: 0 };
  */
 export async function runStep(
   name: string,
-  { program, args, count, failures: findFailures }: TestCommand,
+  { program, args, env: own = {}, count, failures: findFailures }: TestCommand,
   env: Readonly<Record<string, string>>,
 ): Promise<StepResult> {
   console.log(
@@ -44,7 +44,7 @@ export async function runStep(
   const started = performance.now();
   const child = new Deno.Command(program, {
     args: [...args],
-    env: { ...env },
+    env: { ...env, ...own },
     cwd: ROOT,
     stdin: "null",
     stdout: "piped",

@@ -41,6 +41,12 @@ export interface NamedMemory {
 /** Databases in memory by what stands in the place of their path; the testkit makes them. */
 export const namedMemories: Map<string, NamedMemory> = new Map();
 
+/**
+ * What a database in memory begins with that is to be empty: a copy of one. Left out, initdb makes each; that takes
+ * a second, which a suite of many processes need not wait for again and again.
+ */
+export const emptyMemory: { snapshot?: (() => Promise<Blob>) | undefined } = {};
+
 /** Durable data directories in use by this process: two engines on one directory would destroy it. */
 const openPaths = new Set<string>();
 
@@ -65,7 +71,8 @@ export async function startPgliteEngine(path: string | undefined): Promise<Pglit
   }
   if (directory !== undefined) openPaths.add(directory);
   try {
-    const engine = await create(directory, memory?.snapshot);
+    const isEmpty = directory === undefined && memory?.snapshot === undefined;
+    const engine = await create(directory, isEmpty ? await emptyMemory.snapshot?.() : memory?.snapshot);
     if (memory !== undefined) memory.takeSnapshot = () => engine.dumpDataDir("none");
     return {
       execProtocolRawStream: (message, options) => engine.execProtocolRawStream(message, options),

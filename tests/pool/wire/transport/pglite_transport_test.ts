@@ -5,13 +5,20 @@ import { join } from "node:path";
 import { ByteWriter } from "../../../../pool/wire/byte_writer.ts";
 import { ConnectionError } from "../../../../pool/wire/errors.ts";
 import { copyKind } from "../../../../pool/wire/transport/pglite_copy.ts";
-import type { PgliteEngine } from "../../../../pool/wire/transport/pglite_engine.ts";
+import {
+  emptyMemory,
+  namedMemories,
+  type NamedMemory,
+  type PgliteEngine,
+} from "../../../../pool/wire/transport/pglite_engine.ts";
 import { openPgliteTransport, PgliteTransport } from "../../../../pool/wire/transport/pglite_transport.ts";
 import type { Transport } from "../../../../pool/wire/transport/transport.ts";
 import { test } from "../../../harness.ts";
 
 const decoder = new TextDecoder();
 const OPEN = { timeout: 60_000, sanitize: false };
+// Here every database begins by initdb, as a program's.
+emptyMemory.snapshot = undefined;
 
 /** Writes one message; a type of "" is one without a type byte. */
 function message(type: string, ...parts: (string | number | Uint8Array)[]): Uint8Array {
@@ -136,6 +143,20 @@ test("openPgliteTransport() answers a startup message and makes its settings", O
   assert.ok(shown.some((answer) => answer.endsWith("o'tool\\e|5MB|a, b")), shown.join(" "));
   await client.close();
   assert.deepEqual(client.closings, [undefined]);
+});
+
+test("openPgliteTransport() begins with a copy of what is named as an empty database", OPEN, async () => {
+  const memory: NamedMemory = {};
+  namedMemories.set("template", memory);
+  const template = await connect("template");
+  namedMemories.delete("template");
+  await template.ask(query("create table made (here int)"));
+  const snapshot = await memory.takeSnapshot!();
+  emptyMemory.snapshot = () => Promise.resolve(snapshot);
+  const copy = await connect();
+  emptyMemory.snapshot = undefined;
+  assert.equal((await copy.ask(query("select * from made"))).at(-2), "C:SELECT 0");
+  await Promise.all([template.close(), copy.close()]);
 });
 
 test("openPgliteTransport() refuses encryption and a bad setting", OPEN, async () => {
