@@ -26,7 +26,10 @@ export interface TestOptions {
    * By default a test may do what the run may do.
    */
   readonly allow?: readonly Grant[];
-  /** Takes long and would show the same on any runtime: Bun's run of the suite leaves it to Deno's. Default false. */
+  /**
+   * Takes long and would show the same on any runtime, such as what runs in processes of its own: Bun's run of the
+   * suite leaves it to Deno's. Default false.
+   */
   readonly once?: boolean;
 }
 

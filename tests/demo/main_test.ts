@@ -13,7 +13,7 @@ async function reasonToIgnore(): Promise<string | undefined> {
   }
 }
 
-const options = { ignore: await reasonToIgnore(), timeout: 120_000, sanitize: false };
+const options = { ignore: await reasonToIgnore(), timeout: 120_000, sanitize: false, once: true };
 
 test("demo/main.ts shows every part on real data, and rolls back what failed", options, async () => {
   const printed: string[] = [];

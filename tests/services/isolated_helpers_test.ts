@@ -13,8 +13,9 @@ import {
 } from "./client.ts";
 import { redisCommand, type RedisReply } from "./redis_command.ts";
 
-const REDIS = { ...needs("isolatedRedis"), timeout: 60_000 };
-const ETCD = { ...needs("etcd"), timeout: 60_000 };
+// What is tested is other programs.
+const REDIS = { ...needs("isolatedRedis"), timeout: 60_000, once: true };
+const ETCD = { ...needs("etcd"), timeout: 60_000, once: true };
 
 test("needs() ignores tests of Redis and etcd exactly where they cannot be made", async () => {
   const isolated = (await services())?.isolated ?? [];

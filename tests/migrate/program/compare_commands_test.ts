@@ -7,7 +7,7 @@ import { needs } from "../../services/client.ts";
 import { CORE, LIFEGUARD_KINDS, makeProject } from "./project.ts";
 
 const [, deno] = LIFEGUARD_KINDS;
-const options = { ignore: deno.ignore ?? needs("primary").ignore, timeout: 240_000 };
+const options = { ignore: deno.ignore ?? needs("primary").ignore, timeout: 240_000, once: true };
 
 const users = (columns: string): string =>
   `import { column, model } from "${CORE}";

@@ -25,7 +25,7 @@ const columns = async (project: Project): Promise<string[]> =>
   )).map(({ name }) => name);
 
 for (const kind of LIFEGUARD_KINDS) {
-  const options = { ignore: kind.ignore ?? needs("primary").ignore, timeout: 120_000 };
+  const options = { ignore: kind.ignore ?? needs("primary").ignore, timeout: 120_000, once: true };
 
   test(`lifeguard migrate, ${kind.name}, goes up and down, and says where it is`, options, async () => {
     await using program = await kind.make();
@@ -83,7 +83,7 @@ for (const kind of LIFEGUARD_KINDS) {
 }
 
 const [, deno] = LIFEGUARD_KINDS;
-const options = { ignore: deno.ignore ?? needs("primary").ignore, timeout: 120_000 };
+const options = { ignore: deno.ignore ?? needs("primary").ignore, timeout: 120_000, once: true };
 
 test(
   "lifeguard migrate new makes files that run, in order, and refuses names that are none",

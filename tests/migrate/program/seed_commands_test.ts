@@ -34,7 +34,7 @@ export function down(schema) {
 }
 
 for (const kind of LIFEGUARD_KINDS) {
-  const options = { ignore: kind.ignore ?? needs("primary").ignore, timeout: 120_000 };
+  const options = { ignore: kind.ignore ?? needs("primary").ignore, timeout: 120_000, once: true };
 
   test(
     `lifeguard seed and data, ${kind.name}, sow and fill once, and tell how far they are`,
@@ -79,7 +79,7 @@ for (const kind of LIFEGUARD_KINDS) {
   );
 }
 
-const options = { ignore: deno.ignore ?? needs("primary").ignore, timeout: 120_000 };
+const options = { ignore: deno.ignore ?? needs("primary").ignore, timeout: 120_000, once: true };
 
 async function until(look: () => Promise<boolean>, what: () => string): Promise<void> {
   for (let looks = 0; looks < 600; looks++) {

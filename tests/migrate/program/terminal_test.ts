@@ -14,7 +14,7 @@ const SCRIPT = "/usr/bin/script";
 const hasScript = deno.ignore === undefined && existsSync(SCRIPT);
 const ignore = deno.ignore ?? needs("primary").ignore ??
   (hasScript ? undefined : "no script of util-linux to make a terminal with");
-const options = { ...(ignore === undefined ? {} : { ignore }), timeout: 120_000 };
+const options = { ...(ignore === undefined ? {} : { ignore }), timeout: 120_000, once: true };
 const path = await testVariable("PATH");
 const home = await testVariable("HOME");
 const cache = await testVariable("DENO_DIR");

@@ -40,7 +40,11 @@ function ready({ url }: RunningProgram, words: string): Promise<boolean> {
 }
 
 for (const kind of PROGRAM_KINDS) {
-  const options = { ...(kind.ignore === undefined ? {} : { ignore: kind.ignore }), timeout: 90_000 };
+  const options = {
+    ...(kind.ignore === undefined ? {} : { ignore: kind.ignore }),
+    timeout: 90_000,
+    once: true,
+  };
 
   test(
     `lifeguard-reflector, ${kind.name}, says what it is, and refuses what it does not understand`,
@@ -123,6 +127,7 @@ test("lifeguard-reflector takes everything from variables and a file, and follow
   ...needs("control", "isolatedRedis"),
   ...(either === undefined ? { ignore: PROGRAM_KINDS[0].ignore } : {}),
   timeout: 90_000,
+  once: true,
 }, async () => {
   await using program = await either.make();
   await using server = await isolatedServer({ settings: { wal_level: "logical" } });
@@ -161,6 +166,7 @@ test("lifeguard-reflector audit judges what a cache holds, and fails where it ca
   ...needs("primary", "isolatedRedis"),
   ...(either === undefined ? { ignore: PROGRAM_KINDS[0].ignore } : {}),
   timeout: 90_000,
+  once: true,
 }, async () => {
   await using program = await either.make();
   await using database = await freshDatabase();
@@ -201,6 +207,7 @@ test("lifeguard-reflector is succeeded when it is killed, with etcd as the elect
   ...needs("etcd"),
   ...(either === undefined ? { ignore: PROGRAM_KINDS[0].ignore } : {}),
   timeout: 90_000,
+  once: true,
 }, async () => {
   await using program = await either.make();
   await using database = await freshDatabase();
