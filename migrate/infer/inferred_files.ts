@@ -11,6 +11,7 @@ import type {
   DomainObject,
   EnumObject,
   ObjectKey,
+  PolicyObject,
   RangeObject,
 } from "../catalog/objects.ts";
 import { declarationsOf, hasDomainForm, isCreated } from "./declared.ts";
@@ -20,7 +21,7 @@ import type { InferredFile, LibraryModules } from "./infer.ts";
 import { array, call, type Entry, object, type Piece, text, write } from "./layout.ts";
 import { declaredTypeSource, modelSource } from "./model_source.ts";
 import { Names } from "./names.ts";
-import { homeKey, type ModelPlan, type Plan } from "./plan.ts";
+import { homeKey, type ModelPlan, type Plan, tableKey, tableOfPart } from "./plan.ts";
 import { relationEntries } from "./relation_source.ts";
 import { sqlTemplate } from "./sql_text.ts";
 import { type PlannedTriggers, planTriggers } from "./trigger_source.ts";
@@ -61,6 +62,7 @@ export class InferredFiles {
   readonly #notes: string[] = [];
   readonly #names: Names = new Names();
   readonly #triggers: PlannedTriggers;
+  readonly #policies: ReadonlyMap<string, readonly PolicyObject[]>;
 
   /** Writes the files. */
   constructor(plan: Plan, options: FileOptions) {
@@ -68,6 +70,8 @@ export class InferredFiles {
     this.#options = options;
     for (const { name } of plan.models.values()) this.#names.take([name]);
     this.#triggers = planTriggers(plan, isCreated);
+    const policies = plan.objects.flatMap(([, object]) => object.kind === "policy" ? [object] : []);
+    this.#policies = Map.groupBy(policies, (policy) => tableKey(tableOfPart(policy)));
     this.#nameTypes();
     const foreignKeys = this.#planForeignKeys();
     const types = this.#draft("types.ts");
@@ -160,9 +164,6 @@ export class InferredFiles {
       const path = this.#draft(schemaPath(target)).path;
       if (path !== draft.path) draft.imports.use(`./${path}`, target.name);
     }
-    const policies = this.#plan.objects.flatMap(([, one]) =>
-      one.kind === "policy" && homeKey(one) === homeKey(model.object) ? [one] : []
-    );
     const note = (words: string): void => void this.#notes.push(words);
     this.#export(
       draft,
@@ -171,7 +172,7 @@ export class InferredFiles {
         plan: this.#plan,
         types,
         foreignKeys,
-        policies,
+        policies: this.#policies.get(tableKey(model.object)) ?? [],
         triggers: this.#triggers,
         note,
       }),

@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { objectKey } from "../catalog/object_key.ts";
 import type { Catalog, TableColumn, TableName, TableObject } from "../catalog/objects.ts";
 import type { ColumnChange, Step } from "../steps/step.ts";
-import { tableKey } from "./plan.ts";
 
 /**
  * The steps that make the inherited columns of a table what they are, once it is there.
@@ -19,10 +19,10 @@ export function inheritedColumnSteps(table: TableObject, catalog: Catalog): read
     ...table.partitionOf === undefined ? [] : [table.partitionOf.table],
   ];
   if (names.length === 0) return [];
-  const keys = new Set(names.map(tableKey));
-  const parents = [...catalog.objects.values()].flatMap((object) =>
-    object.kind === "table" && keys.has(tableKey(object)) ? [object] : []
-  );
+  const parents = names.flatMap(({ schema = "public", name }) => {
+    const parent = catalog.objects.get(objectKey({ ...table, schema, name }));
+    return parent?.kind === "table" ? [parent] : [];
+  });
   return table.columns.filter(({ inherited }) => inherited === true).flatMap((column) =>
     columnSteps(
       table,

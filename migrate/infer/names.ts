@@ -107,6 +107,8 @@ export function propertyKey(name: string): string {
 /** `NAMEDATALEN - 1`. */
 const MAX_BYTES = 63;
 
+const encoder = new TextEncoder();
+
 /**
  * The name PostgreSQL gives a constraint or a sequence that has none: `makeObjectName` of
  * https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/commands/indexcmds.c
@@ -116,9 +118,8 @@ const MAX_BYTES = 63;
  * @param label What it is: `pkey`, `key`, `fkey`, `seq`.
  */
 export function postgresName(table: string, columns: string, label: string): string {
-  const encoder = new TextEncoder();
   const room = MAX_BYTES - label.length - 1 - (columns === "" ? 0 : 1);
-  let [first, second] = [encoder.encode(table).length, encoder.encode(columns).length];
+  let [first, second] = [byteLength(table), byteLength(columns)];
   while (first + second > room) first > second ? first-- : second--;
   const parts = [clipped(table, first), ...(columns === "" ? [] : [clipped(columns, second)]), label];
   return parts.join("_");
@@ -126,12 +127,17 @@ export function postgresName(table: string, columns: string, label: string): str
 
 /** As much of a text as fits into so many bytes, without half a character. */
 function clipped(given: string, bytes: number): string {
+  if (byteLength(given) <= bytes) return given;
   let result = "";
   let length = 0;
   for (const character of given) {
-    length += new TextEncoder().encode(character).length;
+    length += byteLength(character);
     if (length > bytes) break;
     result += character;
   }
   return result;
+}
+
+function byteLength(given: string): number {
+  return encoder.encode(given).length;
 }

@@ -139,7 +139,7 @@ export const permission = relations(Permission, {
   grants: hasMany(Grant, Grant.permission),
 });
 
-// the privileges of roles on 2 objects are left out: grant them in a migration
+// the privileges of roles on one object are left out: grant them in a migration
 // table:public.coded_item has no model and is declared: it inherits from another table
 // table:public.coded_part has no model and is declared: it inherits from another table
 export const declarations = declare([
@@ -169,6 +169,8 @@ AS $function$begin return old; end$function$`,
   sql`create table "public"."coded_item" (
   "fk_item" integer not null
 ) inherits ("public"."coded")`,
+  sql`alter table "public"."coded_item" alter column "code" set statistics 50`,
+  sql`comment on column "public"."coded_item"."code" is 'Of the child; it''s other'`,
   sql`alter table "public"."coded_item" alter column "code" set not null`,
   sql`alter table "public"."coded_item" alter column "code" set statistics 50`,
   sql`comment on column "public"."coded_item"."code" is 'Of the child; it''s other'`,
@@ -182,6 +184,7 @@ AS $function$begin return old; end$function$`,
   "made" timestamp with time zone not null default now()
 ) inherits ("public"."coded")`,
   sql`create table "public"."measured_old" partition of "public"."measured" FOR VALUES FROM (MINVALUE) TO ('2020-01-01')`,
+  sql`comment on column "public"."measured_old"."value" is 'Of the partition'`,
   sql`alter table "public"."measured_old" alter column "value" set not null`,
   sql`alter table "public"."measured_old" alter column "value" set default 7`,
   sql`comment on column "public"."measured_old"."value" is 'Of the partition'`,

@@ -440,7 +440,6 @@ export const tag = relations(Tag, {
   books: manyToMany(Book, { through: BookTag, from: BookTag.tagId, to: BookTag.bookId }),
 });
 
-// the privileges of roles on one object are left out: grant them in a migration
 export const declarations = declare([
   sql`alter table "public"."loans" rename constraint "loans_pkey" to "loans_pk"`,
   sql`alter table "public"."prices" drop constraint "prices_pkey"`,

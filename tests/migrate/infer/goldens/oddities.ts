@@ -384,7 +384,6 @@ export const users = relations(Users, {
   _2020Sales: hasMany(_2020Sale, _2020Sale.userId),
 });
 
-// the privileges of roles on one object are left out: grant them in a migration
 // table:app.child has no model and is declared: it inherits from another table
 export const declarations = declare([
   sql`alter table "app"."pairs" drop constraint "pairs_pkey"`,
