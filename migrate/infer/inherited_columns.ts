@@ -1,5 +1,6 @@
 /**
- * What a table that inherits says of its parents' columns beside what these say: creating it gives it theirs as they are.
+ * What a table that inherits says of its parents' columns beside what these say: creating it gives it theirs as they are,
+ * but for their comments and statistics, which are its own.
  *
  * @module
  */
@@ -42,7 +43,7 @@ function columnSteps(
     : { schema: table.schema, name: table.name };
   const changes: ColumnChange[] = [];
   const [first] = theirs;
-  const { default: value, storage, statistics } = column;
+  const { default: value, storage } = column;
   if (column.notNull && theirs.every(({ notNull }) => !notNull)) {
     changes.push({ type: "not null", from: false, to: true });
   }
@@ -50,11 +51,5 @@ function columnSteps(
     changes.push({ type: "default", ...(value === undefined ? {} : { to: value }) });
   }
   if (storage !== first?.storage && storage !== undefined) changes.push({ type: "storage", to: storage });
-  if (statistics !== undefined) changes.push({ type: "statistics", to: statistics });
-  return [
-    ...changes.map((change): Step => ({ kind: "column", table: name, column: column.name, change })),
-    ...(column.comment === undefined
-      ? []
-      : [{ kind: "comment", object: table, column: column.name, to: column.comment } as const]),
-  ];
+  return changes.map((change): Step => ({ kind: "column", table: name, column: column.name, change }));
 }
