@@ -6,9 +6,9 @@ async function reasonToIgnore(): Promise<string | undefined> {
   const permissions = (globalThis as {
     Deno?: { permissions: { query(of: { name: string; variable?: string }): Promise<{ state: string }> } };
   }).Deno?.permissions;
-  for (const  of of[{ name: "read" }, { name: "env", variable: "NO_COLOR" }]) {
-    if (permissions !== undefined && (await permissions.query(of)).state !== "granted") {
-      return `it needs "--allow-${of.name}"; "deno task demo" has it`;
+  for (const needed of [{ name: "read" }, { name: "env", variable: "NO_COLOR" }]) {
+    if (permissions !== undefined && (await permissions.query(needed)).state !== "granted") {
+      return `it needs "--allow-${needed.name}"; "deno task demo" has it`;
     }
   }
 }
