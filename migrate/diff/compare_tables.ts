@@ -33,6 +33,8 @@ export interface TableDifference {
   readonly from: TableObject;
   readonly to: TableObject;
   readonly columns: Map<string, ColumnDifference>;
+  /** What its parents' steps change of it, so that nothing is left to do: its own children have to know. */
+  readonly carried: ReadonlyMap<string, ColumnDifference>;
   /** Whether its parents change. */
   readonly isMoved: boolean;
 }
@@ -58,16 +60,20 @@ export function compareTable(
   },
 ): TableDifference {
   const columns = new Map<string, ColumnDifference>();
+  const carried = new Map<string, ColumnDifference>();
+  const parentsDifferences = (name: string): readonly ColumnDifference[] =>
+    parents.map((parent) => parent.columns.get(name) ?? parent.carried.get(name))
+      .filter((one) => one !== undefined);
   const after = new Map(to.columns.map((column) => [column.name, column]));
   const before = new Map(from.columns.map((column) => [column.name, column]));
   for (const column of from.columns) {
     const next = after.get(column.name);
-    const theirs = parents.map((parent) => parent.columns.get(column.name)).find((one) => one !== undefined);
+    const [theirs] = parentsDifferences(column.name);
     const isParents = theirs?.from !== undefined && (next === undefined ? column.inherited === true : true);
     const here = theirs?.from !== undefined && theirs.to !== undefined ? withParents(column, theirs) : column;
     const difference = compareColumn(column, { from: here, to: next, isParents, serverVersion });
     const isChanged = (field: "default" | "notNull"): boolean =>
-      column[field] !== theirs?.from?.[field] &&
+      column[field] !== (theirs?.old ?? theirs?.from)?.[field] &&
       (here[field] !== column[field] || theirs?.action === "retype");
     const isOwn = theirs?.from !== undefined && (isChanged("default") || isChanged("notNull"));
     if (difference !== undefined) columns.set(column.name, { ...difference, isOwn });
@@ -82,13 +88,22 @@ export function compareTable(
         isParents,
         releasesDefault: false,
       });
+    } else if (theirs !== undefined) {
+      const { action } = theirs;
+      carried.set(column.name, {
+        name: column.name,
+        from: here,
+        to: next,
+        old: column,
+        action,
+        isParents: true,
+        releasesDefault: false,
+      });
     }
   }
   for (const column of to.columns) {
     if (before.has(column.name)) continue;
-    const theirs = parents.map((parent) => parent.columns.get(column.name)).find((one) =>
-      one?.action === "add"
-    );
+    const theirs = parentsDifferences(column.name).find((one) => one.old === undefined);
     columns.set(column.name, {
       name: column.name,
       from: theirs?.to,
@@ -102,15 +117,16 @@ export function compareTable(
     from,
     to,
     columns,
+    carried,
     isMoved: !isEqual(from.partitionOf, to.partitionOf) || !isEqual(from.inherits ?? [], to.inherits ?? []),
   };
 }
 
 /** What a column is when its parent's steps are done. */
-function withParents(column: TableColumn, { from, to, action }: ColumnDifference): TableColumn {
+function withParents(column: TableColumn, { old, from, to, action }: ColumnDifference): TableColumn {
   const changes: Record<string, unknown> = {};
   for (const field of ["default", "notNull", "storage", "statistics"] as const) {
-    const isSet = from![field] !== to![field] ||
+    const isSet = from![field] !== to![field] || old !== undefined && old[field] !== to![field] ||
       field === "default" && action === "retype" && to!.default !== undefined;
     if (isSet) changes[field] = to![field];
   }

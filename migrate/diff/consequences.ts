@@ -60,6 +60,7 @@ export class Consequences {
       return;
     }
     this.#plan.altered.delete(key);
+    this.#plan.tables.delete(key);
     this.#plan.replaced.set(key, { from, to });
     this.#objects.push(key);
   }
@@ -119,7 +120,13 @@ export class Consequences {
   /** The difference of a table that is kept as it is. */
   #unchanged(key: ObjectKey, table: TableObject): TableDifference | undefined {
     if (!this.#plan.kept.has(key)) return undefined;
-    const difference: TableDifference = { from: table, to: table, columns: new Map(), isMoved: false };
+    const difference: TableDifference = {
+      from: table,
+      to: table,
+      columns: new Map(),
+      carried: new Map(),
+      isMoved: false,
+    };
     this.#plan.tables.set(key, difference);
     return difference;
   }
@@ -153,6 +160,7 @@ export class Consequences {
   }
 
   #spreadColumn({ table, column, isGone }: ColumnEvent): void {
+    if (this.#plan.replaced.has(table)) return;
     const object = this.#plan.from.objects.get(table) as TableObject;
     const key = columnKey(object, column);
     for (const dependent of this.#plan.before.ofColumn(key)) {

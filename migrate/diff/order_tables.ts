@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ObjectKey } from "../catalog/objects.ts";
+import type { ObjectKey, TableObject } from "../catalog/objects.ts";
 import { STAGES } from "./column_steps.ts";
 import { isTypeLike } from "./compare_objects.ts";
 import { parentsOf, type TableDifference } from "./compare_tables.ts";
@@ -49,9 +49,7 @@ export function orderTable(emission: Emission, key: ObjectKey, difference: Table
 /** A parent's steps come before its children's. */
 function orderFamily(emission: Emission, key: ObjectKey, { from, to }: TableDifference): void {
   const { plan, graph } = emission;
-  for (const name of parentsOf(from)) {
-    const parent = plan.before.relation(name);
-    if (parent === undefined) continue;
+  for (const parent of ancestorsOf(emission, from)) {
     for (const one of STAGES) {
       graph.after(stage(parent, one), stage(key, "detach"));
       if (one === "set" || one === "add" || one === "compute") {
@@ -73,4 +71,18 @@ function orderFamily(emission: Emission, key: ObjectKey, { from, to }: TableDiff
       if (plan.before.needs(other).has(parent)) graph.after(stage(key, "attach"), drop(other));
     }
   }
+}
+
+/** The tables that a table was a child of, and those that they were. */
+function ancestorsOf({ plan }: Emission, table: TableObject): ReadonlySet<ObjectKey> {
+  const found = new Set<ObjectKey>();
+  const waiting = [...parentsOf(table)];
+  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+    const key = plan.before.relation(name);
+    if (key === undefined || found.has(key)) continue;
+    found.add(key);
+    const parent = plan.from.objects.get(key);
+    if (parent?.kind === "table") waiting.push(...parentsOf(parent));
+  }
+  return found;
 }

@@ -39,6 +39,14 @@ export function countingOf(
   };
 }
 
+/**
+ * What lets something that counted in one range count in another, where no value is in both: it begins anew. Without that
+ * PostgreSQL refuses the range, as the value it stands at is not in it.
+ */
+export function restartOption(from: Counting, to: Counting): readonly string[] {
+  return to.min > from.max || to.max < from.min ? ["restart"] : [];
+}
+
 /** The options as SQL, each by itself. */
 export function countingOptions({ start, increment, min, max, cache, cycle }: Counting): string[] {
   return [

@@ -8,7 +8,7 @@ import { parenthesized, writeName } from "../../orm/compiling/ddl/write_table.ts
 import { quoteIdentifier } from "../../pool/sql/identifier.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
 import type { ColumnIdentity, TableColumn, TableName } from "../catalog/objects.ts";
-import { countingOptions, unusualOptions } from "./counting.ts";
+import { countingOptions, restartOption, unusualOptions } from "./counting.ts";
 import { type Statement, statement, words } from "./statement.ts";
 import type { ColumnStep } from "./step.ts";
 import { writeColumnGrants } from "./write_rights.ts";
@@ -132,10 +132,11 @@ function identityChange(from: ColumnIdentity | undefined, to: ColumnIdentity | u
   }
   const before = new Set(countingOptions(from));
   const options = countingOptions(to).filter((option) => !before.has(option));
-  return [
+  const set = [
     ...(from.generation === to.generation && options.length > 0 ? [] : [`generated ${to.generation}`]),
     ...options,
-  ].map((option) => `set ${option}`).join(" ");
+  ].map((option) => `set ${option}`);
+  return [...set, ...restartOption(from, to)].join(" ");
 }
 
 function generatedChange(

@@ -15,7 +15,7 @@ import type {
   RangeObject,
   SequenceObject,
 } from "../catalog/objects.ts";
-import { countingOptions, unusualOptions } from "./counting.ts";
+import { countingOptions, restartOption, unusualOptions } from "./counting.ts";
 import { type Statement, statement, words } from "./statement.ts";
 import type { SequenceStep, TypeStep } from "./step.ts";
 
@@ -132,6 +132,7 @@ export function writeSequenceStep({ from, to }: SequenceStep): readonly Statemen
   const alter = `alter sequence ${writeName(from)}`;
   const before = new Set(sequenceOptions(from));
   const options = sequenceOptions(to).filter((option) => !before.has(option));
+  options.push(...restartOption(from, to));
   if (owner(from) !== owner(to)) options.push(`owned by ${owner(to)}`);
   return [
     ...(options.length === 0 ? [] : [statement(alter, ...options)]),

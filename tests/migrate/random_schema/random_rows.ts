@@ -47,15 +47,18 @@ export function rowStatement(
       );
     }
   }
+  const counts = options.empty.size === 0
+    ? `for counter in select format('%I.%I', schemaname, sequencename) from pg_sequences where schemaname in ('public', 'App') loop
+      perform nextval(counter); perform nextval(counter);
+    end loop;`
+    : "";
   // Twice: what refers to other rows may come before them.
   const tries = [...inserts, ...inserts].map((insert) =>
     `begin ${insert}; exception when others then null; end;`
   );
   return `do $rows$ declare counter text; begin
     ${tries.join("\n")}
-    for counter in select format('%I.%I', schemaname, sequencename) from pg_sequences where schemaname in ('public', 'App') loop
-      perform nextval(counter); perform nextval(counter);
-    end loop;
+    ${counts}
   end $rows$`;
 }
 

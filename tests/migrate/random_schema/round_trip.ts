@@ -75,6 +75,8 @@ export async function roundTrip(pair: Pair, ground: Ground): Promise<RoundTrip> 
       if (!(error instanceof UnfitRows)) throw error;
       const before = empty.size;
       for (const table of error.tables) empty.add(table);
+      // A table's heirs are changed with it.
+      if (empty.size === before) error.all.forEach((table) => empty.add(table));
       if (empty.size === before) throw error.cause;
     }
   }
@@ -114,11 +116,15 @@ async function attempt(
 
 /** Rows that are in the way of a statement. */
 class UnfitRows extends Error {
+  /** Those that the statement names. */
   readonly tables: readonly string[];
+  /** All that may have rows. */
+  readonly all: readonly string[];
 
-  constructor(tables: readonly string[], cause: unknown) {
+  constructor(tables: readonly string[], all: readonly string[], cause: unknown) {
     super("Rows do not fit", { cause });
     this.tables = tables;
+    this.all = all;
   }
 }
 
@@ -140,7 +146,7 @@ async function during(
     const named = all.filter((table) =>
       (error as Error).message.includes(tableName(table)) || cause.table === table.name
     );
-    throw new UnfitRows((named.length > 0 ? named : all).map(tableName), failed);
+    throw new UnfitRows(named.map(tableName), all.map(tableName), failed);
   }
 }
 
