@@ -10,8 +10,9 @@
  *
  * @module
  */
+import { canonicalObject } from "./canonical_text.ts";
 import { columnKey, makeCatalog, objectKey } from "./object_key.ts";
-import type { Catalog, CatalogObject, ObjectKey, TableName } from "./objects.ts";
+import type { Catalog, CatalogObject, ObjectKey, ObjectSetting, TableName } from "./objects.ts";
 
 /** OIDs of the catalogs themselves: https://github.com/postgres/postgres/tree/REL_18_STABLE/src/include/catalog */
 export const CATALOGS = {
@@ -34,7 +35,10 @@ export type DraftObject = CatalogObject extends infer Each
   ? Each extends CatalogObject ? Drafted<Each> : never
   : never;
 
-type Drafted<Each extends CatalogObject> = Omit<Each, "dependsOn" | "comment" | "owner" | "privileges">;
+type Drafted<Each extends CatalogObject> = Omit<
+  Each,
+  "dependsOn" | "comment" | "owner" | "privileges" | "settings"
+>;
 
 /** A row of `pg_depend`. */
 export interface DependRow {
@@ -61,6 +65,7 @@ interface Entry {
   readonly needs: Set<ObjectKey>;
   readonly comment: string | undefined;
   rights: Pick<CatalogObject, "owner" | "privileges">;
+  settings?: readonly ObjectSetting[];
 }
 
 /** Objects as they are read. */
@@ -107,15 +112,15 @@ export class CatalogDraft {
     return this.#comments.get(`${catalog}.${oid}.${column}`);
   }
 
-  /** Adds an object, unless an extension brought it. */
-  add(catalog: number, oid: number, object: DraftObject): void {
+  /** Adds an object, unless an extension brought it; its comment may be that of what it is, too. */
+  add(catalog: number, oid: number, object: DraftObject, comment?: string): void {
     const at = address(catalog, oid);
     if (this.#members.has(at)) return;
     const entry = {
       object,
       key: objectKey(object as CatalogObject),
       needs: new Set<ObjectKey>(),
-      comment: this.comment(catalog, oid),
+      comment: comment ?? this.comment(catalog, oid),
       rights: {},
     };
     this.#owners.delete(at);
@@ -126,6 +131,12 @@ export class CatalogDraft {
   setRights(catalog: number, oid: number, rights: Entry["rights"]): void {
     const entry = this.#entries.get(address(catalog, oid));
     if (entry !== undefined) entry.rights = rights;
+  }
+
+  /** Says what is set of an object by statements of their own. */
+  setSettings(catalog: number, oid: number, settings: readonly ObjectSetting[]): void {
+    const entry = this.#entries.get(address(catalog, oid));
+    if (entry !== undefined) entry.settings = settings;
   }
 
   /** Says that something is part of what is at another address. */
@@ -216,6 +227,7 @@ function isBackward(row: DependRow, { object }: Entry): boolean {
     : object.kind === "opaque" && object.what === "type" && row.refclassid === CATALOGS.proc;
 }
 
-function finished({ object, needs, comment, rights }: Entry): CatalogObject {
-  return compact({ ...object, ...rights, comment, dependsOn: [...needs].sort() }) as CatalogObject;
+function finished({ object, needs, comment, rights, settings }: Entry): CatalogObject {
+  const whole = { ...canonicalObject(object), ...rights, settings, comment, dependsOn: [...needs].sort() };
+  return compact(whole) as CatalogObject;
 }

@@ -26,10 +26,20 @@ export interface ObjectBase {
   readonly comment?: string;
   /** What must be there before it. */
   readonly dependsOn: readonly ObjectKey[];
+  /** What is set of it, or of a part of it, by statements of their own, and has no other place in its record. */
+  readonly settings?: readonly ObjectSetting[];
   /** The role it belongs to, where that is not the role that read it. */
   readonly owner?: string;
   /** Who may do what with it, where that is not what PostgreSQL gives by itself. */
   readonly privileges?: Privileges;
+}
+
+/** What is set of an object: that a table is clustered by an index, the options of a column, a security label. */
+export interface ObjectSetting {
+  /** The statement that sets it. */
+  readonly set: string;
+  /** The statement that takes it back. */
+  readonly reset: string;
 }
 
 /** What roles may do with an object, against what they may do with one that the same role has just made. */

@@ -172,10 +172,27 @@ const foreignTable =
           case when a.attnotnull then ' not null' else '' end, ', ' order by a.attnum)
         from pg_attribute a join pg_type t on t.oid = a.atttypid
         left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
-        where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
+        where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and (a.attislocal or c.relispartition)),
       (select string_agg('constraint ' || quote_ident(k.conname) || ' ' || pg_get_constraintdef(k.oid), ', '
-          order by k.conname) from pg_constraint k where k.conrelid = c.oid and k.contype = 'c')) || ')' ||
-      ' server ' || quote_ident(s.srvname) || coalesce(${options("f.ftoptions")}, '') || ';' as definition,
+          order by k.conname) from pg_constraint k where k.conrelid = c.oid and k.contype = 'c'
+            and (k.conislocal or c.relispartition))) || ')' || coalesce(' inherits (' || (
+        select string_agg(i.inhparent::regclass::text, ', ' order by i.inhseqno) from pg_inherits i
+        where i.inhrelid = c.oid and not c.relispartition) || ')', '') || ' server ' || quote_ident(s.srvname) || coalesce(${
+    options("f.ftoptions")
+  }, '') || ';' || coalesce((
+        select string_agg(E'\\nalter table only ' || i.inhparent::regclass || ' attach partition ' || c.oid::regclass ||
+          ' ' || pg_get_expr(c.relpartbound, c.oid) || ';', '')
+        from pg_inherits i where i.inhrelid = c.oid and c.relispartition), '') || coalesce((
+        select string_agg(
+          case when coalesce(a.attstattarget::int4, -1) >= 0 then E'\\nalter foreign table ' || c.oid::regclass ||
+            ' alter column ' || quote_ident(a.attname) || ' set statistics ' || a.attstattarget || ';' else '' end ||
+          coalesce(E'\\nalter foreign table ' || c.oid::regclass || ' alter column ' || quote_ident(a.attname) ||
+            ' set (' || array_to_string(a.attoptions, ', ') || ');', '') ||
+          coalesce(E'\\ncomment on column ' || c.oid::regclass || '.' || quote_ident(a.attname) || ' is ' ||
+            quote_literal(d.description) || ';', ''), '' order by a.attnum)
+        from pg_attribute a left join pg_description d
+          on d.classoid = 1259 and d.objoid = c.oid and d.objsubid = a.attnum
+        where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped), '') as definition,
     null as facts
   from pg_foreign_table f join pg_class c on c.oid = f.ftrelid join pg_namespace n on n.oid = c.relnamespace
   join pg_foreign_server s on s.oid = f.ftserver`;
@@ -192,7 +209,7 @@ const eventTrigger =
 const publication = (version: number): string =>
   `select p.oid, 'create publication ' || quote_ident(p.pubname) || case when p.puballtables then ' for all tables' else
       coalesce(' for ' || nullif(concat_ws(', ', (
-        select string_agg('table ' || quote_ident(n.nspname) || '.' || quote_ident(c.relname)${
+        select string_agg('table only ' || quote_ident(n.nspname) || '.' || quote_ident(c.relname)${
     version >= 15
       ? ` || coalesce(' (' || (
           select string_agg(quote_ident(a.attname), ', ' order by a.attnum) from pg_attribute a
@@ -249,7 +266,39 @@ const baseType = `select t.oid, case when t.typisdefined then null else 'create 
       t.typbyval, t.typcategory, t.typispreferred, t.typdelim, t.typalign, t.typstorage) as facts
   from pg_type t join pg_namespace n on n.oid = t.typnamespace where t.typtype in ('b', 'p')`;
 
-const defaultAcl = `select a.oid, null as definition, a.defaclacl::text as facts from pg_default_acl a`;
+/** The grants and revocations of default privileges, or what takes them back, in which is as it was before. */
+const defaultPrivileges = (isBack: boolean): string => {
+  const [grant, revoke] = isBack ? ["revoke %s on %s from %s", "grant %s on %s to %s"] : [
+    "grant %s on %s to %s",
+    "revoke %s on %s from %s",
+  ];
+  const option = isBack ? "''" : "case when g.is_grantable then ' with grant option' else '' end";
+  return `(select string_agg('alter default privileges for role ' || quote_ident(pg_get_userbyid(a.defaclrole)) ||
+      coalesce(' in schema ' || quote_ident(n.nspname), '') || ' ' || change.text || ';', E'\\n' order by change.text)
+    from (
+      select format('${grant}', string_agg(g.privilege_type, ', ' order by g.privilege_type), words.plural,
+        case g.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(g.grantee)) end) || ${option} as text
+      from aclexplode(a.defaclacl) g where not exists (
+        select from aclexplode(words.usual) u where u.grantee = g.grantee and u.privilege_type = g.privilege_type
+          and u.is_grantable = g.is_grantable)
+      group by g.grantee, g.is_grantable
+      union all
+      select format('${revoke}', string_agg(u.privilege_type, ', ' order by u.privilege_type), words.plural,
+        case u.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(u.grantee)) end)
+      from aclexplode(words.usual) u where not exists (
+        select from aclexplode(a.defaclacl) g where g.grantee = u.grantee and g.privilege_type = u.privilege_type)
+      group by u.grantee) as change)`;
+};
+
+const defaultAcl = `select a.oid, ${defaultPrivileges(false)} as definition, ${
+  defaultPrivileges(true)
+} as facts
+  from pg_default_acl a left join pg_namespace n on n.oid = a.defaclnamespace
+  cross join lateral (select case a.defaclobjtype when 'r' then 'tables' when 'S' then 'sequences'
+      when 'f' then 'functions' when 'T' then 'types' when 'n' then 'schemas' else 'large objects' end as plural,
+    case when a.defaclnamespace = 0
+      then acldefault(case a.defaclobjtype when 'S' then 's' else a.defaclobjtype end::"char", a.defaclrole) end as usual)
+    as words`;
 
 const subscription = `select s.oid, null as definition, array_to_string(s.subpublications, ', ') as facts
   from pg_subscription s where s.subdbid = (select oid from pg_database where datname = current_database())`;

@@ -9,6 +9,7 @@
  * @module
  */
 import type { Executor } from "../../pool/executor.ts";
+import { assertOptions } from "../../pool/query_options.ts";
 import type { Transaction } from "../../pool/session_executor.ts";
 import { sql } from "../../pool/sql/sql.ts";
 import type { TransactionOptions } from "../../pool/transaction/transaction_options.ts";
@@ -31,6 +32,7 @@ import {
   readStatistics,
   readTriggers,
 } from "./read_routines.ts";
+import { addSettings, readSettings } from "./read_settings.ts";
 import { addSequences, identitiesOf, readSequences } from "./read_sequences.ts";
 import {
   addExtensions,
@@ -62,6 +64,8 @@ export interface ReadCatalogOptions {
   readonly signal?: AbortSignal;
 }
 
+const OPTIONS = ["schemas", "tables", "signal"] satisfies (keyof ReadCatalogOptions)[];
+
 /** Under which the same thing is the same text in every session. */
 const SETTINGS = {
   search_path: "",
@@ -90,7 +94,11 @@ const SETTINGS = {
  * console.assert(catalog.objects.has("constraint:public.users.users_pkey"));
  * ```
  */
-export function readCatalog(source: CatalogSource, options: ReadCatalogOptions = {}): Promise<Catalog> {
+export async function readCatalog(
+  source: CatalogSource,
+  options: ReadCatalogOptions = {},
+): Promise<Catalog> {
+  assertOptions(options, OPTIONS);
   const { signal, ...selection } = options;
   const read = () =>
     source.transaction(async (tx) => {
@@ -102,7 +110,7 @@ export function readCatalog(source: CatalogSource, options: ReadCatalogOptions =
       settings: SETTINGS,
       ...(signal === undefined ? {} : { signal }),
     });
-  return readUnmoved(read, signal);
+  return await readUnmoved(read, signal);
 }
 
 /**
@@ -136,6 +144,7 @@ export async function readDraft(executor: Executor, version: number): Promise<Ca
     opaque,
     privileges,
     columnPrivileges,
+    settings,
   ] = await Promise.all([
     readDepends(executor),
     readComments(executor),
@@ -159,6 +168,7 @@ export async function readDraft(executor: Executor, version: number): Promise<Ca
     readOpaque(executor, version),
     readPrivileges(executor, version),
     readColumnPrivileges(executor),
+    readSettings(executor, version),
   ]);
   const draft = new CatalogDraft(depends, comments);
   addSchemas(draft, schemas);
@@ -183,5 +193,6 @@ export async function readDraft(executor: Executor, version: number): Promise<Ca
   addStatistics(draft, statistics);
   addOpaque(draft, opaque);
   addPrivileges(draft, privileges);
+  addSettings(draft, settings);
   return draft;
 }

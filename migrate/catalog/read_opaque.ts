@@ -7,6 +7,7 @@
 import { createHash } from "node:crypto";
 import type { Executor } from "../../pool/executor.ts";
 import { sql } from "../../pool/sql/sql.ts";
+import { canonicalText } from "./canonical_text.ts";
 import { type CatalogDraft, compact } from "./catalog_draft.ts";
 import { FIRST_USER_OID, isReadSchema } from "./catalog_sql.ts";
 import { told } from "./moved_catalog.ts";
@@ -67,11 +68,11 @@ export function addOpaque(draft: CatalogDraft, rows: readonly OpaqueRow[]): void
         schema: row.schema ?? undefined,
         name,
         definition: definition?.trim(),
-        drop: dropOf(what, identityOf(named)),
+        drop: what === "default privileges" ? row.facts ?? undefined : dropOf(what, identityOf(named)),
         grantedAs: grantedAs(what, identityOf(named)),
         alterOwner: alterOwner(what, identityOf(named)),
         hash: createHash("sha256").update(
-          JSON.stringify([what, row.schema, name, definition, row.facts]),
+          JSON.stringify([what, row.schema, name, canonicalText(definition ?? ""), row.facts]),
         ).digest("hex"),
       }),
     );

@@ -85,7 +85,8 @@ export function readPrivileges(executor: Executor, serverVersion: number): Promi
     (select ${LISTED} from (
         select distinct case u.grantee when me.oid then o.owner else u.grantee end as grantee, u.privilege_type,
           false as is_grantable
-        from (select * from pg_catalog.aclexplode(coalesce(every.defaclacl, o.usual))
+        from (select * from pg_catalog.aclexplode(o.usual)
+          union all select * from pg_catalog.aclexplode(every.defaclacl)
           union all select * from pg_catalog.aclexplode(within.defaclacl)) u) g
       where not exists (select from pg_catalog.aclexplode(coalesce(o.acl, o.usual)) h
         where h.grantee = g.grantee and h.privilege_type = g.privilege_type)) as revoked

@@ -94,7 +94,8 @@ export function addRelations(
       // An extension's composite type is its member as a type, not as a relation.
       if (draft.isMember(CATALOGS.type, row.type)) continue;
       const attributes = own.map(({ name, type, collation }) => compact({ name, type, collation }));
-      draft.add(CATALOGS.class, oid, { kind: "composite", schema, name, attributes });
+      const comment = draft.comment(CATALOGS.type, row.type);
+      draft.add(CATALOGS.class, oid, { kind: "composite", schema, name, attributes }, comment);
     } else if (row.kind === "v") {
       const parameters = parametersOf(row.options);
       draft.add(CATALOGS.class, oid, {

@@ -15,6 +15,7 @@ import { orderCreations, orderDrops, orderNames } from "./order_objects.ts";
 import { orderTable } from "./order_tables.ts";
 import type { DiffPlan } from "./diff_plan.ts";
 import { addSequenceOwners } from "./sequence_owners.ts";
+import { addSettings } from "./setting_nodes.ts";
 import { addTable } from "./table_nodes.ts";
 
 /** The steps of a plan, in order. */
@@ -37,6 +38,7 @@ function orderedSteps(plan: DiffPlan): readonly Step[] {
   addCreations(emission);
   addSequenceOwners(emission);
   addComments(emission);
+  addSettings(emission);
   orderDrops(emission);
   orderCreations(emission);
   for (const [key, difference] of plan.tables) {

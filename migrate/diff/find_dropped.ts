@@ -15,7 +15,17 @@ import { type DiffPlan, isParents, ownerKey } from "./diff_plan.ts";
 export function findDropped(plan: DiffPlan, isUnknown: (key: ObjectKey) => boolean): void {
   for (const [key, object] of plan.from.objects) {
     if (plan.to.objects.has(key) || isParents(plan, object)) continue;
-    (isUnknown(key) ? plan.kept : plan.dropped).set(key, object);
+    const isStuck = object.kind === "opaque" && object.drop === undefined;
+    if (isStuck && !isUnknown(key)) {
+      plan.findings.push({
+        severity: "refused",
+        key,
+        message: `Cannot drop ${
+          describeObject(object)
+        }: it is not known how; drop it in a migration of your own`,
+      });
+    }
+    (isStuck || isUnknown(key) ? plan.kept : plan.dropped).set(key, object);
   }
   for (const [key, object] of plan.kept) {
     const owner = ownerKey(object, plan.before);

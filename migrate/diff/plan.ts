@@ -173,8 +173,9 @@ class Planner {
     const refused = new Set(
       this.#plan.findings.filter(({ severity }) => severity === "refused").map(({ key }) => key),
     );
+    const unmade = this.#findUnmade();
     for (const [key, object] of this.#plan.to.objects) {
-      if (this.#plan.from.objects.has(key) || isParents(this.#plan, object)) continue;
+      if (this.#plan.from.objects.has(key) || unmade.has(key) || isParents(this.#plan, object)) continue;
       const parent = object.kind === "table" && object.partitionOf !== undefined
         ? this.#plan.after.relation(object.partitionOf.table)
         : undefined;
@@ -186,5 +187,38 @@ class Planner {
       if (owner !== undefined && refused.has(owner) && !this.#plan.from.objects.has(owner)) continue;
       this.#plan.created.set(key, object);
     }
+  }
+
+  /** What cannot be created since PostgreSQL does not tell how, with what needs it. */
+  #findUnmade(): ReadonlySet<ObjectKey> {
+    const unmade = new Set<ObjectKey>();
+    for (const [key, object] of this.#plan.to.objects) {
+      if (object.kind !== "opaque" || object.definition !== undefined || this.#plan.from.objects.has(key)) {
+        continue;
+      }
+      this.#plan.findings.push({
+        severity: "refused",
+        key,
+        message: `Cannot create ${
+          describeObject(object)
+        }: PostgreSQL does not tell its definition; create it in a migration of your own`,
+      });
+      unmade.add(key);
+    }
+    // A set that grows while it is walked is walked to its end.
+    for (const key of unmade) {
+      for (const dependent of this.#plan.after.of(key)) {
+        if (unmade.has(dependent) || this.#plan.from.objects.has(dependent)) continue;
+        const object = this.#plan.to.objects.get(dependent)!;
+        const need = describeObject(this.#plan.to.objects.get(key)!);
+        this.#plan.findings.push({
+          severity: "refused",
+          key: dependent,
+          message: `Cannot create ${describeObject(object)}: it needs ${need}, which cannot be created`,
+        });
+        unmade.add(dependent);
+      }
+    }
+    return unmade;
   }
 }

@@ -206,7 +206,15 @@ function placeOf(object: CatalogObject): string | undefined {
   return owner === undefined ? undefined : `${object.kind} ${JSON.stringify([owner.schema, owner.name])}`;
 }
 
-const NAMES: ReadonlySet<string> = new Set(["name", "dependsOn", "comment", "inherited"]);
+const NAMES: ReadonlySet<string> = new Set([
+  "name",
+  "dependsOn",
+  "comment",
+  "inherited",
+  "owner",
+  "privileges",
+  "settings",
+]);
 
 function isSame(a: CatalogObject, b: CatalogObject): boolean {
   return isEqual(a, b, NAMES);

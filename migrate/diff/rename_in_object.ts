@@ -31,6 +31,11 @@ export function renameInObject(other: CatalogObject, renamed: Renamed): CatalogO
   if (isItself && isRelation(next)) next = ownColumns(next, object as Relation, renamed);
   if (isRelation(object) && label === undefined) next = partOf(next, object, renamed);
   if (depends || isItself && column !== undefined) next = texts(next, rewriter(renamed));
+  if ((depends || isItself) && next.settings !== undefined) {
+    const rewrite = rewriter(renamed);
+    const settings = next.settings.map(({ set, reset }) => ({ set: rewrite(set), reset: rewrite(reset) }));
+    next = { ...next, settings };
+  }
   return next;
 }
 

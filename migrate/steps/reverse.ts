@@ -63,6 +63,17 @@ export function reverseSteps(steps: readonly Step[]): StepsReversal {
  * The reversal of a step.
  *
  * @param step The step.
+ * @returns The steps that take it back, and what they do not bring back.
+ *
+ * @example
+ * ```ts
+ * import { reverseStep, Schema } from "@lifeguard/core/migrate";
+ * const schema = new Schema();
+ * schema.dropTable("drafts");
+ * const { isImpossible, loss } = reverseStep(schema.steps[0]);
+ * console.assert(isImpossible === true);
+ * console.assert(loss === "what table drafts was before is not known; write it in down()");
+ * ```
  */
 export function reverseStep(step: Step): Reversal {
   if ("unknownBefore" in step && step.unknownBefore === true) {
@@ -193,7 +204,7 @@ function reverseDrop(step: DropStep): Reversal {
     ...(constraints === undefined ? {} : { constraints }),
     ...(object.kind === "materialized view" && !object.isPopulated ? { withNoData: true } : {}),
   };
-  const steps: Step[] = [create];
+  const steps: Step[] = [create, ...step.afterwards ?? []];
   if (object.kind === "sequence" && object.ownedBy !== undefined) {
     const { ownedBy: _, ...free } = object;
     steps.push({ kind: "sequence", from: free, to: object });

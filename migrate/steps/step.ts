@@ -82,6 +82,8 @@ export interface DropStep {
   readonly concurrently?: boolean;
   /** Constraints that go with a table. */
   readonly constraints?: readonly ConstraintObject[];
+  /** What follows where it is created again: of a child, what it says of its parents' columns. */
+  readonly afterwards?: readonly Step[];
   /** Whether what was there before is not known, so that the step cannot be reversed. */
   readonly unknownBefore?: boolean;
 }

@@ -35,6 +35,9 @@ export function writeCreate(step: CreateStep): readonly Statement[] {
     if (commented.comment === undefined || isInherited(commented)) continue;
     statements.push(writeComment(commented, commented.comment));
   }
+  for (const { settings } of [object, ...(step.constraints ?? [])]) {
+    for (const { set } of settings ?? []) statements.push(statement(set));
+  }
   return [...statements, ...writeRights(object)];
 }
 

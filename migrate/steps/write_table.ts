@@ -53,8 +53,10 @@ export function writeTable(
     statement(text),
     ...late.map((constraint) => writeAddConstraint(constraint)),
     ...changes.flatMap((change) => writeTableStep({ kind: "table", table, change })),
-    ...table.columns.filter(({ inherited }) => inherited !== true)
-      .flatMap((column) => writeColumnExtras(table, column)),
+    // A parent's storage is its children's, its comments and targets of statistics are not.
+    ...table.columns.flatMap((column) =>
+      writeColumnExtras(table, column.inherited === true ? { ...column, storage: undefined } : column)
+    ),
   ];
 }
 

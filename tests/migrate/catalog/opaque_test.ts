@@ -21,7 +21,8 @@ for (const [server, version] of SERVERS) {
           [...objects.values()].filter((object): object is OpaqueObject =>
             object.kind === "opaque" && object.definition !== undefined && object.drop !== undefined
           );
-        const commented = completeOf(await readCatalog(pool)).filter(({ what }) => what !== "user mapping");
+        const commented = completeOf(await readCatalog(pool))
+          .filter(({ what }) => what !== "user mapping" && what !== "default privileges");
         await runAll(
           pool,
           commented.map((object) => ({ kind: "comment", object, to: "It's; one" })),

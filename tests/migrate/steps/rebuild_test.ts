@@ -28,7 +28,8 @@ function told({ objects, serverVersion }: Catalog): Catalog {
       if (object.kind === "opaque" || needsMissing(object)) left.delete(key);
     }
   }
-  for (const [key, object] of left) {
+  // Privileges are told against the default privileges, which are opaque.
+  for (const [key, { privileges: _, ...object }] of left) {
     const dependsOn = object.dependsOn.filter((other) => !other.startsWith("opaque:"));
     left.set(key, { ...object, dependsOn } as CatalogObject);
   }
