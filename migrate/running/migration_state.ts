@@ -1,5 +1,6 @@
 /**
- * What a database knows of its migrations: two tables in the schema `lifeguard_migrate`.
+ * What a database knows of its migrations: two tables in the schema `lifeguard_migrate`, or another where each of several
+ * schemas has migrations of its own.
  *
  * ## States of a migration, as its rows tell
  *
@@ -69,13 +70,36 @@ export interface MigrationState {
   readonly progress: ReadonlyMap<string, MigrationProgress>;
 }
 
+/** Where it is kept. */
+export interface StateTables {
+  /** The schema's name. */
+  readonly name: string;
+  /** The schema, as SQL. */
+  readonly schema: Sql;
+  /** The table of what is applied. */
+  readonly migrations: Sql;
+  /** The table of what is not at its end. */
+  readonly progress: Sql;
+}
+
+/** The tables in a schema. */
+export function stateTables(name: string): StateTables {
+  const table = (word: string): Sql => sql.identifier(name, word);
+  return {
+    name,
+    schema: sql.identifier(name),
+    migrations: table("migrations"),
+    progress: table("progress"),
+  };
+}
+
 /** What a second one that makes the schema, at the same time, is told. */
 const ALREADY_THERE: readonly string[] = ["23505", "42P06", "42P07", "42710"];
 const ATTEMPTS = 5;
 
-const TABLES: readonly Sql[] = [
-  sql`create schema if not exists lifeguard_migrate`,
-  sql`create table if not exists lifeguard_migrate.migrations (
+function creation({ migrations, progress }: StateTables): readonly Sql[] {
+  return [
+    sql`create table if not exists ${migrations} (
     version text primary key,
     name text not null,
     checksum text not null,
@@ -84,7 +108,7 @@ const TABLES: readonly Sql[] = [
     duration_ms double precision not null,
     is_baseline boolean not null default false
   )`,
-  sql`create table if not exists lifeguard_migrate.progress (
+    sql`create table if not exists ${progress} (
     version text primary key,
     name text not null,
     direction text not null check (direction in ('up', 'down')),
@@ -96,50 +120,74 @@ const TABLES: readonly Sql[] = [
     spent_ms double precision not null,
     updated_at timestamptz not null default now()
   )`,
-];
+  ];
+}
 
-const HAS_STATE = sql<
-  { found: boolean }
->`select pg_catalog.to_regclass('lifeguard_migrate.migrations') is not null
-  and pg_catalog.to_regclass('lifeguard_migrate.progress') is not null as found`;
+interface Found {
+  readonly hasSchema: boolean;
+  readonly hasTables: boolean;
+}
+
+async function findState(db: Executor, { name }: StateTables, options: QueryOptions): Promise<Found> {
+  const table = (word: string): Sql =>
+    sql`pg_catalog.to_regclass(pg_catalog.format('%I.%I', ${name}::text, ${word}::text)) is not null`;
+  return await db.one(
+    sql<
+      Found
+    >`select pg_catalog.to_regnamespace(pg_catalog.quote_ident(${name}::text)) is not null as "hasSchema",
+      ${table("migrations")} and ${table("progress")} as "hasTables"`,
+    options,
+  );
+}
 
 /** Makes the tables where they are missing. */
-export async function prepareState(session: Executor, options: QueryOptions): Promise<void> {
+export async function prepareState(
+  session: Executor,
+  tables: StateTables,
+  options: QueryOptions,
+): Promise<void> {
   for (let attempt = 1;; attempt++) {
     try {
-      if ((await session.one(HAS_STATE, options)).found) return;
-      for (const statement of TABLES) await session.execute(statement, options);
+      const { hasSchema, hasTables } = await findState(session, tables, options);
+      if (hasTables) return;
+      // "If not exists" asks for the right to make it where it is there, too.
+      if (!hasSchema) await session.execute(sql`create schema ${tables.schema}`, options);
+      for (const statement of creation(tables)) await session.execute(statement, options);
       return;
     } catch (error) {
       const isRace = error instanceof PostgresError && ALREADY_THERE.includes(error.sqlState);
-      if (attempt === ATTEMPTS || !isRace) throw asStateError(error);
+      if (attempt === ATTEMPTS || !isRace) throw asStateError(error, tables);
     }
   }
 }
 
 /** Reads the tables; a database without them has no migrations. */
-export async function readState(db: Executor, options: QueryOptions): Promise<MigrationState> {
+export async function readState(
+  db: Executor,
+  tables: StateTables,
+  options: QueryOptions,
+): Promise<MigrationState> {
   try {
-    return await readTables(db, options);
+    return await readTables(db, tables, options);
   } catch (error) {
-    throw asStateError(error);
+    throw asStateError(error, tables);
   }
 }
 
-async function readTables(db: Executor, options: QueryOptions): Promise<MigrationState> {
-  if (!(await db.one(HAS_STATE, options)).found) return { applied: new Map(), progress: new Map() };
+async function readTables(db: Executor, tables: StateTables, options: QueryOptions): Promise<MigrationState> {
+  if (!(await findState(db, tables, options)).hasTables) return { applied: new Map(), progress: new Map() };
   const applied = await db.query<AppliedMigration>(
     sql<AppliedMigration>`select version, name, checksum, source, duration_ms as duration,
       is_baseline as "isBaseline",
       pg_catalog.to_char(applied_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "appliedAt"
-    from lifeguard_migrate.migrations order by version collate "C"`,
+    from ${tables.migrations} order by version collate "C"`,
     options,
   );
   const progress = await db.query<MigrationProgress>(
     sql<MigrationProgress>`select version, name, direction, done, done_hash as "doneHash", state,
       statement_hash as "statementHash", error, spent_ms as spent,
       pg_catalog.to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "updatedAt"
-    from lifeguard_migrate.progress order by version collate "C"`,
+    from ${tables.progress} order by version collate "C"`,
     options,
   );
   const withoutNull = <Row extends object>(row: Row): Row =>
@@ -151,41 +199,44 @@ async function readTables(db: Executor, options: QueryOptions): Promise<Migratio
 }
 
 /** What the server refuses, by SQLSTATE, where it is the state that cannot be read or written. */
-const REFUSALS: Readonly<Record<string, readonly [state: string, advice: string]>> = {
-  [SQLSTATE.insufficientPrivilege]: [
+const REFUSALS: Readonly<Record<string, (schema: string) => readonly [state: string, advice: string]>> = {
+  [SQLSTATE.insufficientPrivilege]: (schema) => [
     "this role may not keep the state of the migrations",
-    "let it: grant create on database … to …; where the schema is there already, alter schema lifeguard_migrate owner to …, " +
-    "and its tables, or migrate as the role that made them",
+    `have somebody who may run: create schema ${schema} authorization … (the role that migrates); where it is there already, ` +
+    "migrate as the role that owns it and its tables",
   ],
-  [SQLSTATE.readOnlyTransaction]: [
+  [SQLSTATE.readOnlyTransaction]: () => [
     "the database only reads here",
     "give migrations the address of the primary, and a role without default_transaction_read_only",
   ],
-  // undefined_table, undefined_column, invalid_schema_name
-  "42P01": [
-    "the tables of the schema lifeguard_migrate are gone",
+  // undefined_table
+  "42P01": (schema) => [
+    `the tables of the schema ${schema} are gone`,
     "restore them; no migration may drop them",
   ],
-  "42703": ["the tables of the schema lifeguard_migrate are not as this version makes them", "restore them"],
-  [SQLSTATE.invalidSchemaName]: [
-    "the schema lifeguard_migrate is gone",
+  // undefined_column
+  "42703": (
+    schema,
+  ) => [`the tables of the schema ${schema} are not as this version makes them`, "restore them"],
+  [SQLSTATE.invalidSchemaName]: (schema) => [
+    `the schema ${schema} is gone`,
     "restore it; no migration may drop it",
   ],
 };
 
 /** What is thrown where the state cannot be read or written; other errors as they are. */
-export function asStateError(error: unknown): unknown {
+export function asStateError(error: unknown, { name }: StateTables): unknown {
   if (!(error instanceof PostgresError)) return error;
   const refusal = REFUSALS[error.sqlState];
   if (refusal === undefined) return error;
-  const [state, advice] = refusal;
+  const [state, advice] = refusal(name);
   return new MigrationStateError(`${state} (${error.message})`, advice, { cause: error });
 }
 
 /** Writes how far a migration came. */
-export function saveProgress(progress: Omit<MigrationProgress, "updatedAt">): Sql {
+export function saveProgress(tables: StateTables, progress: Omit<MigrationProgress, "updatedAt">): Sql {
   const { version, name, direction, done, doneHash, state, statementHash, error, spent } = progress;
-  return sql`insert into lifeguard_migrate.progress
+  return sql`insert into ${tables.progress}
       (version, name, direction, done, done_hash, state, statement_hash, error, spent_ms, updated_at)
     values (${version}, ${name}, ${direction}, ${done}, ${doneHash}, ${state}, ${statementHash ?? null},
       ${error ?? null}, ${spent}, pg_catalog.clock_timestamp())
@@ -195,16 +246,16 @@ export function saveProgress(progress: Omit<MigrationProgress, "updatedAt">): Sq
 }
 
 /** Marks a migration as applied, and forgets how far it came: one statement, so that both happen or neither. */
-export function saveApplied(migration: Omit<AppliedMigration, "appliedAt">): Sql {
+export function saveApplied(tables: StateTables, migration: Omit<AppliedMigration, "appliedAt">): Sql {
   const { version, name, checksum, source, duration, isBaseline } = migration;
-  return sql`with done as (delete from lifeguard_migrate.progress where version = ${version})
-    insert into lifeguard_migrate.migrations
+  return sql`with done as (delete from ${tables.progress} where version = ${version})
+    insert into ${tables.migrations}
       (version, name, checksum, source, applied_at, duration_ms, is_baseline)
     values (${version}, ${name}, ${checksum}, ${source}, pg_catalog.clock_timestamp(), ${duration}, ${isBaseline})`;
 }
 
 /** Forgets a migration that was reverted. */
-export function saveReverted(version: string): Sql {
-  return sql`with done as (delete from lifeguard_migrate.progress where version = ${version})
-    delete from lifeguard_migrate.migrations where version = ${version}`;
+export function saveReverted(tables: StateTables, version: string): Sql {
+  return sql`with done as (delete from ${tables.progress} where version = ${version})
+    delete from ${tables.migrations} where version = ${version}`;
 }

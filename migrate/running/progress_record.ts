@@ -65,10 +65,18 @@ export class ProgressRecord {
 
   /** What is written when all is done. */
   end(): Sql {
+    const { tables } = this.#context;
     const { migration, direction } = this.#task;
-    if (direction === "down") return saveReverted(migration.version);
+    if (direction === "down") return saveReverted(tables, migration.version);
     const { version, name, checksum, source } = migration;
-    return saveApplied({ version, name, checksum, source, duration: this.elapsed, isBaseline: false });
+    return saveApplied(tables, {
+      version,
+      name,
+      checksum,
+      source,
+      duration: this.elapsed,
+      isBaseline: false,
+    });
   }
 
   /** What is written of one that is not at its end. */
@@ -77,25 +85,35 @@ export class ProgressRecord {
     const statementHash = statement && hashStatement(statement);
     const doneHash = this.#hashes.of(done);
     const spent = this.elapsed;
-    return saveProgress({ version, name, direction, done, doneHash, state, statementHash, error, spent });
+    return saveProgress(this.#context.tables, {
+      version,
+      name,
+      direction,
+      done,
+      doneHash,
+      state,
+      statementHash,
+      error,
+      spent,
+    });
   }
 
   /** Writes in a transaction of its own. */
   async save(statement: Sql): Promise<void> {
-    const { session } = this.#context;
+    const { session, tables } = this.#context;
     await session.run("begin");
     try {
       await this.saveInside(statement);
       await session.run("commit");
     } catch (error) {
       await session.rollback();
-      throw asStateError(error);
+      throw asStateError(error, tables);
     }
   }
 
   /** Writes in the transaction that is open. */
   async saveInside(statement: Sql): Promise<void> {
-    const { session } = this.#context;
+    const { session, tables } = this.#context;
     if (!await session.assertLocked()) {
       await session.run("set local session authorization default");
       await session.run("set local role none");
@@ -103,7 +121,7 @@ export class ProgressRecord {
     try {
       await session.execute(statement);
     } catch (error) {
-      throw asStateError(error);
+      throw asStateError(error, tables);
     }
   }
 }

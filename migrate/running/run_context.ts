@@ -5,7 +5,7 @@
  */
 import type { Migration } from "../files/migration.ts";
 import type { Pool } from "../../pool/pool.ts";
-import type { MigrationProgress } from "./migration_state.ts";
+import type { MigrationProgress, StateTables } from "./migration_state.ts";
 import type { Direction, MigrationEvent } from "./progress_events.ts";
 import type { ResolvedMigratorOptions } from "./runner_options.ts";
 import type { RunnerSession } from "./runner_session.ts";
@@ -15,6 +15,8 @@ export interface RunContext {
   readonly pool: Pool;
   readonly session: RunnerSession;
   readonly options: ResolvedMigratorOptions;
+  /** Where the state is kept. */
+  readonly tables: StateTables;
   readonly report: (event: MigrationEvent) => void;
 }
 

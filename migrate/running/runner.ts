@@ -21,7 +21,14 @@ import {
   type NamedMigration,
 } from "./migration_errors.ts";
 import { runMigration } from "./migration_run.ts";
-import { type MigrationState, prepareState, readState, saveApplied } from "./migration_state.ts";
+import {
+  type MigrationState,
+  prepareState,
+  readState,
+  saveApplied,
+  type StateTables,
+  stateTables,
+} from "./migration_state.ts";
 import { planMigration, type PlannedMigration } from "./plan_text.ts";
 import type { Direction, MigrationEvent } from "./progress_events.ts";
 import {
@@ -93,11 +100,13 @@ export class Migrator {
   readonly #pool: Pool;
   readonly #options: ResolvedMigratorOptions;
   readonly #query: QueryOptions;
+  readonly #tables: StateTables;
 
   /** Creates it; nothing is read or sent yet. Every option is checked. */
   constructor(pool: Pool, options: MigratorOptions) {
     this.#pool = pool;
     this.#options = resolveMigratorOptions(options);
+    this.#tables = stateTables(this.#options.stateSchema);
     this.#query = this.#options.signal === undefined ? {} : { signal: this.#options.signal };
   }
 
@@ -107,6 +116,19 @@ export class Migrator {
    * @param range How far; default: all.
    * @returns What was applied; nothing where another runner has done it in the meantime.
    * @throws {MigrationFailedError} When a statement fails; says how far it came. Other errors say why nothing was begun.
+   *
+   * @example
+   * ```ts
+   * import { mkdtemp, writeFile } from "node:fs/promises";
+   * import { Pool } from "@lifeguard/core";
+   * import { Migrator } from "@lifeguard/core/migrate";
+   * const dir = await mkdtemp("/tmp/migrations-");
+   * await writeFile(`${dir}/20261123094500_users.sql`, "-- up\ncreate table users (id int);\n-- down\ndrop table users;");
+   * await using pool = new Pool("pglite:");
+   * const migrator = new Migrator(pool, { dir });
+   * console.assert((await migrator.up({ steps: 1 })).migrations[0].name === "users");
+   * console.assert((await migrator.up()).migrations.length === 0);
+   * ```
    */
   async up(range: RangeOptions = {}): Promise<MigrationReport> {
     assertRange(range);
@@ -124,6 +146,20 @@ export class Migrator {
    * @param range How far; default: one.
    * @returns What was reverted.
    * @throws {MigrationIrreversibleError} When one of them does not say how; nothing was reverted then.
+   *
+   * @example
+   * ```ts
+   * import { mkdtemp, writeFile } from "node:fs/promises";
+   * import { Pool } from "@lifeguard/core";
+   * import { Migrator } from "@lifeguard/core/migrate";
+   * const dir = await mkdtemp("/tmp/migrations-");
+   * await writeFile(`${dir}/20261123094500_users.sql`, "-- up\ncreate table users (id int);\n-- down\ndrop table users;");
+   * await using pool = new Pool("pglite:");
+   * const migrator = new Migrator(pool, { dir });
+   * await migrator.up();
+   * const { migrations } = await migrator.down({ steps: 1 });
+   * console.assert(migrations[0].direction === "down");
+   * ```
    */
   async down(range: RangeOptions = {}): Promise<MigrationReport> {
     assertRange(range);
@@ -139,6 +175,20 @@ export class Migrator {
    *
    * @param range How many; default: the last one.
    * @returns What was reverted, and then applied.
+   *
+   * @example
+   * ```ts
+   * import { mkdtemp, writeFile } from "node:fs/promises";
+   * import { Pool } from "@lifeguard/core";
+   * import { Migrator } from "@lifeguard/core/migrate";
+   * const dir = await mkdtemp("/tmp/migrations-");
+   * await writeFile(`${dir}/20261123094500_users.sql`, "-- up\ncreate table users (id int);\n-- down\ndrop table users;");
+   * await using pool = new Pool("pglite:");
+   * const migrator = new Migrator(pool, { dir });
+   * await migrator.up();
+   * const { migrations } = await migrator.redo();
+   * console.assert(migrations.map(({ direction }) => direction).join() === "down,up");
+   * ```
    */
   async redo(range: Pick<RangeOptions, "steps"> = {}): Promise<MigrationReport> {
     assertRange(range);
@@ -156,6 +206,20 @@ export class Migrator {
    * Reverts all migrations.
    *
    * @returns What was reverted, the newest first.
+   *
+   * @example
+   * ```ts
+   * import { mkdtemp, writeFile } from "node:fs/promises";
+   * import { Pool } from "@lifeguard/core";
+   * import { Migrator } from "@lifeguard/core/migrate";
+   * const dir = await mkdtemp("/tmp/migrations-");
+   * await writeFile(`${dir}/20261123094500_users.sql`, "-- up\ncreate table users (id int);\n-- down\ndrop table users;");
+   * await using pool = new Pool("pglite:");
+   * const migrator = new Migrator(pool, { dir });
+   * await migrator.up();
+   * console.assert((await migrator.reset()).migrations.length === 1);
+   * console.assert((await migrator.status())[0].condition === "pending");
+   * ```
    */
   async reset(): Promise<MigrationReport> {
     return await this.down({ to: "0" });
@@ -166,6 +230,20 @@ export class Migrator {
    *
    * @param options `to`: the last that is marked; default: all.
    * @returns Those that were marked.
+   *
+   * @example
+   * ```ts
+   * import { mkdtemp, writeFile } from "node:fs/promises";
+   * import { Pool, sql } from "@lifeguard/core";
+   * import { Migrator } from "@lifeguard/core/migrate";
+   * const dir = await mkdtemp("/tmp/migrations-");
+   * await writeFile(`${dir}/20261123094500_users.sql`, "-- up\ncreate table users (id int);\n-- down\ndrop table users;");
+   * await using pool = new Pool("pglite:");
+   * const migrator = new Migrator(pool, { dir });
+   * await pool.execute(sql`create table users (id int)`); // was there before there were migrations
+   * console.assert((await migrator.baseline()).length === 1);
+   * console.assert((await migrator.status())[0].condition === "applied");
+   * ```
    */
   async baseline(options: Pick<RangeOptions, "to"> = {}): Promise<readonly NamedMigration[]> {
     assertRange(options);
@@ -183,14 +261,31 @@ export class Migrator {
           );
         }
         await session.execute(
-          saveApplied({ version, name, checksum, source, duration: 0, isBaseline: true }),
+          saveApplied(this.#tables, { version, name, checksum, source, duration: 0, isBaseline: true }),
         );
       }
       return chosen.map(({ version, name }) => ({ version, name }));
     });
   }
 
-  /** What each migration is, the oldest first. */
+  /**
+   * What each migration is.
+   *
+   * @returns All that there is a file or a row of, the oldest first.
+   *
+   * @example
+   * ```ts
+   * import { mkdtemp, writeFile } from "node:fs/promises";
+   * import { Pool } from "@lifeguard/core";
+   * import { Migrator } from "@lifeguard/core/migrate";
+   * const dir = await mkdtemp("/tmp/migrations-");
+   * await writeFile(`${dir}/20261123094500_users.sql`, "-- up\ncreate table users (id int);\n-- down\ndrop table users;");
+   * await using pool = new Pool("pglite:");
+   * const migrator = new Migrator(pool, { dir });
+   * const [users] = await migrator.status();
+   * console.assert(users.name === "users" && users.condition === "pending");
+   * ```
+   */
   async status(): Promise<readonly MigrationStatus[]> {
     return (await this.#look()).statuses;
   }
@@ -199,6 +294,21 @@ export class Migrator {
    * Looks for what would keep migrations from being run.
    *
    * @returns The errors that a run would throw; none where all is well.
+   *
+   * @example
+   * ```ts
+   * import { mkdtemp, writeFile } from "node:fs/promises";
+   * import { Pool } from "@lifeguard/core";
+   * import { Migrator } from "@lifeguard/core/migrate";
+   * const dir = await mkdtemp("/tmp/migrations-");
+   * await writeFile(`${dir}/20261123094500_users.sql`, "-- up\ncreate table users (id int);\n-- down\ndrop table users;");
+   * await using pool = new Pool("pglite:");
+   * const migrator = new Migrator(pool, { dir });
+   * await migrator.up();
+   * console.assert((await migrator.validate()).length === 0);
+   * await writeFile(`${dir}/20261123094500_users.sql`, "-- up\ncreate table users (id bigint);");
+   * console.assert((await migrator.validate())[0].code === "MIGRATION_CHANGED");
+   * ```
    */
   async validate(): Promise<readonly MigrationProblem[]> {
     const { state, statuses } = await this.#look();
@@ -210,10 +320,30 @@ export class Migrator {
    *
    * @param options The direction, default up, and how far.
    * @returns The statements, with the transactions around them.
+   *
+   * @example
+   * ```ts
+   * import { mkdtemp, writeFile } from "node:fs/promises";
+   * import { Pool } from "@lifeguard/core";
+   * import { Migrator } from "@lifeguard/core/migrate";
+   * const dir = await mkdtemp("/tmp/migrations-");
+   * await writeFile(`${dir}/20261123094500_users.sql`, "-- up\ncreate table users (id int);\n-- down\ndrop table users;");
+   * await using pool = new Pool("pglite:");
+   * const migrator = new Migrator(pool, { dir });
+   * const { sql } = await migrator.plan();
+   * console.assert(sql.includes("create table users (id int)"));
+   * console.assert((await migrator.status())[0].condition === "pending");
+   * ```
    */
   async plan(options: RangeOptions & { readonly direction?: Direction } = {}): Promise<MigrationPlan> {
     const { direction = "up", ...range } = options;
     assertRange(range);
+    if (direction !== "up" && direction !== "down") {
+      throw new ValidationError(
+        'option "direction"',
+        `"${String(direction)}" was given; give "up" or "down"`,
+      );
+    }
     const survey = await this.#survey();
     const chosen = direction === "up" ? choosePending(survey, range) : await chooseApplied(survey, range);
     const version = await this.#pool.value<number>(
@@ -234,7 +364,7 @@ export class Migrator {
 
   async #look(session?: RunnerSession): Promise<Survey> {
     const files = await this.#files();
-    const state = await readState(session?.executor ?? this.#pool, this.#query);
+    const state = await readState(session?.executor ?? this.#pool, this.#tables, this.#query);
     return { files, state, statuses: surveyMigrations(files, state) };
   }
 
@@ -250,7 +380,7 @@ export class Migrator {
   async #locked<T>(work: (session: RunnerSession) => Promise<T>): Promise<T> {
     await using session = await RunnerSession.open(this.#pool, this.#options, this.#report);
     await session.reset(this.#options.lockTimeout);
-    await prepareState(session.executor, this.#query);
+    await prepareState(session.executor, this.#tables, this.#query);
     return await work(session);
   }
 
@@ -259,7 +389,13 @@ export class Migrator {
     { state }: Survey,
     { direction, chosen }: { readonly direction: Direction; readonly chosen: readonly Migration[] },
   ): Promise<MigrationReport> {
-    const context = { pool: this.#pool, session, options: this.#options, report: this.#report };
+    const context = {
+      pool: this.#pool,
+      session,
+      options: this.#options,
+      tables: this.#tables,
+      report: this.#report,
+    };
     const migrations: FinishedMigration[] = [];
     for (const migration of chosen) {
       this.#options.signal?.throwIfAborted();

@@ -31,6 +31,11 @@ export interface MigratorOptions {
    * `"done"`. Default: to say so and do nothing.
    */
   readonly interrupted?: "again" | "done";
+  /**
+   * The schema that the state is kept in, for databases with several sets of migrations, such as one for each tenant's
+   * schema. Its name begins with "lifeguard_". Default "lifeguard_migrate".
+   */
+  readonly stateSchema?: string;
   /** Told what happens. What it throws is ignored. */
   readonly onProgress?: (event: MigrationEvent) => void;
   /** Ends the run; what is done stays recorded, and the next run goes on from there. */
@@ -57,6 +62,7 @@ const MIGRATOR_DEFAULTS = {
   retries: 10,
   retryPause: 500,
   outOfOrder: false,
+  stateSchema: "lifeguard_migrate",
 } as const satisfies MigratorOptions;
 
 const NAMES: readonly string[] = [
@@ -83,6 +89,13 @@ export function resolveMigratorOptions(options: MigratorOptions): ResolvedMigrat
   }
   if (resolved.dir === undefined && resolved.migrations === undefined) {
     throw new ValidationError('option "dir"', "it was left out; give the folder of the migrations");
+  }
+  if (!/^lifeguard_\w{1,53}$/.test(String(resolved.stateSchema))) {
+    throw new ValidationError(
+      'option "stateSchema"',
+      `"${resolved.stateSchema}" was given; give a name such as "lifeguard_migrate_tenant_7": "lifeguard_", then at most 53 ` +
+        "letters, digits or underscores",
+    );
   }
   if (resolved.signal !== undefined) assertSignal(resolved.signal);
   const { interrupted } = resolved;

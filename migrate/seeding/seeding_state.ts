@@ -17,7 +17,6 @@ const ALREADY_THERE: readonly string[] = ["23505", "42P06", "42P07", "42710"];
 const ATTEMPTS = 5;
 
 const TABLES = [
-  sql`create schema if not exists lifeguard_migrate`,
   sql`create table if not exists lifeguard_migrate.seeds (
     name text primary key,
     checksum text not null,
@@ -46,6 +45,12 @@ export async function prepareSeedingState(db: Executor, signal?: AbortSignal): P
         options,
       );
       if (found) return;
+      // "If not exists" asks for the right to make it where it is there, too.
+      const isNew = await db.value<boolean>(
+        sql`select to_regnamespace('lifeguard_migrate') is null`,
+        options,
+      );
+      if (isNew) await db.execute(sql`create schema lifeguard_migrate`, options);
       for (const statement of TABLES) await db.execute(statement, options);
       return;
     } catch (error) {

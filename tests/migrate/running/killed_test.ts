@@ -6,72 +6,18 @@ import { MigrationInterruptedError } from "../../../migrate/running/migration_er
 import { Migrator } from "../../../migrate/running/runner.ts";
 import { test } from "../../harness.ts";
 import { rounds, SEED } from "../../random.ts";
-import { type FreshDatabase, freshDatabase, proxy } from "../../services/client.ts";
+import { freshDatabase, proxy } from "../../services/client.ts";
 import { migrationFolder, needsFolder } from "./migration_folder.ts";
 import { type RunnerProcess, startRunner } from "./runner_process.ts";
-
-/** Twenty statements, each of which would be seen if it were run twice or not at all. */
-const INSIDE: readonly string[] = [
-  "create table steps (id int generated always as identity, what text not null)",
-  ...Array.from({ length: 19 }, (_, index) => `insert into steps (what) values ('step ${index + 2}')`),
-];
-
-/** Twenty statements, half of which no transaction may have. */
-const OUTSIDE: readonly string[] = [
-  "create table steps (id int generated always as identity, what text not null)",
-  "insert into steps (what) select 'row ' || n from generate_series(1, 100) as n",
-  "create index concurrently steps_a on steps (what)",
-  "insert into steps (what) values ('after a')",
-  "create unique index concurrently steps_b on steps (id)",
-  "drop index concurrently steps_a",
-  "create index concurrently if not exists steps_c on steps (what, id)",
-  "insert into steps (what) values ('after c')",
-  "insert into steps (what) values ('after c, too')",
-  "vacuum steps",
-  "create table parts (a int) partition by list (a)",
-  "create table parts_1 partition of parts for values in (1)",
-  "alter table parts detach partition parts_1 concurrently",
-  "insert into parts_1 values (1)",
-  "reindex table concurrently steps",
-  "insert into steps (what) values ('after reindex')",
-  "create index concurrently steps_d on steps (id desc)",
-  "drop index concurrently steps_d",
-  "alter table steps add column done boolean not null default true",
-  "insert into steps (what) values ('end')",
-];
+import { INSIDE, type Kind, KINDS, outcome } from "./twenty_statements.ts";
 
 const FILE = "20261123094500_steps.sql";
 
-/** The kinds of a migration of twenty statements. */
-const KINDS: readonly { readonly name: string; readonly text: string }[] = [
-  { name: "in one transaction", text: INSIDE.join(";\n") },
-  { name: "that are outside of a transaction or beside such", text: OUTSIDE.join(";\n") },
-  { name: "under transaction: off", text: `-- transaction: off\n${INSIDE.join(";\n")}` },
-];
-
-/** The older server has all of them in the long run, and in the suite what most depends on a server. */
-function kindsFor(server: string): readonly typeof KINDS[number][] {
-  return KINDS.slice(server === "primary" ? 0 : rounds(1, 0), server === "primary" ? 3 : rounds(2, 3));
-}
-
-/** Everything that the migration makes, but for what passes without a trace: numbers of a sequence that were drawn. */
-async function outcome(url: string): Promise<unknown> {
-  await using pool = new Pool({ url, max: 1 });
-  const hasParts = await pool.value<boolean>(sql`select to_regclass('parts_1') is not null`);
-  return {
-    steps: await pool.query(sql`select what from steps order by id`),
-    parts: hasParts ? await pool.query(sql`select * from parts_1`) : [],
-    attached: await pool.value(sql`select count(*) from pg_inherits i join pg_class c on c.oid = i.inhparent
-      where c.relname = 'parts'`),
-    indexes: await pool.query(
-      sql`select c.relname, i.indisvalid, pg_get_indexdef(i.indexrelid) from pg_index i
-      join pg_class c on c.oid = i.indexrelid where i.indrelid = 'steps'::regclass order by 1`,
-    ),
-    columns: await pool.query(sql`select column_name, data_type, is_nullable from information_schema.columns
-      where table_name = 'steps' order by ordinal_position`),
-    applied: await pool.query(sql`select version from lifeguard_migrate.migrations`),
-    progress: await pool.query(sql`select version, done, state from lifeguard_migrate.progress`),
-  };
+/** Those that a process runs; cut links try all of them at more moments (`tests/faults/cut_migrations_test.ts`). */
+function kindsFor(server: string): readonly Kind[] {
+  const kinds = KINDS.filter(({ direction }) => direction === "up");
+  const inSuite = server === "primary" ? kinds.slice(0, 3) : kinds.slice(1, 2);
+  return rounds(1, 0) === 1 ? inSuite : kinds;
 }
 
 /** All of them in the long run; in the suite some, others for another seed. */
@@ -83,11 +29,11 @@ function chosenMoments(events: number): number[] {
 }
 
 async function undisturbed(
-  text: string,
+  kind: Kind,
   server: "primary" | "pg15",
 ): Promise<{ result: unknown; events: number }> {
   await using database = await freshDatabase({ server });
-  await using folder = await migrationFolder({ [FILE]: text });
+  await using folder = await migrationFolder({ [kind.file]: kind.text });
   await using pool = new Pool(database.url);
   let events = 0;
   await new Migrator(pool, { dir: folder.dir, onProgress: () => events++ }).up();
@@ -95,9 +41,9 @@ async function undisturbed(
 }
 
 for (const server of ["primary", "pg15"] as const) {
-  for (const { name, text } of kindsFor(server)) {
+  for (const kind of kindsFor(server)) {
     test(
-      `migrate() on ${server} goes on where a killed process stopped: twenty statements ${name} (seed ${SEED})`,
+      `migrate() on ${server} goes on where a killed process stopped: twenty statements ${kind.name} (seed ${SEED})`,
       {
         ...needsFolder(server),
         timeout: rounds(120_000, 600_000),
@@ -105,7 +51,7 @@ for (const server of ["primary", "pg15"] as const) {
         allow: ["run", "read", "write", "env"],
       },
       async () => {
-        const { result, events } = await undisturbed(text, server);
+        const { result, events } = await undisturbed(kind, server);
         let killed = 0;
         const moments = chosenMoments(events);
         const chosen = moments.length;
@@ -113,7 +59,7 @@ for (const server of ["primary", "pg15"] as const) {
         const work = async (): Promise<void> => {
           for (let moment = moments.shift(); moment !== undefined; moment = moments.shift()) {
             await using database = await freshDatabase({ server });
-            await using folder = await migrationFolder({ [FILE]: text });
+            await using folder = await migrationFolder({ [kind.file]: kind.text });
             const runner = startRunner(database.url, folder.dir, moment);
             assert.ok(await runner.count(moment), (await Promise.race([runner.ended, soon()]))?.err);
             runner.kill();
@@ -129,46 +75,7 @@ for (const server of ["primary", "pg15"] as const) {
         assert.equal(killed, chosen);
       },
     );
-
-    test(
-      `migrate() on ${server} goes on where its connection was cut: twenty statements ${name} (seed ${SEED})`,
-      { ...needsFolder(server, "control"), timeout: rounds(120_000, 600_000) },
-      async () => {
-        const { result, events } = await undisturbed(text, server);
-        let cuts = 0;
-        const moments = chosenMoments(events);
-        for (const moment of moments) {
-          await using database = await freshDatabase({ server });
-          await using folder = await migrationFolder({ [FILE]: text });
-          cuts += await cutAt(database, folder.dir, moment);
-          await using pool = new Pool(database.url);
-          await new Migrator(pool, { dir: folder.dir }).up();
-          assert.deepEqual(await outcome(database.url), result, `cut at event ${moment}`);
-        }
-        console.log(`${cuts} of ${moments.length} cuts ended a run`);
-        assert.ok(cuts > 0);
-      },
-    );
   }
-}
-
-/** Runs through a proxy that is cut at an event; returns whether the run failed. */
-async function cutAt(database: FreshDatabase, dir: string, moment: number): Promise<number> {
-  await using link = await proxy(database.server);
-  await using pool = new Pool({ url: link.url(database.url), max: 2, min: 0 });
-  let seen = 0;
-  let cutting: Promise<void> | undefined;
-  const run = new Migrator(pool, {
-    dir,
-    onProgress: () => {
-      if (++seen === moment) cutting = link.cut();
-    },
-  }).up();
-  const failure = await run.then(() => undefined, (error: unknown) => error);
-  await cutting;
-  if (failure === undefined) return 0;
-  assert.ok(failure instanceof Error);
-  return 1;
 }
 
 function soon(): Promise<undefined> {
