@@ -10,6 +10,7 @@
 import type { CatalogObject, ObjectKey, TableColumn, TableObject } from "../catalog/objects.ts";
 import { columnKey, describeObject } from "../catalog/object_key.ts";
 import { isNameOf, isTypeLike } from "./compare_objects.ts";
+import { mentions } from "./mentions.ts";
 import type { TableDifference } from "./compare_tables.ts";
 import { type DiffPlan, isParents } from "./diff_plan.ts";
 
@@ -109,11 +110,12 @@ export class Consequences {
       const isOfIt = isTypeLike(object) &&
         (isNameOf(column.type, object) ||
           column.collation !== undefined && isNameOf(column.collation, object));
-      const mentions = (text: string | undefined): boolean =>
-        text?.includes(object.name.replaceAll('"', '""')) === true;
+      // An opaque's name is SQL: of an operator, or with the types of arguments.
+      const isNamed = (text: string | undefined): boolean =>
+        object.kind === "opaque" ? text !== undefined : mentions(text, object.name);
       if (isOfIt && isReplaced) this.#change(key, column, "retype");
-      if (mentions(column.generated?.expression)) this.#change(key, column, "add again");
-      else if (mentions(column.default)) this.#change(key, column, "alter");
+      if (isNamed(column.generated?.expression)) this.#change(key, column, "add again");
+      else if (isNamed(column.default)) this.#change(key, column, "alter");
     }
   }
 
@@ -173,29 +175,11 @@ export class Consequences {
     }
     // Columns that are computed from it.
     for (const other of object.columns) {
-      if (other.name !== column && mentionsName(other.generated?.expression, column)) {
+      if (other.name !== column && mentions(other.generated?.expression, column)) {
         this.#change(table, other, "add again");
       }
     }
-    if (!isGone && isPartitionedBy(object, column)) {
-      this.#plan.tables.get(table)!.columns.delete(column);
-      this.#plan.findings.push({
-        severity: "refused",
-        key,
-        message: `Cannot change the type of column "${column}" of ${
-          describeObject(object)
-        }: its rows are split by it; create another table, copy the rows and rename it`,
-      });
-    }
   }
-}
-
-function isPartitionedBy({ partitionBy }: TableObject, column: string): boolean {
-  return partitionBy?.keys.some((key) => mentionsName(key, column)) === true;
-}
-
-function mentionsName(text: string | undefined, name: string): boolean {
-  return text?.includes(name.replaceAll('"', '""')) === true;
 }
 
 /** Whether PostgreSQL makes it again by itself when a column of it becomes another type. */

@@ -9,6 +9,7 @@ import type { Catalog, CatalogObject, ObjectKey } from "../catalog/objects.ts";
 import type { Step } from "../steps/step.ts";
 import { planSteps } from "./emit.ts";
 import type { DiffFinding } from "./diff_plan.ts";
+import { isPartition } from "./partitions.ts";
 import { makePlan } from "./plan.ts";
 import { forgottenRights, withReplacedRights } from "./replaced_rights.ts";
 import { applyRenames, findCandidates, type Rename, type RenameCandidate } from "./rename.ts";
@@ -81,12 +82,13 @@ export function diffCatalogs(from: Catalog, to: Catalog, options: DiffOptions = 
   const renamed = applyRenames(from, to, { renames, mayDrop });
   const plan = makePlan(renamed.catalog, to, {
     isUnknown: (key) => !mayDrop(renamed.oldKey(key)),
+    isKnown: (key) => known?.has(renamed.oldKey(key)) === true,
     replaceTables,
   });
   const steps = withReplacedRights(planSteps(plan), renamed.catalog);
   return {
     steps: [...renamed.steps, ...steps],
-    unknown: [...plan.kept.values()],
+    unknown: [...plan.kept.values()].filter((object) => !isPartition(object)),
     candidates: findCandidates(plan),
     findings: [...plan.findings, ...rightsKnown ? [] : forgottenRights(steps, renamed.catalog)],
   };

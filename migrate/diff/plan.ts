@@ -17,12 +17,11 @@ import { type ColumnDifference, compareTable, parentsOf, type TableDifference } 
 import { Consequences } from "./consequences.ts";
 import { DiffPlan, isInherited, isParents, ownerKey } from "./diff_plan.ts";
 import { isEqual } from "./equal.ts";
-import { findDropped } from "./find_dropped.ts";
+import { type DropOptions, findDropped } from "./find_dropped.ts";
+import { tableSplitBy } from "./partitions.ts";
 
 /** What decides what is dropped. */
-export interface PlanOptions {
-  /** Whether nobody known has made it. */
-  readonly isUnknown: (key: ObjectKey) => boolean;
+export interface PlanOptions extends DropOptions {
   /** Whether a table may go, with its rows, to be partitioned in another way. */
   readonly replaceTables: boolean;
 }
@@ -38,6 +37,8 @@ class Planner {
   readonly #plan: DiffPlan;
   readonly #options: PlanOptions;
   readonly #consequences: Consequences;
+  /** Columns that stay as they are, for tables and their partitions. */
+  readonly #stuck = new Map<TableObject, Set<string>>();
 
   constructor(plan: DiffPlan, options: PlanOptions) {
     this.#plan = plan;
@@ -46,7 +47,7 @@ class Planner {
   }
 
   decide(): void {
-    findDropped(this.#plan, this.#options.isUnknown);
+    findDropped(this.#plan, this.#options);
     this.#consequences.drop(this.#plan.dropped.keys());
     this.#compareAll();
     this.#findCreated();
@@ -94,6 +95,7 @@ class Planner {
   ): void {
     if (state.compared.has(key)) return;
     state.compared.add(key);
+    if (this.#plan.replaced.has(key)) return;
     if (!isEqual(from.partitionBy, to.partitionBy)) return this.#refusePartitioning(key, to);
     const parents: TableDifference[] = [];
     for (const name of parentsOf(from)) {
@@ -104,11 +106,44 @@ class Planner {
       if (entry === undefined) continue;
       this.#compareTable(entry, state);
       const difference = this.#plan.tables.get(parent!);
+      // What a parent keeps, its partitions keep.
+      if (difference === undefined && !this.#plan.replaced.has(parent!)) return;
       if (difference !== undefined) parents.push(difference);
     }
     const difference = compareTable(from, to, { parents, serverVersion: this.#plan.to.serverVersion });
     this.#plan.tables.set(key, difference);
-    for (const column of difference.columns.values()) this.#announce(key, column);
+    const stuck = new Set(parents.flatMap(({ from }) => [...this.#stuck.get(from) ?? []]));
+    this.#stuck.set(from, stuck);
+    for (const name of stuck) difference.columns.delete(name);
+    for (const column of difference.columns.values()) {
+      if (this.#isStuck(key, column)) {
+        stuck.add(column.name);
+        difference.columns.delete(column.name);
+      } else this.#announce(key, column);
+    }
+  }
+
+  /** Whether rows are split by a column that would change; what is split by it may be replaced. */
+  #isStuck(table: ObjectKey, { action, name }: ColumnDifference): boolean {
+    if (action === "add" || action === "alter") return false;
+    for (;;) {
+      const split = tableSplitBy(this.#plan, table, name);
+      if (split === undefined || this.#plan.replaced.has(split)) return false;
+      const object = this.#plan.from.objects.get(split) as TableObject;
+      if (!this.#options.replaceTables) {
+        this.#plan.findings.push({
+          severity: "refused",
+          key: columnKey(this.#plan.from.objects.get(table) as TableObject, name),
+          message: `Cannot ${action === "retype" ? "change the type of" : "drop"} column "${name}" of ${
+            describeObject(this.#plan.from.objects.get(table)!)
+          }: the rows of ${
+            describeObject(object)
+          } are split by it; create another table, copy the rows and rename it`,
+        });
+        return true;
+      }
+      this.#refusePartitioning(split, object);
+    }
   }
 
   #refusePartitioning(key: ObjectKey, to: TableObject): void {

@@ -13,6 +13,7 @@ import { ValidationError } from "../../pool/wire/errors.ts";
 import type { Step } from "../steps/step.ts";
 import { isRelation, ownerOf } from "./dependencies.ts";
 import { isEqual } from "./equal.ts";
+import { isPartition } from "./partitions.ts";
 import type { DiffPlan } from "./diff_plan.ts";
 import { renameInObject } from "./rename_in_object.ts";
 
@@ -223,7 +224,9 @@ function isSame(a: CatalogObject, b: CatalogObject): boolean {
 /** What has gone and what has come that is like it. */
 export function findCandidates(plan: DiffPlan): readonly RenameCandidate[] {
   const candidates: RenameCandidate[] = [];
-  const gone = [...plan.dropped, ...plan.kept].filter(([, { kind }]) => kind === "table");
+  const gone = [...plan.dropped, ...plan.kept].filter(([, object]) =>
+    object.kind === "table" && !isPartition(object)
+  );
   for (const [key, old] of gone) {
     for (const object of plan.created.values()) {
       if (old.kind !== "table" || object.kind !== "table" || old.schema !== object.schema) continue;

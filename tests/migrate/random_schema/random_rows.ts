@@ -177,7 +177,11 @@ export async function contentsOf(pool: Pool, watched: readonly Watched[]): Promi
 }
 
 /** How far the sequences that both catalogs have, have counted. */
-export async function positionsOf(pool: Pool, from: Catalog, to: Catalog): Promise<Contents> {
+export async function positionsOf(
+  pool: Pool,
+  from: Catalog,
+  to: Catalog,
+): Promise<ReadonlyMap<string, bigint>> {
   const both = [...from.objects].filter(([key, { kind }]) =>
     kind === "sequence" && to.objects.get(key)?.kind === "sequence"
   );
@@ -187,6 +191,6 @@ export async function positionsOf(pool: Pool, from: Catalog, to: Catalog): Promi
       last_value::text as at from pg_sequences`,
   );
   return new Map(
-    found.filter(({ name }) => names.includes(name)).map(({ name, at }) => [name, [String(at)]]),
+    found.filter(({ name }) => names.includes(name)).map(({ name, at }) => [name, BigInt(at ?? 0)]),
   );
 }

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { describeObject } from "../../../migrate/catalog/object_key.ts";
 import type { Catalog } from "../../../migrate/catalog/objects.ts";
 import { readCatalog } from "../../../migrate/catalog/read_catalog.ts";
-import { type Diff, diffCatalogs } from "../../../migrate/diff/diff.ts";
+import { type Diff, diffCatalogs, type DiffOptions } from "../../../migrate/diff/diff.ts";
 import { reverseDiff } from "../../../migrate/diff/reverse_diff.ts";
 import type { StepsReversal } from "../../../migrate/steps/reverse.ts";
 import type { Step } from "../../../migrate/steps/step.ts";
@@ -60,7 +60,10 @@ export class RoundTripError extends Error {
   }
 }
 
-const DROP = { unknown: "drop" } as const;
+/** Partitions go where they are known to be made by migrations. */
+function dropping(catalog: Catalog): DiffOptions {
+  return { unknown: "drop", known: new Set(catalog.objects.keys()), replaceTables: true };
+}
 
 /** Makes a round trip; rows that do not fit into the other schema are left out, and it is made again. */
 export async function roundTrip(pair: Pair, ground: Ground): Promise<RoundTrip> {
@@ -89,7 +92,7 @@ async function attempt(
   await become(pool, schemaStatements(first, version));
   const from = await readCatalog(pool);
   await pool.execute(sql.unsafe(rowStatement(from, { seed, empty })));
-  const diff = diffCatalogs(from, to, { ...DROP, replaceTables: true });
+  const diff = diffCatalogs(from, to, dropping(from));
   const lost = new Set(diff.findings.filter(({ severity }) => severity === "loss").map(({ key }) => key));
   const watched = watchedOf(from, to, lost);
   const before = await contentsOf(pool, watched);
@@ -98,9 +101,15 @@ async function attempt(
   await during("there", up, from, async () => {
     assert.deepEqual(diff.findings.filter(({ severity }) => severity === "refused"), []);
     await run(pool, up);
-    assertEmpty(diffCatalogs(await readCatalog(pool), to, DROP), "something is left to do");
+    const now = await readCatalog(pool);
+    assertEmpty(diffCatalogs(now, to, dropping(now)), "something is left to do");
     assert.deepEqual(await contentsOf(pool, watched), before, "rows have changed");
-    assert.deepEqual(await positionsOf(pool, from, to), places, "sequences have moved");
+    for (const [name, place] of await positionsOf(pool, from, to)) {
+      assert.ok(
+        place >= places.get(name)!,
+        `${name} counts from ${place} again, it was at ${places.get(name)}`,
+      );
+    }
   });
   const reversal = backwards(diff.steps, from, to);
   const down = written(reversal.steps, version);
@@ -201,7 +210,7 @@ function backwards(
 ): Pick<StepsReversal, "steps" | "losses"> & { readonly isReversed: boolean } {
   const reversal = reverseDiff(steps, from);
   if (reversal.impossible.length === 0) return { ...reversal, isReversed: true };
-  const { steps: back } = diffCatalogs(to, from, { ...DROP, replaceTables: true });
+  const { steps: back } = diffCatalogs(to, from, dropping(to));
   return { steps: back, losses: reversal.losses, isReversed: false };
 }
 
@@ -212,5 +221,5 @@ function withoutLosses(now: Catalog, before: Catalog): Diff {
     const isValidNow = object.kind === "constraint" && other?.kind === "constraint" && other.isValid;
     return [key, isValidNow ? { ...object, isValid: true } : object];
   }));
-  return diffCatalogs(now, { ...before, objects }, DROP);
+  return diffCatalogs(now, { ...before, objects }, dropping(now));
 }
