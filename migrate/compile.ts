@@ -12,10 +12,11 @@ import { PERMISSIONS } from "./program/permissions.ts";
 
 const [packer = "", output = "dist/lifeguard"] = process.argv.slice(2);
 const program = {
-  main: "migrate/main.ts",
+  main: "migrate/packed.ts",
   task: "lifeguard:compile",
   permissions: PERMISSIONS,
   // A PostgreSQL in the process is megabytes of WebAssembly: whoever wants scratch = "pglite" runs the program unpacked.
   external: ["@electric-sql/pglite"],
+  importsFiles: true,
 };
 process.exit(await packProgram(program, { packer, output }));

@@ -21,6 +21,18 @@ export interface PackedProgram {
   readonly permissions: readonly string[];
   /** Packages that are left out; what needs them says so when it runs. */
   readonly external: readonly string[];
+  /** Whether it imports files of its user's, which find their packages as in any other program. */
+  readonly importsFiles: boolean;
+}
+
+/** How Bun compiles a program. What lies about where it is run changes nothing in it: no `.env`, no `bunfig.toml`. */
+export function bunCompileFlags({ importsFiles }: Pick<PackedProgram, "importsFiles">): readonly string[] {
+  return [
+    "--compile",
+    "--no-compile-autoload-dotenv",
+    "--no-compile-autoload-bunfig",
+    ...(importsFiles ? ["--compile-autoload-package-json", "--compile-autoload-tsconfig"] : []),
+  ];
 }
 
 interface Packer {
@@ -44,10 +56,10 @@ const PACKERS: Readonly<Record<string, Packer>> = {
       `denort of the same version in the variable "DENORT_BIN", or use deno task ${task}:bun`,
   },
   bun: {
-    args: ({ main, external }, output) => [
+    args: ({ main, external, importsFiles }, output) => [
       "build",
       main,
-      "--compile",
+      ...bunCompileFlags({ importsFiles }),
       ...external.flatMap((name) => ["--external", name]),
       "--outfile",
       output,

@@ -17,5 +17,6 @@ const program = {
   permissions: PERMISSIONS,
   // A PostgreSQL inside of the reflector would have no use: nobody else could reach it.
   external: ["@electric-sql/pglite"],
+  importsFiles: false,
 };
 process.exit(await packProgram(program, { packer, output }));

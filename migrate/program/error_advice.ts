@@ -5,6 +5,7 @@
  * @module
  */
 import { ConfigError, ConnectionError, LifeguardError } from "../../pool/wire/errors.ts";
+import { isPackedByDeno, UNPACK_IT } from "../../program/packed_runtime.ts";
 import { MigrationFileError } from "../files/file_errors.ts";
 import type { Settings } from "./resolve_settings.ts";
 
@@ -13,6 +14,9 @@ export function errorAdvice(error: unknown, settings: Settings | undefined): str
   if (settings === undefined) return "";
   if (error instanceof MigrationFileError && error.path === settings.dir) {
     return "; lifeguard migrate new makes it, --dir names another";
+  }
+  if (error instanceof MigrationFileError && /\.ts$/.test(error.path) && isPackedByDeno()) {
+    return `; ${UNPACK_IT}`;
   }
   if (!isOfDatabase(error)) return "";
   const source = settings.sources.get("databaseUrl");

@@ -6,12 +6,14 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { messageOf } from "../../program/misuse_error.ts";
+import { isPackedByDeno, UNPACK_IT } from "../../program/packed_runtime.ts";
 import { type Joinable, SOURCE } from "../../orm/building/source.ts";
 import { Declaration } from "../scratch/declare.ts";
 import { RefusedError } from "./command.ts";
 
-const UNPACKED =
-  "run lifeguard from the copy your project imports, as in deno run jsr:@lifeguard/core/cli, and not the packed one";
+const ONE_COPY =
+  'import it as "@lifeguard/core", and run lifeguard from the same copy, as in deno run jsr:@lifeguard/core/cli';
 
 /** What a module says a database is to have. */
 export interface LoadedModels {
@@ -42,7 +44,7 @@ export async function loadModels(path: string): Promise<LoadedModels> {
   if (foreign !== undefined) {
     throw new RefusedError(
       `Cannot load the models: "${foreign}" of "${path}" is made by another copy of @lifeguard/core than this program; ` +
-        UNPACKED,
+        ONE_COPY,
     );
   }
   if (models.size + declarations.size === 0) {
@@ -57,15 +59,20 @@ async function imported(url: string, path: string): Promise<Readonly<Record<stri
   try {
     return await import(url);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    const advice = /cannot find (?:package|module)/i.test(message) ? `; ${UNPACKED}` : "";
+    const message = messageOf(error).replace(/\?changed=[\d.]+/g, "");
     throw new RefusedError(
-      `Cannot load the models: "${path}" fails when it is imported: ${message}${advice}`,
-      {
-        cause: error,
-      },
+      `Cannot load the models: "${path}" fails when it is imported: ${message}${importAdvice(message)}`,
+      { cause: error },
     );
   }
+}
+
+function importAdvice(message: string): string {
+  if (isPackedByDeno()) return `; ${UNPACK_IT}`;
+  // Another module that is missing is the models' own affair.
+  return /(?:package|module|import|resolve)\b.*["'](?:jsr:|npm:)?@lifeguard\b/i.test(message)
+    ? `; ${ONE_COPY}`
+    : "";
 }
 
 function isModel(value: unknown): value is Joinable {

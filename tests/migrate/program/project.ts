@@ -15,12 +15,14 @@ import {
 } from "../../reflector/program/program_process.ts";
 import { freshDatabase } from "../../services/client.ts";
 
+const kindsOf = (main: string): readonly ProgramKind[] =>
+  programKinds({ name: "lifeguard", main, permissions: PERMISSIONS, importsFiles: true });
+
 /** The ways to run `lifeguard`: compiled by Bun, run by Deno. Node loads TypeScript, as migrations may be, from 22.18 on. */
-export const LIFEGUARD_KINDS: readonly ProgramKind[] = programKinds({
-  name: "lifeguard",
-  main: "migrate/main.ts",
-  permissions: PERMISSIONS,
-}).filter(({ name }) => !name.includes("Node"));
+export const LIFEGUARD_KINDS: readonly ProgramKind[] = [
+  ...kindsOf("migrate/packed.ts").filter(({ name }) => name === "compiled by Bun"),
+  ...kindsOf("migrate/main.ts").filter(({ name }) => name.startsWith("run by Deno")),
+];
 
 /** Where a model finds its functions. */
 export const CORE: string = new URL("../../../mod.ts", import.meta.url).href;

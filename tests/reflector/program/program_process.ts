@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { bunCompileFlags } from "../../../program/pack_program.ts";
 import { PERMISSIONS } from "../../../reflector/program/permissions.ts";
 import { runtime } from "../../harness.ts";
 import { testVariable } from "../../variables.ts";
@@ -82,6 +83,8 @@ export interface ProgramSource {
   readonly main: string;
   /** What Deno lets it do. */
   readonly permissions: readonly string[];
+  /** Whether it imports files of its user's. */
+  readonly importsFiles?: boolean;
 }
 
 /** Packs a program by Bun. */
@@ -112,11 +115,13 @@ async function pack(
 }
 
 /** All ways to run a program. */
-export const programKinds = ({ name: program, main, permissions }: ProgramSource): readonly ProgramKind[] => [
+export const programKinds = (
+  { name: program, main, permissions, importsFiles = false }: ProgramSource,
+): readonly ProgramKind[] => [
   {
     name: "compiled by Bun",
     ignore: bun === undefined ? missing("bun") : undefined,
-    make: () => pack(main, program, ["--compile"], (file) => ({ file, args: [] })),
+    make: () => pack(main, program, bunCompileFlags({ importsFiles }), (file) => ({ file, args: [] })),
   },
   {
     name: "packed by Bun and run by Node",
