@@ -140,6 +140,10 @@ export function declarationsOf(
       default:
         throw new TypeError(`BUG: ${JSON.stringify(object satisfies never)}`);
     }
+    // What creates an object sets this, too.
+    statements.push(
+      ...(object.settings ?? []).map(({ set }) => set).filter((set) => !statements.includes(set)),
+    );
     if (statements.length > 0) result.push({ statements });
   }
   return [...first, ...result];
