@@ -56,7 +56,14 @@ async function runSteps(options: Options): Promise<Totals[]> {
   }
   if (options.steps.has("docs")) {
     const sources = await Array.fromAsync(existing(DOCUMENTED));
-    add(await runStep("examples", denoTests(["--doc", "--permit-no-files", ...sources], { preload }), env));
+    const strict = ["--preload", new URL("throwing_assertions.ts", import.meta.url).pathname];
+    add(
+      await runStep(
+        "examples",
+        denoTests(["--doc", "--permit-no-files", ...strict, ...sources], { preload }),
+        env,
+      ),
+    );
   }
   if (options.steps.has("bun")) {
     // By itself Bun runs one file after the other.
