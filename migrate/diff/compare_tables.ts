@@ -44,20 +44,25 @@ export function parentsOf(table: TableObject): readonly TableName[] {
   return [...table.inherits ?? [], ...table.partitionOf === undefined ? [] : [table.partitionOf.table]];
 }
 
+/** What else decides how columns become others. */
+export interface ColumnCircumstances {
+  /** The server's major version. */
+  readonly serverVersion: number;
+  /** Whether the table, or a child of it, has check constraints. */
+  readonly hasChecks: boolean;
+}
+
 /**
  * Compares the columns of a table.
  *
  * @param from What is there.
  * @param to What is to be.
- * @param options The differences of those of its parents that stay its parents, and the server's major version.
+ * @param options The differences of those of its parents that stay its parents, and what else decides.
  */
 export function compareTable(
   from: TableObject,
   to: TableObject,
-  { parents, serverVersion }: {
-    readonly parents: readonly TableDifference[];
-    readonly serverVersion: number;
-  },
+  { parents, ...circumstances }: ColumnCircumstances & { readonly parents: readonly TableDifference[] },
 ): TableDifference {
   const columns = new Map<string, ColumnDifference>();
   const carried = new Map<string, ColumnDifference>();
@@ -71,7 +76,7 @@ export function compareTable(
     const [theirs] = parentsDifferences(column.name);
     const isParents = theirs?.from !== undefined && (next === undefined ? column.inherited === true : true);
     const here = theirs?.from !== undefined && theirs.to !== undefined ? withParents(column, theirs) : column;
-    const difference = compareColumn(column, { from: here, to: next, isParents, serverVersion });
+    const difference = compareColumn(column, { from: here, to: next, theirs, isParents, ...circumstances });
     const isChanged = (field: "default" | "notNull"): boolean =>
       column[field] !== (theirs?.old ?? theirs?.from)?.[field] &&
       (here[field] !== column[field] || theirs?.action === "retype");
@@ -135,11 +140,11 @@ function withParents(column: TableColumn, { old, from, to, action }: ColumnDiffe
 
 function compareColumn(
   old: TableColumn,
-  { from, to, isParents, serverVersion }: {
+  { from, to, theirs, isParents, serverVersion, hasChecks }: ColumnCircumstances & {
     readonly from: TableColumn;
     readonly to: TableColumn | undefined;
+    readonly theirs: ColumnDifference | undefined;
     readonly isParents: boolean;
-    readonly serverVersion: number;
   },
 ): ColumnDifference | undefined {
   const base = { name: old.name, from, to, old, isParents, releasesDefault: false };
@@ -148,8 +153,10 @@ function compareColumn(
   const wasComputed = old.generated;
   const isComputed = to.generated;
   if (isComputed !== undefined) {
+    // PostgreSQL sets no expression of a virtual column where there are checks.
+    const isFixed = serverVersion < 17 || isComputed.kind === "virtual" && hasChecks;
     const isOther = wasComputed === undefined || wasComputed.kind !== isComputed.kind || isRetyped ||
-      serverVersion < 17 && wasComputed.expression !== isComputed.expression;
+      isFixed && wasComputed.expression !== isComputed.expression || theirs?.action === "add again";
     if (isOther) return { ...base, action: "add again" };
   }
   if (isComputed === undefined && wasComputed?.kind === "virtual") return { ...base, action: "add again" };

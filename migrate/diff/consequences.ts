@@ -11,7 +11,7 @@ import type { CatalogObject, ObjectKey, TableColumn, TableObject } from "../cata
 import { columnKey, describeObject } from "../catalog/object_key.ts";
 import { isNameOf, isTypeLike } from "./compare_objects.ts";
 import { mentions } from "./mentions.ts";
-import type { TableDifference } from "./compare_tables.ts";
+import { parentsOf, type TableDifference } from "./compare_tables.ts";
 import { type DiffPlan, isParents } from "./diff_plan.ts";
 
 /** A column that goes, or whose values become another type. */
@@ -156,8 +156,21 @@ export class Consequences {
       isParents: old?.isParents ?? column.inherited === true,
       releasesDefault: true,
     });
+    if (!isChange) this.#changeHeirs(key, column.name);
     if (isChange && old?.action !== chosen) {
       this.#columns.push({ table: key, column: column.name, isGone: chosen === "add again" });
+    }
+  }
+
+  /** Lets defaults of children go that their parent's would overwrite when it comes back. */
+  #changeHeirs(parent: ObjectKey, name: string): void {
+    const { from, before, tables } = this.#plan;
+    for (const key of before.of(parent)) {
+      const heir = from.objects.get(key);
+      if (heir?.kind !== "table" || tables.get(key)?.columns.get(name)?.releasesDefault === true) continue;
+      if (!tables.has(key) || !parentsOf(heir).some((one) => before.relation(one) === parent)) continue;
+      const column = heir.columns.find((one) => one.name === name);
+      if (column !== undefined) this.#change(key, column, "alter");
     }
   }
 

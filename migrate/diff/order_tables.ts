@@ -37,7 +37,9 @@ export function orderTable(emission: Emission, key: ObjectKey, difference: Table
     }
   }
   for (const need of needsAfter(emission, key)) {
-    const isType = isTypeLike(plan.to.objects.get(need));
+    const object = plan.to.objects.get(need);
+    // An extension brings types; a base type is opaque.
+    const isType = isTypeLike(object) || object?.kind === "extension" || object?.kind === "opaque";
     for (const name of TAKING) {
       if (name !== "type" || isType) graph.after(stage(key, name), create(need), alter(need));
     }

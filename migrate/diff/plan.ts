@@ -33,6 +33,15 @@ export function makePlan(from: Catalog, to: Catalog, options: PlanOptions): Diff
   return plan;
 }
 
+/** A table that is in both catalogs. */
+type TableEntry = readonly [key: ObjectKey, from: TableObject, to: TableObject];
+
+/** Which tables have been compared, and all that are. */
+interface ComparedTables {
+  readonly compared: Set<ObjectKey>;
+  readonly byKey: ReadonlyMap<ObjectKey, TableEntry>;
+}
+
 class Planner {
   readonly #plan: DiffPlan;
   readonly #options: PlanOptions;
@@ -55,7 +64,7 @@ class Planner {
   }
 
   #compareAll(): void {
-    const tables: [ObjectKey, TableObject, TableObject][] = [];
+    const tables: TableEntry[] = [];
     for (const [key, from] of this.#plan.from.objects) {
       const to = this.#plan.to.objects.get(key);
       if (to === undefined) continue;
@@ -86,33 +95,36 @@ class Planner {
     for (const entry of tables) this.#compareTable(entry, { compared, byKey });
   }
 
-  #compareTable(
-    [key, from, to]: readonly [ObjectKey, TableObject, TableObject],
-    state: {
-      readonly compared: Set<ObjectKey>;
-      readonly byKey: ReadonlyMap<ObjectKey, readonly [ObjectKey, TableObject, TableObject]>;
-    },
-  ): void {
+  #compareTable([key, from, wanted]: TableEntry, state: ComparedTables): void {
     if (state.compared.has(key)) return;
     state.compared.add(key);
     if (this.#plan.replaced.has(key)) return;
-    if (!isEqual(from.partitionBy, to.partitionBy)) return this.#refusePartitioning(key, to);
-    const parents: TableDifference[] = [];
-    for (const name of parentsOf(from)) {
+    if (!isEqual(from.partitionBy, wanted.partitionBy)) return this.#refusePartitioning(key, wanted);
+    const parents = parentsOf(from).map((name) => this.#plan.before.relation(name) ?? "");
+    for (const parent of parents) {
+      const entry = state.byKey.get(parent);
+      if (entry !== undefined) this.#compareTable(entry, state);
+    }
+    const to = this.#heldInPlace(from, wanted);
+    const kept: TableDifference[] = [];
+    for (const [index, name] of parentsOf(from).entries()) {
       const stays = parentsOf(to).some((other) => isEqual(name, other)) &&
         isEqual(from.partitionOf, to.partitionOf);
-      const parent = stays ? this.#plan.before.relation(name) : undefined;
-      const entry = parent === undefined ? undefined : state.byKey.get(parent);
-      if (entry === undefined) continue;
-      this.#compareTable(entry, state);
-      const difference = this.#plan.tables.get(parent!);
+      const parent = parents[index];
+      if (!stays || !state.byKey.has(parent)) continue;
+      const difference = this.#plan.tables.get(parent);
       // What a parent keeps, its partitions keep.
-      if (difference === undefined && !this.#plan.replaced.has(parent!)) return;
-      if (difference !== undefined) parents.push(difference);
+      if (difference === undefined && !this.#plan.replaced.has(parent)) return;
+      if (difference !== undefined) kept.push(difference);
     }
-    const difference = compareTable(from, to, { parents, serverVersion: this.#plan.to.serverVersion });
+    const { serverVersion } = this.#plan.to;
+    const difference = compareTable(from, to, {
+      parents: kept,
+      serverVersion,
+      hasChecks: serverVersion >= 18 && this.#hasChecks(key),
+    });
     this.#plan.tables.set(key, difference);
-    const stuck = new Set(parents.flatMap(({ from }) => [...this.#stuck.get(from) ?? []]));
+    const stuck = new Set(kept.flatMap((parent) => [...this.#stuck.get(parent.from) ?? []]));
     this.#stuck.set(from, stuck);
     for (const name of stuck) difference.columns.delete(name);
     for (const column of difference.columns.values()) {
@@ -121,6 +133,27 @@ class Planner {
         difference.columns.delete(column.name);
       } else this.#announce(key, column);
     }
+  }
+
+  /** Whether a table or one of its children has, or is to have, check constraints. */
+  #hasChecks(key: ObjectKey): boolean {
+    const { from, to, before, after } = this.#plan;
+    return [[from, before] as const, [to, after] as const].some(([{ objects }, dependencies]) =>
+      [...dependencies.of(key)].some((one) => {
+        const object = objects.get(one);
+        if (object?.kind === "table") return this.#hasChecks(one);
+        return object?.kind === "constraint" && object.constraint.type === "check";
+      })
+    );
+  }
+
+  /** A partition as it is to be; where its table keeps a column's type, bounds are told in that. */
+  #heldInPlace(from: TableObject, to: TableObject): TableObject {
+    if (from.partitionOf === undefined || to.partitionOf === undefined) return to;
+    if (!isEqual(from.partitionOf.table, to.partitionOf.table)) return to;
+    const parent = this.#plan.from.objects.get(this.#plan.before.relation(from.partitionOf.table) ?? "");
+    const isStuck = parent?.kind === "table" && (this.#stuck.get(parent)?.size ?? 0) > 0;
+    return isStuck ? { ...to, partitionOf: from.partitionOf } : to;
   }
 
   /** Whether rows are split by a column that would change; what is split by it may be replaced. */

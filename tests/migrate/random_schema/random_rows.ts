@@ -57,6 +57,7 @@ export function rowStatement(
     `begin ${insert}; exception when others then null; end;`
   );
   return `do $rows$ declare counter text; begin
+    set constraints all immediate;
     ${tries.join("\n")}
     ${counts}
   end $rows$`;
