@@ -97,6 +97,7 @@ export {
 export type { Selection } from "./infer/plan.ts";
 export { type WatchOptions, watchSchema } from "./infer/watch.ts";
 export { backfill, type BackfillOptions, type BackfillProgress, type Batch } from "./seeding/backfill.ts";
+export { BackfillFailedError, SeedFailedError } from "./seeding/seeding_errors.ts";
 export type { BackfillFile, FileBatch } from "./seeding/backfill_file.ts";
 export {
   seed,

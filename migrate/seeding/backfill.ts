@@ -16,6 +16,7 @@
  *   read under a lock of its row, and moved in the same transaction. Two processes with one backfill take turns.
  * - B2 Rows that are inserted behind the position while it runs are reached; those inserted before it are not: the
  *   application has to write them right already (expand first, then fill).
+ * - B3 `run` leaves the primary key alone: a row that moves behind the position would be met again.
  *
  * @module
  */
@@ -26,7 +27,10 @@ import { assertOptions } from "../../pool/query_options.ts";
 import { type Sql, sql } from "../../pool/sql/sql.ts";
 import type { Transaction } from "../../pool/session_executor.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
+import { DeadlockError, SerializationError } from "../../pool/wire/postgres_error.ts";
+import { untilAborted } from "../../pool/with_signal.ts";
 import { type BatchKey, batchKey, keyBetween, keyOrder, positionOf } from "./batch_key.ts";
+import { BackfillFailedError } from "./seeding_errors.ts";
 import { prepareSeedingState } from "./seeding_state.ts";
 
 /** Rows in a batch where nobody says. */
@@ -60,7 +64,7 @@ export interface BackfillOptions {
   readonly restart?: boolean;
   /** Told after each batch. */
   readonly onProgress?: (progress: BackfillProgress) => void;
-  /** Ends it behind the batch that runs; the next run goes on there. */
+  /** Ends it, with the batch that runs undone; the next run goes on there. */
   readonly signal?: AbortSignal;
 }
 
@@ -95,6 +99,7 @@ interface BackfillRow {
  * @param options What is filled, and how.
  * @returns How far it is: finished.
  * @throws {ValidationError} When an option cannot be used, or the table is missing or has no primary key.
+ * @throws {BackfillFailedError} When a batch fails; those before it stay done, and the next run goes on there.
  *
  * @example
  * ```ts
@@ -119,13 +124,17 @@ export async function backfill(pool: Pool, options: BackfillOptions): Promise<Ba
   await begin(pool, options, key);
   const started = performance.now();
   let here = 0;
+  let done = 0;
   for (;;) {
     signal?.throwIfAborted();
     const { row, size } = await pool.transaction((tx) => nextBatch(tx, options, key), {
       retries: RETRIES,
       ...(signal === undefined ? {} : { signal }),
+    }).catch((error: unknown) => {
+      throw isConflict(error) ? new BackfillFailedError(name, { table: key.name, rows: done }, error) : error;
     });
     here += size;
+    done = row.rows;
     const estimate = options.where === undefined ? key.estimate : undefined;
     const progress = { name, table: key.name, rows: row.rows, estimate, finished: row.finished };
     onProgress?.(progress);
@@ -149,6 +158,11 @@ function checkOptions(options: BackfillOptions): void {
   if (rate !== undefined && !(rate > 0 && rate <= 1e9)) {
     throw new ValidationError('option "rate"', `${rate} was given; give rows a second, above 0`);
   }
+}
+
+/** Whether the same may succeed when it is run again: others have changed what it read, or wait for each other. */
+function isConflict(error: unknown): boolean {
+  return error instanceof SerializationError || error instanceof DeadlockError;
 }
 
 /** Makes the row that keeps the position, or forgets it. */
@@ -179,7 +193,7 @@ async function nextBatch(
   options: BackfillOptions,
   key: BatchKey,
 ): Promise<{ readonly row: BackfillRow; readonly size: number }> {
-  const { name, batch = BATCH, where = sql`true`, run } = options;
+  const { name, batch = BATCH, where = sql`true`, run, signal } = options;
   const row = await tx.one<BackfillRow>(
     sql`select position, rows_done::float8 as rows, finished_at is not null as finished
       from lifeguard_migrate.backfills where name = ${name} for update`,
@@ -201,7 +215,15 @@ async function nextBatch(
     return { row: { ...row, finished: true }, size: 0 };
   }
   const { position, size } = last;
-  await run(tx, { where: sql`(${keyBetween(key, { ...after, through: position })}) and (${where})`, size });
+  const bounds = sql`(${keyBetween(key, { ...after, through: position })}) and (${where})`;
+  try {
+    await untilAborted((async () => await run(tx, { where: bounds, size }))(), signal);
+  } catch (error) {
+    signal?.throwIfAborted();
+    // The transaction is tried again by what its errors say of themselves.
+    if (isConflict(error)) throw error;
+    throw new BackfillFailedError(name, { table: key.name, rows: row.rows }, error);
+  }
   const rows = row.rows + size;
   await tx.execute(
     sql`update lifeguard_migrate.backfills set position = ${position}, rows_done = ${rows}::bigint, updated_at = now()

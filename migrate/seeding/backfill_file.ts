@@ -11,9 +11,8 @@ import { pathToFileURL } from "node:url";
 import type { Transaction } from "../../pool/session_executor.ts";
 import { type Sql, sql, type SqlTag } from "../../pool/sql/sql.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
-import { splitStatements } from "../files/statement.ts";
 import type { BackfillOptions, Batch } from "./backfill.ts";
-import { type NumberedFile, numberedFiles } from "./numbered_files.ts";
+import { type NumberedFile, numberedFiles, statementsOf } from "./numbered_files.ts";
 
 /** What the function of a backfill's file is given beside the transaction. */
 export interface FileBatch extends Batch {
@@ -38,10 +37,11 @@ async function readBackfill(file: NumberedFile): Promise<BackfillFile> {
 /** The place of the batch's condition: no cast (`::batch`), no part of a longer word. */
 const PLACE = /(?<![:\w]):batch\b/;
 
-function sqlBackfill({ name, text }: NumberedFile): BackfillFile {
+function sqlBackfill(file: NumberedFile): BackfillFile {
+  const { name, text } = file;
   const header = (word: string): string | undefined =>
     new RegExp(`^--\\s*${word}:\\s*(.+?)\\s*$`, "im").exec(text)?.[1];
-  const statements = splitStatements(text);
+  const statements = statementsOf(file);
   const table = header("table");
   if (table === undefined) {
     throw new ValidationError(`backfill "${name}"`, "it names no table; write a line -- table: public.users");

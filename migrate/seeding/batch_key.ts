@@ -6,6 +6,7 @@
 import type { Executor } from "../../pool/executor.ts";
 import { type Sql, sql } from "../../pool/sql/sql.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
+import { PostgresError } from "../../pool/wire/postgres_error.ts";
 
 /** A table and its key. */
 export interface BatchKey {
@@ -33,6 +34,9 @@ interface FoundColumn {
   readonly estimate: number;
 }
 
+/** What to_regclass() says of a text that is no name: invalid_name, syntax_error. */
+const NO_NAME: readonly string[] = ["42602", "42601"];
+
 /** Finds a table by its name as SQL has it, such as `users` or `public."Users"`, and its primary key. */
 export async function batchKey(db: Executor, table: string, signal?: AbortSignal): Promise<BatchKey> {
   const found = await db.query(
@@ -48,7 +52,10 @@ export async function batchKey(db: Executor, table: string, signal?: AbortSignal
       where c.oid = to_regclass(${table}) and c.relkind in ('r', 'p')
       order by k.place`,
     signal === undefined ? {} : { signal },
-  );
+  ).catch((error: unknown) => {
+    if (error instanceof PostgresError && NO_NAME.includes(error.sqlState)) return [];
+    throw error;
+  });
   if (found.length === 0) {
     throw new ValidationError(
       `table "${table}"`,

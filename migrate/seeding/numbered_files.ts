@@ -3,10 +3,14 @@
  *
  * @module
  */
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ValidationError } from "../../pool/wire/errors.ts";
+import { SqlSyntaxError } from "../files/file_errors.ts";
+import { readText } from "../files/file_text.ts";
+import { controlsTransaction, outsideStatement } from "../files/outside.ts";
+import { type ParsedStatement, splitStatements } from "../files/statement.ts";
 
 /** A file with a number. */
 export interface NumberedFile {
@@ -73,11 +77,46 @@ async function readNumbered(
   }
   const [, number, , suffix] = found;
   const path = join(folder, name);
+  const text = await readText(path);
+  if (typeof text !== "string") {
+    const place = text.line === undefined ? path : `${path}:${text.line}`;
+    throw new ValidationError(`the file "${place}"`, text.problem, { cause: text.cause });
+  }
   return {
     name: name.slice(0, -suffix.length - 1),
     number: Number(number),
     kind: suffix === "sql" ? "sql" : "ts",
     path,
-    text: await readFile(path, "utf8"),
+    text,
   };
+}
+
+/** The statements of a file, each of which is run in the transaction of the whole. */
+export function statementsOf({ path, text }: NumberedFile): readonly ParsedStatement[] {
+  try {
+    const statements = splitStatements(text);
+    for (const statement of statements) {
+      if (controlsTransaction(statement)) {
+        throw new SqlSyntaxError(
+          text,
+          statement.offset,
+          `"${statement.firstWords}" begins or ends a transaction, and the file is one already`,
+          "leave it out",
+        );
+      }
+      if (outsideStatement(statement) !== undefined) {
+        throw new SqlSyntaxError(
+          text,
+          statement.offset,
+          `"${statement.firstWords}" cannot be in a transaction, and the file is one`,
+          "put it into a migration",
+        );
+      }
+    }
+    return statements;
+  } catch (error) {
+    if (!(error instanceof SqlSyntaxError)) throw error;
+    const { line, column, problem } = error;
+    throw new ValidationError(`the file "${path}:${line}:${column}"`, problem, { cause: error });
+  }
 }

@@ -18,8 +18,9 @@ import type { Transaction } from "../../pool/session_executor.ts";
 import { sql, type SqlTag } from "../../pool/sql/sql.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
 import { factory } from "../../testkit/factory.ts";
-import { splitStatements } from "../files/statement.ts";
-import { type NumberedFile, numberedFiles } from "./numbered_files.ts";
+import { untilAborted } from "../../pool/with_signal.ts";
+import { type NumberedFile, numberedFiles, statementsOf } from "./numbered_files.ts";
+import { SeedFailedError } from "./seeding_errors.ts";
 import { hasSeedingState, prepareSeedingState } from "./seeding_state.ts";
 
 /** Where the seeds are, and which are sown. */
@@ -76,6 +77,7 @@ const WHAT = { purpose: "seeds", example: "010_users.sql or 010_users.ts" };
 
 interface Seed {
   readonly name: string;
+  readonly path: string;
   readonly every: boolean;
   readonly checksum: string;
   readonly run: SeedFunction;
@@ -88,6 +90,7 @@ interface Seed {
  * @param options Where the files are; see {@link SeedOptions}.
  * @returns What happened with each.
  * @throws {ValidationError} When the folder or a file cannot be used.
+ * @throws {SeedFailedError} When a seed fails; nothing of it is sown, those before it are.
  *
  * @example
  * ```ts
@@ -166,13 +169,21 @@ function names(files: readonly NumberedFile[]): string {
 async function readSeed(file: NumberedFile): Promise<Seed> {
   const { name, text, path } = file;
   if (file.kind === "sql") {
-    const statements = splitStatements(text);
+    const statements = statementsOf(file);
     return {
       name,
+      path,
       every: /^--\s*every\s*$/im.test(text),
       checksum: sha256(statements.map(({ normal }) => normal).join(";\n")),
       async run(db) {
-        for (const statement of statements) await db.execute(sql.unsafe(statement.text));
+        for (const [index, { text, line, column }] of statements.entries()) {
+          try {
+            await db.execute(sql.unsafe(text));
+          } catch (error) {
+            const place = `statement ${index + 1} of ${statements.length} at ${path}:${line}:${column}`;
+            throw new SeedFailedError(name, place, error);
+          }
+        }
       },
     };
   }
@@ -186,7 +197,7 @@ async function readSeed(file: NumberedFile): Promise<Seed> {
       "it exports no function; write export async function seed(db, { factory, sql }) { … }",
     );
   }
-  return { name, every: module.every === true, checksum, run: run as SeedFunction };
+  return { name, path, every: module.every === true, checksum, run: run as SeedFunction };
 }
 
 function sha256(text: string): string {
@@ -195,7 +206,7 @@ function sha256(text: string): string {
 
 async function sow(
   pool: Pool,
-  { name, every, checksum, run }: Seed,
+  { name, path, every, checksum, run }: Seed,
   { again, signal }: { readonly again: boolean; readonly signal: AbortSignal | undefined },
 ): Promise<SownSeed> {
   const started = performance.now();
@@ -205,7 +216,14 @@ async function sow(
       sql<{ checksum: string }>`select checksum from lifeguard_migrate.seeds where name = ${name}`,
     );
     if (known?.checksum === checksum && !every && !again) return "unchanged";
-    await run(tx, TOOLS);
+    try {
+      await untilAborted((async () => await run(tx, TOOLS))(), signal);
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw error instanceof SeedFailedError
+        ? error
+        : new SeedFailedError(name, `its function in ${path}`, error);
+    }
     await tx.execute(
       sql`insert into lifeguard_migrate.seeds as s (name, checksum, duration_ms)
         values (${name}, ${checksum}, ${performance.now() - started})

@@ -6,6 +6,7 @@
 import type { Executor } from "../../pool/executor.ts";
 import { sql } from "../../pool/sql/sql.ts";
 import { PostgresError } from "../../pool/wire/postgres_error.ts";
+import { asStateError, stateTables } from "../running/migration_state.ts";
 
 /** The schema of everything that is kept about migrations. */
 export const STATE_SCHEMA = "lifeguard_migrate";
@@ -55,7 +56,7 @@ export async function prepareSeedingState(db: Executor, signal?: AbortSignal): P
       return;
     } catch (error) {
       const isRace = error instanceof PostgresError && ALREADY_THERE.includes(error.sqlState);
-      if (attempt === ATTEMPTS || !isRace) throw error;
+      if (attempt === ATTEMPTS || !isRace) throw asStateError(error, stateTables(STATE_SCHEMA));
     }
   }
 }

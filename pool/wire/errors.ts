@@ -41,6 +41,8 @@ export const ERROR_CODES = [
   "MIGRATION_POOLER",
   "MIGRATION_STATE",
   "MIGRATION_LOCK_LOST",
+  "SEED_FAILED",
+  "BACKFILL_FAILED",
 ] as const;
 
 /** The name of a kind of error; a heading in `docs/errors.md`. */

@@ -1,11 +1,13 @@
 /** Backfills on a real server: batches, resume, turns, rate, and what is refused. */
 import assert from "node:assert/strict";
 import { Pool, sql } from "../../../mod.ts";
-import { backfill, type BackfillProgress } from "../../../migrate/seeding/backfill.ts";
+import { backfill, type BackfillProgress, type Batch } from "../../../migrate/seeding/backfill.ts";
+import { BackfillFailedError } from "../../../migrate/seeding/seeding_errors.ts";
+import type { Transaction } from "../../../pool/session_executor.ts";
 import { test } from "../../harness.ts";
 import { freshDatabase, needs } from "../../services/client.ts";
 
-async function filled(rows: number): Promise<{ pool: Pool } & AsyncDisposable> {
+async function filled(rows: number): Promise<{ pool: Pool; url: string } & AsyncDisposable> {
   const database = await freshDatabase();
   const pool = new Pool(database.url);
   await pool.execute(
@@ -16,6 +18,7 @@ async function filled(rows: number): Promise<{ pool: Pool } & AsyncDisposable> {
   );
   return {
     pool,
+    url: database.url,
     async [Symbol.asyncDispose]() {
       await pool.close();
       await database.drop();
@@ -113,6 +116,9 @@ test("backfill() refuses what it cannot do, and says what to change", needs("pri
   const refused = (options: object, words: RegExp) =>
     assert.rejects(backfill(lab.pool, { name: "n", table: TABLE, run, ...options }), words);
   await refused({ table: "nothing" }, /Cannot use table "nothing": there is no such table; give its name/);
+  await refused({ table: "a b c" }, /there is no such table/);
+  await refused({ table: "" }, /there is no such table/);
+  await refused({ bacth: 3 }, /"bacth"/);
   await refused({ table: "keyless" }, /has no primary key/);
   await refused({ batch: 0 }, /give 1 to 1,000,000 rows/);
   await refused({ rate: -1 }, /give rows a second, above 0/);
@@ -120,4 +126,83 @@ test("backfill() refuses what it cannot do, and says what to change", needs("pri
   await backfill(lab.pool, { name: "n", table: TABLE, run });
   await lab.pool.execute(sql`create table other (a int primary key)`);
   await refused({ table: "other" }, /was begun on table "public.Odd "table"; give another name/);
+});
+
+test("backfill() says how far it is when a batch fails, as often as it does", needs("primary"), async () => {
+  await using lab = await filled(300);
+  const options = {
+    name: "half",
+    table: TABLE,
+    batch: 100,
+    run: async (db: Transaction, { where }: Batch) => {
+      await db.execute(sql`update ${sql.unsafe(TABLE)} set n = n + 1 where ${where}`);
+      if (await db.value(sql`select count(*)::int from ${sql.unsafe(TABLE)} where n > 0`) === 200) {
+        await db.execute(sql`select 1 / 0`);
+      }
+    },
+  };
+  for (let attempt = 0; attempt < 3; attempt++) {
+    await assert.rejects(backfill(lab.pool, options), (error) => {
+      assert.ok(error instanceof BackfillFailedError);
+      assert.equal(error.rows, 100);
+      assert.match(error.message, /behind its first 100 rows failed: division by zero .*; correct it/);
+      return true;
+    });
+  }
+  assert.deepEqual(await counts(lab.pool), [{ n: 0, rows: 200 }, { n: 1, rows: 100 }]);
+});
+
+test("backfill() goes by keys of any type, whatever the session's settings", needs("primary"), async () => {
+  await using lab = await filled(1);
+  const keys = {
+    uuid: "md5(n::text)::uuid",
+    timestamptz: "timestamptz '2026-11-23 10:00:00.123456+02' + n * interval '1 hour'",
+    date: "date '2026-01-01' + n",
+    "numeric(10, 3)": "n / 7.0",
+    'text collate "C"': "md5(n::text)",
+    interval: "n * interval '1 hour'",
+    bytea: "decode(md5(n::text), 'hex')",
+    "double precision": "sqrt(n)",
+    boolean: "n % 2 = 0",
+  };
+  for (const [index, [type, value]] of Object.entries(keys).entries()) {
+    await lab.pool.execute(
+      sql.unsafe(`create table keyed_${index} (k ${type}, n int, seen int default 0, primary key (k, n))`),
+    );
+    await lab.pool.execute(
+      sql.unsafe(`insert into keyed_${index} select ${value}, n from generate_series(1, 100) n`),
+    );
+    let at = 0;
+    await backfill(lab.pool, {
+      name: type,
+      table: `keyed_${index}`,
+      batch: 7,
+      run: async (db, { where }) => {
+        if (at++ % 2 === 0) await db.execute(sql`set local intervalstyle = 'sql_standard'`);
+        await db.execute(sql`update ${sql.unsafe(`keyed_${index}`)} set seen = seen + 1 where ${where}`);
+      },
+    });
+    assert.deepEqual(
+      await lab.pool.query(
+        sql`select seen, count(*)::int as rows from ${sql.unsafe(`keyed_${index}`)} group by 1`,
+      ),
+      [{ seen: 1, rows: 100 }],
+      type,
+    );
+  }
+});
+
+test("backfill() of a role that may not keep its state says so", needs("primary"), async () => {
+  await using lab = await filled(1);
+  const role = `backfill_role_${Math.random().toString(36).slice(2, 10)}`;
+  await lab.pool.execute(sql`create role ${sql.identifier(role)}`);
+  try {
+    await using pool = new Pool({ url: lab.url, runtimeParameters: { role } });
+    await assert.rejects(
+      backfill(pool, { name: "x", table: TABLE, run: async () => {} }),
+      /may not keep the state .*have somebody who may run: create schema lifeguard_migrate authorization/,
+    );
+  } finally {
+    await lab.pool.execute(sql`drop role ${sql.identifier(role)}`);
+  }
 });

@@ -1,12 +1,13 @@
 /** Seeds and files of backfills on a real server. */
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Pool, sql } from "../../../mod.ts";
 import { backfill } from "../../../migrate/seeding/backfill.ts";
 import { backfillFiles } from "../../../migrate/seeding/backfill_file.ts";
 import { seed, seedStatus } from "../../../migrate/seeding/seed.ts";
+import { SeedFailedError } from "../../../migrate/seeding/seeding_errors.ts";
 import { test, type TestOptions } from "../../harness.ts";
 import { freshDatabase, needs } from "../../services/client.ts";
 
@@ -142,4 +143,65 @@ test("backfillFiles() reads SQL and TypeScript, and what they lack is said", opt
   await assert.rejects(backfillFiles(it.dir), /names no table; write a line -- table/);
   await it.write("3_bad.sql", "-- table: countries\nupdate countries set name = ''");
   await assert.rejects(backfillFiles(it.dir), /not one statement with :batch in it once/);
+});
+
+test("seed() says which statement of which file failed, and keeps what was before", options, async () => {
+  await using it = await lab();
+  await it.write("1_codes.sql", "insert into countries (code) values ('NO')");
+  await it.write("2_more.sql", "-- more\ninsert into countries (code) values ('SE');\nselect 1 / 0;");
+  await assert.rejects(seed(it.pool, { dir: it.dir }), (error) => {
+    assert.ok(error instanceof SeedFailedError);
+    assert.match(
+      error.message,
+      /^Cannot sow seed "2_more": statement 2 of 2 at .*2_more\.sql:3:1 failed: division by zero/,
+    );
+    return true;
+  });
+  assert.deepEqual(await it.pool.query(sql`select code from countries`), [{ code: "NO" }]);
+  await rm(join(it.dir, "2_more.sql"));
+  await it.write("3_fn.ts", "export function seed() { throw new Error('no paper'); }");
+  await assert.rejects(
+    seed(it.pool, { dir: it.dir }),
+    /seed "3_fn": its function in .*3_fn\.ts failed: no paper/,
+  );
+});
+
+test("seed() refuses what its transaction cannot have, and files that are no text", options, async () => {
+  await using it = await lab();
+  const refused = async (text: string, words: RegExp): Promise<void> => {
+    await it.write("1_bad.sql", text);
+    await assert.rejects(seed(it.pool, { dir: it.dir }), words);
+  };
+  await refused(
+    "select 1;\n commit",
+    /1_bad\.sql:2:2": "commit" begins or ends a transaction, and the file is/,
+  );
+  await refused(
+    "vacuum",
+    /1_bad\.sql:1:1": "vacuum" cannot be in a transaction, and the file is one; put it into a/,
+  );
+  await refused("select 'x", /1_bad\.sql:1:8": the string constant has no end; close its quote/);
+  await refused("\\copy x from y", /1_bad\.sql:1:1": "\\copy" is a command of psql/);
+  await refused("select 'a\0'", /1_bad\.sql:1": it holds a NUL/);
+  await mkdir(join(it.dir, "2_folder.sql"));
+  await rm(join(it.dir, "1_bad.sql"));
+  assert.deepEqual(await seed(it.pool, { dir: it.dir }), [], "a folder is none");
+});
+
+test("seed() ends with its signal though a seed never does, and leaves nothing behind", options, async () => {
+  await using it = await lab();
+  await it.write(
+    "1_never.ts",
+    "export async function seed(db, { sql }) { await db.execute(sql`insert into countries (code) values ('NO')`); await new Promise(() => {}); }",
+  );
+  const ending = new AbortController();
+  const ended = seed(it.pool, { dir: it.dir, signal: ending.signal });
+  setTimeout(() => ending.abort(new Error("Ctrl-C")), 200);
+  await assert.rejects(ended, /Ctrl-C/);
+  assert.equal(await it.pool.value(sql`select count(*)::int from countries`), 0);
+  assert.equal(
+    await it.pool.value(sql`select count(*)::int from pg_locks where locktype = 'advisory'
+      and database = (select oid from pg_database where datname = current_database())`),
+    0,
+  );
 });
