@@ -38,6 +38,12 @@ export function objectKey(object: CatalogObject): ObjectKey {
  * @param table The table or view.
  * @param column The column's name.
  * @returns Such as `column:public.users.name`.
+ *
+ * @example
+ * ```ts
+ * import { columnKey } from "@lifeguard/core/migrate";
+ * console.assert(columnKey({ schema: "public", name: "users" }, "Name") === 'column:public.users."Name"');
+ * ```
  */
 export function columnKey(table: TableName, column: string): ObjectKey {
   return `column:${dotted(table.schema, table.name, column)}`;
@@ -48,6 +54,13 @@ export function columnKey(table: TableName, column: string): ObjectKey {
  *
  * @param object The object.
  * @returns Such as `table public.users` or `rule "no deletes" on public.users`.
+ *
+ * @example
+ * ```ts
+ * import { describeObject } from "@lifeguard/core/migrate";
+ * const mood = { kind: "enum", schema: "public", name: "mood", labels: ["sad"], dependsOn: [] } as const;
+ * console.assert(describeObject(mood) === "enum public.mood");
+ * ```
  */
 export function describeObject(object: CatalogObject): string {
   return `${object.kind === "opaque" ? object.what : object.kind} ${
@@ -64,6 +77,14 @@ export function describeObject(object: CatalogObject): string {
  * @param serverVersion The server's major version.
  * @returns The catalog.
  * @throws {Error} When two objects have one key (invariant O1).
+ *
+ * @example
+ * ```ts
+ * import { diffCatalogs, makeCatalog } from "@lifeguard/core/migrate";
+ * const mood = { kind: "enum", schema: "public", name: "mood", labels: ["sad"], dependsOn: [] } as const;
+ * const { steps } = diffCatalogs(makeCatalog([], 18), makeCatalog([mood], 18));
+ * console.assert(steps.length === 1 && steps[0].kind === "create");
+ * ```
  */
 export function makeCatalog(objects: Iterable<CatalogObject>, serverVersion: number): Catalog {
   const keyed = [...objects].map((object) => ({

@@ -68,6 +68,17 @@ const FILE_NAME = /^(\d{14})_([A-Za-z0-9][A-Za-z0-9_-]*)\.(ts|sql)$/;
  * @returns Them, the oldest first.
  * @throws {MigrationNameError} When a file's name is not `20261123094500_add_users.sql`, or two have one version.
  * @throws {MigrationFileError} When a file cannot be read as a migration.
+ *
+ * @example
+ * ```ts
+ * import { mkdtemp, writeFile } from "node:fs/promises";
+ * import { discoverMigrations } from "@lifeguard/core/migrate";
+ * const dir = await mkdtemp("/tmp/migrations-");
+ * await writeFile(`${dir}/20261123094500_users.sql`, "create table users (email text primary key)");
+ * const [migration] = await discoverMigrations(dir);
+ * console.assert(migration.version === "20261123094500" && migration.name === "users");
+ * console.assert((await migration.load(18)).up.length === 1);
+ * ```
  */
 export async function discoverMigrations(
   dir: string | URL,

@@ -81,6 +81,16 @@ export class Schema extends SchemaViews {
   /**
    * A table that is there, for foreign keys: `column.integer().references(() => schema.table("users").id)`. Its columns are
    * named as in the database.
+   *
+   * @example
+   * ```ts
+   * import { column } from "@lifeguard/core";
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.createTable("posts", { userId: column.bigint().references(() => schema.table("users").id) });
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text.includes('references "users" ("id")'));
+   * ```
    */
   table(name: Name): TableReference {
     return referTo(nameOf(name, "table()"));
@@ -89,6 +99,16 @@ export class Schema extends SchemaViews {
   /**
    * Creates a table; its properties become columns as a model's do: `createdAt` is `created_at`. Types that it uses are to
    * be there: `createEnum()` makes them.
+   *
+   * @example
+   * ```ts
+   * import { column } from "@lifeguard/core";
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.createTable("users", { id: column.identity().primaryKey(), fullName: column.text() });
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text.includes('"full_name" text not null'));
+   * ```
    */
   createTable<Columns extends ColumnDefinitions>(
     name: Name,
@@ -113,7 +133,19 @@ export class Schema extends SchemaViews {
     }
   }
 
-  /** Changes a table: see {@link TableChanger}. */
+  /**
+   * Changes a table: see {@link TableChanger}.
+   *
+   * @example
+   * ```ts
+   * import { column } from "@lifeguard/core";
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.alterTable("users", (t) => t.addColumn("email", column.text().nullable()));
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'alter table "users" add column "email" text');
+   * ```
+   */
   alterTable(name: Name, change: (table: TableChanger) => void): void {
     const table = nameOf(name, "alterTable()");
     if (typeof change !== "function") {
@@ -131,7 +163,19 @@ export class Schema extends SchemaViews {
     );
   }
 
-  /** Drops a table; its columns as they `was` make it possible to revert it. */
+  /**
+   * Drops a table; its columns as they `was` make it possible to revert it.
+   *
+   * @example
+   * ```ts
+   * import { column } from "@lifeguard/core";
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.dropTable("drafts", { was: { id: column.identity().primaryKey(), text: column.text() } });
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'drop table "drafts"');
+   * ```
+   */
   dropTable<Columns extends ColumnDefinitions>(
     name: Name,
     options: DropOptions & TableOptions<Columns> & { readonly was?: Columns } = {},
@@ -149,12 +193,36 @@ export class Schema extends SchemaViews {
     this.step({ kind: "drop", object, constraints, ...drop });
   }
 
-  /** Gives a table another name. */
+  /**
+   * Gives a table another name.
+   *
+   * @example
+   * ```ts
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.renameTable("users", "people");
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'alter table "users" rename to "people"');
+   * ```
+   */
   renameTable(name: Name, to: string): void {
     this.rename("table", name, to);
   }
 
-  /** Creates a partition of a table that was created with `partitionBy`. */
+  /**
+   * Creates a partition of a table that was created with `partitionBy`.
+   *
+   * @example
+   * ```ts
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.createPartition("events_2026", { of: "events", bound: { from: ["2026-01-01"], to: ["2027-01-01"] } });
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(
+   *   text === `create table "events_2026" partition of "events" for values from ('2026-01-01') to ('2027-01-01')`,
+   * );
+   * ```
+   */
   createPartition(name: Name, options: PartitionOptions): void {
     const table = nameOf(name, "createPartition()");
     const subject = `partition "${table.name}"`;
@@ -174,7 +242,18 @@ export class Schema extends SchemaViews {
     });
   }
 
-  /** Makes a table that is there a partition of another. */
+  /**
+   * Makes a table that is there a partition of another.
+   *
+   * @example
+   * ```ts
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.attachPartition("events_rest", { of: "events", bound: "default" });
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'alter table "events" attach partition "events_rest" default');
+   * ```
+   */
   attachPartition(name: Name, options: { readonly of: Name; readonly bound: Bound }): void {
     checkOptions(options, ["of", "bound"], "attachPartition()");
     const partition = nameOf(name, "attachPartition()");
@@ -186,6 +265,15 @@ export class Schema extends SchemaViews {
   /**
    * Makes a partition a table of its own; `concurrently` without keeping others waiting, outside of the transaction. The
    * rows that are in it, as `bound`, make it possible to revert it.
+   *
+   * @example
+   * ```ts
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.detachPartition("events_2026", { of: "events", concurrently: true });
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'alter table "events" detach partition "events_2026" concurrently');
+   * ```
    */
   detachPartition(
     name: Name,
@@ -229,7 +317,19 @@ export class Schema extends SchemaViews {
     this.alterTable(table, (t) => t.addIndex(definition, options));
   }
 
-  /** Drops an index; with the `table` and what it `was` it can be reverted. */
+  /**
+   * Drops an index; with the `table` and what it `was` it can be reverted.
+   *
+   * @example
+   * ```ts
+   * import { index } from "@lifeguard/core";
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.dropIndex("users_email_idx", { concurrently: true, table: "users", was: (t) => index(t.email) });
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'drop index concurrently "users_email_idx"');
+   * ```
+   */
   dropIndex(
     name: Name,
     options: DropOptions & {
@@ -256,7 +356,18 @@ export class Schema extends SchemaViews {
     if (step.kind === "create") this.drop({ ...step.object, name: index.name }, rest, true);
   }
 
-  /** Builds an index anew; `concurrently` without keeping writers waiting, outside of the transaction. */
+  /**
+   * Builds an index anew; `concurrently` without keeping writers waiting, outside of the transaction.
+   *
+   * @example
+   * ```ts
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.reindex("users_email_idx", { concurrently: true });
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'reindex index concurrently "users_email_idx"');
+   * ```
+   */
   reindex(name: Name, options: { readonly concurrently?: boolean } = {}): void {
     checkOptions(options, ["concurrently"], "reindex()");
     this.step({
@@ -266,17 +377,50 @@ export class Schema extends SchemaViews {
     });
   }
 
-  /** Lets policies say which rows of a table a role sees; `force` also its owner. */
+  /**
+   * Lets policies say which rows of a table a role sees; `force` also its owner.
+   *
+   * @example
+   * ```ts
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.enableRowSecurity("notes");
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'alter table "notes" enable row level security');
+   * ```
+   */
   enableRowSecurity(table: Name, options: { readonly force?: boolean } = {}): void {
     this.alterTable(table, (t) => t.enableRowSecurity(options));
   }
 
-  /** Ends what `enableRowSecurity()` began. */
+  /**
+   * Ends what `enableRowSecurity()` began.
+   *
+   * @example
+   * ```ts
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.disableRowSecurity("notes");
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'alter table "notes" disable row level security');
+   * ```
+   */
   disableRowSecurity(table: Name, options: { readonly wasForced?: boolean } = {}): void {
     this.alterTable(table, (t) => t.disableRowSecurity(options));
   }
 
-  /** Gives something another name: `rename("index", "users_idx", "users_email_idx")`. */
+  /**
+   * Gives something another name: `rename("index", "users_idx", "users_email_idx")`.
+   *
+   * @example
+   * ```ts
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.rename("index", "users_idx", "users_email_idx");
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'alter index "users_idx" rename to "users_email_idx"');
+   * ```
+   */
   rename(kind: NamedKind, name: Name, to: string): void {
     this.step({
       kind: "rename",
@@ -285,7 +429,18 @@ export class Schema extends SchemaViews {
     });
   }
 
-  /** Puts something into another schema. Give its present schema if the migration is to be reverted. */
+  /**
+   * Puts something into another schema. Give its present schema if the migration is to be reverted.
+   *
+   * @example
+   * ```ts
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.move("table", { schema: "public", name: "users" }, "app");
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'alter table "public"."users" set schema "app"');
+   * ```
+   */
   move(kind: Exclude<NamedKind, "schema" | "index">, name: Name, to: string): void {
     this.step({
       kind: "move",
@@ -300,6 +455,15 @@ export class Schema extends SchemaViews {
    * @param kind What it is.
    * @param name Its name; that of a constraint, a trigger or a policy has its table beside it.
    * @param text The comment, or with `was` what it was.
+   *
+   * @example
+   * ```ts
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.comment("view", "adults", "Who may vote");
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === `comment on view "adults" is 'Who may vote'`);
+   * ```
    */
   comment(
     kind: NamedKind | PartKind,

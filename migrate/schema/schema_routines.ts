@@ -47,7 +47,18 @@ export class SchemaRoutines extends SchemaTypes {
     }
   }
 
-  /** Drops a function or a procedure, which its arguments' types identify: `dropFunction("add", "integer, integer")`. */
+  /**
+   * Drops a function or a procedure, which its arguments' types identify: `dropFunction("add", "integer, integer")`.
+   *
+   * @example
+   * ```ts
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.dropFunction("add", "integer, integer");
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'drop function "add"(integer, integer)');
+   * ```
+   */
   dropFunction(
     name: Name,
     args: string,
@@ -74,12 +85,36 @@ export class SchemaRoutines extends SchemaTypes {
     this.drop(object, rest, was !== undefined);
   }
 
-  /** Creates a trigger. */
+  /**
+   * Creates a trigger.
+   *
+   * @example
+   * ```ts
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.createTrigger("stamped", { table: "users", when: "before", on: ["insert", "update"], function: "stamp" });
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(
+   *   text === 'create trigger "stamped" before insert or update on "users" for each row execute function "stamp"()',
+   * );
+   * ```
+   */
   createTrigger(name: string, options: TriggerOptions): void {
     this.step({ kind: "create", object: triggerOf(name, options) });
   }
 
-  /** Drops a trigger of a table; say what it `was` if the migration is to be reverted. */
+  /**
+   * Drops a trigger of a table; say what it `was` if the migration is to be reverted.
+   *
+   * @example
+   * ```ts
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.dropTrigger("stamped", { table: "users" });
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'drop trigger "stamped" on "users"');
+   * ```
+   */
   dropTrigger(
     name: string,
     options: DropOptions & { readonly table: Name; readonly was?: Omit<TriggerOptions, "table"> },
@@ -96,12 +131,36 @@ export class SchemaRoutines extends SchemaTypes {
     this.drop(object, rest, was !== undefined);
   }
 
-  /** Creates a policy of row-level security; `enableRowSecurity()` of the table has it applied. */
+  /**
+   * Creates a policy of row-level security; `enableRowSecurity()` of the table has it applied.
+   *
+   * @example
+   * ```ts
+   * import { sql } from "@lifeguard/core";
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.createPolicy("own", { table: "notes", using: sql`owner = current_user` });
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'create policy "own" on "notes" to public using (owner = current_user)');
+   * ```
+   */
   createPolicy(name: string, options: PolicyOptions): void {
     this.step({ kind: "create", object: policyOf(name, options) });
   }
 
-  /** Changes whom a policy is about, and its conditions, from what it `was` to what it is. */
+  /**
+   * Changes whom a policy is about, and its conditions, from what it `was` to what it is.
+   *
+   * @example
+   * ```ts
+   * import { sql } from "@lifeguard/core";
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.alterPolicy("own", { table: "notes", was: { using: sql`true` }, to: { using: sql`owner = current_user` } });
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'alter policy "own" on "notes" to public using (owner = current_user)');
+   * ```
+   */
   alterPolicy(
     name: string,
     options: {
@@ -119,7 +178,18 @@ export class SchemaRoutines extends SchemaTypes {
     });
   }
 
-  /** Drops a policy of a table; say what it `was` if the migration is to be reverted. */
+  /**
+   * Drops a policy of a table; say what it `was` if the migration is to be reverted.
+   *
+   * @example
+   * ```ts
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.dropPolicy("own", { table: "notes" });
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'drop policy "own" on "notes"');
+   * ```
+   */
   dropPolicy(
     name: string,
     options: DropOptions & { readonly table: Name; readonly was?: Omit<PolicyOptions, "table"> },

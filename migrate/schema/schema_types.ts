@@ -32,18 +32,51 @@ const RANGE_OPTIONS = [
 
 /** The part of {@link Schema} that is about schemas, extensions, types and sequences. */
 export class SchemaTypes extends SchemaSteps {
-  /** Creates a schema. */
+  /**
+   * Creates a schema.
+   *
+   * @example
+   * ```ts
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.createSchema("app", { ifNotExists: true });
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'create schema if not exists "app"');
+   * ```
+   */
   createSchema(name: string, options: IfNotExists = {}): void {
     this.create({ kind: "schema", name: checkName(name, "createSchema()"), dependsOn: [] }, options);
   }
 
-  /** Drops a schema. */
+  /**
+   * Drops a schema.
+   *
+   * @example
+   * ```ts
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.dropSchema("app");
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'drop schema "app"');
+   * ```
+   */
   dropSchema(name: string, options: DropOptions = {}): void {
     // All there is of a schema is its name, so this can be reverted.
     this.drop({ kind: "schema", name: checkName(name, "dropSchema()"), dependsOn: [] }, options, true);
   }
 
-  /** Creates an extension, with the server's default version unless one is given. */
+  /**
+   * Creates an extension, with the server's default version unless one is given.
+   *
+   * @example
+   * ```ts
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.createExtension("citext", { ifNotExists: true });
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'create extension if not exists "citext"');
+   * ```
+   */
   createExtension(
     name: string,
     options: IfNotExists & { readonly schema?: string; readonly version?: string } = {},
@@ -66,7 +99,18 @@ export class SchemaTypes extends SchemaSteps {
     });
   }
 
-  /** Drops an extension. */
+  /**
+   * Drops an extension.
+   *
+   * @example
+   * ```ts
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.dropExtension("citext");
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'drop extension "citext"');
+   * ```
+   */
   dropExtension(name: string, options: DropOptions = {}): void {
     this.drop({ kind: "extension", name: checkName(name, "dropExtension()"), dependsOn: [] }, options, true);
   }
@@ -90,7 +134,18 @@ export class SchemaTypes extends SchemaSteps {
     this.step({ kind: "create", object: enumOf(name, labels, "createEnum()") });
   }
 
-  /** Adds a label to an enum: at its end, or before or after another. It can be used once the migration has ended. */
+  /**
+   * Adds a label to an enum: at its end, or before or after another. It can be used once the migration has ended.
+   *
+   * @example
+   * ```ts
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.addEnumLabel("mood", "so-so", { before: "happy" });
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === `alter type "mood" add value 'so-so' before 'happy'`);
+   * ```
+   */
   addEnumLabel(
     name: Name,
     label: string,
@@ -114,28 +169,74 @@ export class SchemaTypes extends SchemaSteps {
     });
   }
 
-  /** Gives a label of an enum another name. */
+  /**
+   * Gives a label of an enum another name.
+   *
+   * @example
+   * ```ts
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.renameEnumLabel("mood", "so-so", "fair");
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === `alter type "mood" rename value 'so-so' to 'fair'`);
+   * ```
+   */
   renameEnumLabel(name: Name, from: string, to: string): void {
     const label = labelOf(to, "renameEnumLabel()");
     this.#changeType(nameOf(name, "renameEnumLabel()"), { type: "rename label", from, to: label });
   }
 
-  /** Drops an enum; its labels make it possible to revert it. */
-  dropEnum(name: Name, options: DropOptions & { readonly labels?: readonly string[] } = {}): void {
-    const { labels, ...rest } = options;
-    const known = labels !== undefined;
+  /**
+   * Drops an enum; its labels as they `was` make it possible to revert it.
+   *
+   * @example
+   * ```ts
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.dropEnum("mood", { was: ["sad", "happy"] });
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'drop type "mood"');
+   * ```
+   */
+  dropEnum(name: Name, options: DropOptions & { readonly was?: readonly string[] } = {}): void {
+    const { was, ...rest } = options;
+    const known = was !== undefined;
     const object = known
-      ? enumOf(name, labels, "dropEnum()")
+      ? enumOf(name, was, "dropEnum()")
       : { ...nameOf(name, "dropEnum()"), kind: "enum" as const, labels: [], dependsOn: [] };
     this.drop(object, rest, known);
   }
 
-  /** Creates a domain: a type with a name of its own and, mostly, a condition. */
+  /**
+   * Creates a domain: a type with a name of its own and, mostly, a condition.
+   *
+   * @example
+   * ```ts
+   * import { column, sql } from "@lifeguard/core";
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.createDomain("email", { type: column.text(), checks: { email_at: sql`value like '%@%'` } });
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === `create domain "email" as text constraint "email_at" check (value like '%@%')`);
+   * ```
+   */
   createDomain(name: Name, options: DomainOptions): void {
     this.step({ kind: "create", object: domainOf(name, options, "createDomain()") });
   }
 
-  /** Changes a domain: `null` for no default. */
+  /**
+   * Changes a domain: `null` for no default.
+   *
+   * @example
+   * ```ts
+   * import { sql } from "@lifeguard/core";
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.alterDomain("email", { addCheck: { name: "given", condition: sql`value <> ''`, notValid: true } });
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === `alter domain "email" add constraint "given" check (value <> '') not valid`);
+   * ```
+   */
   alterDomain(
     name: Name,
     options: {
@@ -184,7 +285,19 @@ export class SchemaTypes extends SchemaSteps {
     }
   }
 
-  /** Drops a domain; say what it `was` if the migration is to be reverted. */
+  /**
+   * Drops a domain; say what it `was` if the migration is to be reverted.
+   *
+   * @example
+   * ```ts
+   * import { column } from "@lifeguard/core";
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.dropDomain("email", { was: { type: column.text() } });
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'drop domain "email"');
+   * ```
+   */
   dropDomain(name: Name, options: DropOptions & { readonly was?: DomainOptions } = {}): void {
     const { was, ...rest } = options;
     const object: DomainObject = was === undefined
@@ -200,7 +313,19 @@ export class SchemaTypes extends SchemaSteps {
     this.drop(object, rest, was !== undefined);
   }
 
-  /** Creates a composite type of attributes, given as columns. */
+  /**
+   * Creates a composite type of attributes, given as columns.
+   *
+   * @example
+   * ```ts
+   * import { column } from "@lifeguard/core";
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.createComposite("address", { street: column.text(), zip: column.text() });
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'create type "address" as ("street" text, "zip" text)');
+   * ```
+   */
   createComposite(name: Name, attributes: ColumnDefinitions): void {
     const type = nameOf(name, "createComposite()");
     const columns = Object.entries(attributes ?? {}).map(([attribute, definition]) =>
@@ -224,7 +349,18 @@ export class SchemaTypes extends SchemaSteps {
     });
   }
 
-  /** Drops a composite type. */
+  /**
+   * Drops a composite type.
+   *
+   * @example
+   * ```ts
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.dropComposite("address");
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'drop type "address"');
+   * ```
+   */
   dropComposite(name: Name, options: DropOptions = {}): void {
     const object = {
       kind: "composite" as const,
@@ -235,7 +371,18 @@ export class SchemaTypes extends SchemaSteps {
     this.drop(object, options);
   }
 
-  /** Creates a range type over a type that has an order: `createRange("floatrange", "double precision")`. */
+  /**
+   * Creates a range type over a type that has an order: `createRange("floatrange", "double precision")`.
+   *
+   * @example
+   * ```ts
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.createRange("floatrange", "double precision");
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'create type "floatrange" as range (subtype = double precision)');
+   * ```
+   */
   createRange(name: Name, subtype: string, options: Readonly<Record<string, string>> = {}): void {
     const type = nameOf(name, "createRange()");
     const of = bodyOf(subtype, "the subtype of createRange()");
@@ -243,7 +390,18 @@ export class SchemaTypes extends SchemaSteps {
     this.step({ kind: "create", object: { kind: "range", ...type, subtype: of, options, dependsOn: [] } });
   }
 
-  /** Creates a sequence. */
+  /**
+   * Creates a sequence.
+   *
+   * @example
+   * ```ts
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.createSequence("order_numbers", { start: 1_000, cache: 10 });
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'create sequence "order_numbers" start with 1000 cache 10');
+   * ```
+   */
   createSequence(name: Name, options: SequenceOptions = {}): void {
     const { ownedBy, ifNotExists, ...counting } = options;
     if (ownedBy !== undefined) checkOptions(ownedBy, ["table", "column"], "ownedBy of createSequence()");
@@ -254,7 +412,18 @@ export class SchemaTypes extends SchemaSteps {
     this.step({ kind: "sequence", from: object, to: { ...object, ownedBy: owner } });
   }
 
-  /** Changes how a sequence counts, from what it `was` to what it is. */
+  /**
+   * Changes how a sequence counts, from what it `was` to what it is.
+   *
+   * @example
+   * ```ts
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.alterSequence("order_numbers", { was: { start: 1_000 }, to: { start: 1_000, cache: 10 } });
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'alter sequence "order_numbers" cache 10');
+   * ```
+   */
   alterSequence(
     name: Name,
     options: {
@@ -267,7 +436,18 @@ export class SchemaTypes extends SchemaSteps {
     this.step({ kind: "sequence", from, to: sequenceOf(name, options.to, "alterSequence()") });
   }
 
-  /** Drops a sequence; say what it `was` if the migration is to be reverted. */
+  /**
+   * Drops a sequence; say what it `was` if the migration is to be reverted.
+   *
+   * @example
+   * ```ts
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.dropSequence("order_numbers");
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'drop sequence "order_numbers"');
+   * ```
+   */
   dropSequence(
     name: Name,
     options: DropOptions & { readonly was?: Omit<SequenceOptions, "ownedBy"> } = {},

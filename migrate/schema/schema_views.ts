@@ -38,7 +38,19 @@ export class SchemaViews extends SchemaRoutines {
     this.step({ kind: "create", object: viewOf(name, query, options, "createView()") });
   }
 
-  /** Puts another query in a view's place, from what it `was`; its columns must still be there. */
+  /**
+   * Puts another query in a view's place, from what it `was`; its columns must still be there.
+   *
+   * @example
+   * ```ts
+   * import { sql } from "@lifeguard/core";
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.replaceView("adults", sql`select * from users where age >= ${21}`);
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'create or replace view "adults" as select * from users where age >= 21');
+   * ```
+   */
   replaceView(
     name: Name,
     query: string | Sql,
@@ -50,13 +62,35 @@ export class SchemaViews extends SchemaRoutines {
     this.step({ kind: "replace", from, to, ...(was === undefined ? { unknownBefore: true } : {}) });
   }
 
-  /** Drops a view; its query as it `was` makes it possible to revert it. */
+  /**
+   * Drops a view; its query as it `was` makes it possible to revert it.
+   *
+   * @example
+   * ```ts
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.dropView("adults", { was: "select * from users where age >= 18" });
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'drop view "adults"');
+   * ```
+   */
   dropView(name: Name, options: DropOptions & { readonly was?: string | Sql } = {}): void {
     const { was, ...rest } = options;
     this.drop(viewOf(name, was ?? "select", {}, "dropView()"), rest, was !== undefined);
   }
 
-  /** Creates a materialized view of a query. */
+  /**
+   * Creates a materialized view of a query.
+   *
+   * @example
+   * ```ts
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.createMaterializedView("counts", "select count(*) from users", { withNoData: true });
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'create materialized view "counts" as select count(*) from users with no data');
+   * ```
+   */
   createMaterializedView(name: Name, query: string | Sql, options: MaterializedViewOptions = {}): void {
     const { withNoData, ifNotExists, ...rest } = options;
     this.step({
@@ -66,14 +100,36 @@ export class SchemaViews extends SchemaRoutines {
     });
   }
 
-  /** Fills a materialized view anew; `concurrently` while it is read, which takes a unique index of it. */
+  /**
+   * Fills a materialized view anew; `concurrently` while it is read, which takes a unique index of it.
+   *
+   * @example
+   * ```ts
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.refreshMaterializedView("counts", { concurrently: true });
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'refresh materialized view concurrently "counts"');
+   * ```
+   */
   refreshMaterializedView(name: Name, options: { readonly concurrently?: boolean } = {}): void {
     checkOptions(options, ["concurrently"], "refreshMaterializedView()");
     const view = nameOf(name, "refreshMaterializedView()");
     this.step({ kind: "refresh", view, ...(options.concurrently === true ? { concurrently: true } : {}) });
   }
 
-  /** Drops a materialized view; its query as it `was` makes it possible to revert it. */
+  /**
+   * Drops a materialized view; its query as it `was` makes it possible to revert it.
+   *
+   * @example
+   * ```ts
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.dropMaterializedView("counts", { ifExists: true });
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'drop materialized view if exists "counts"');
+   * ```
+   */
   dropMaterializedView(name: Name, options: DropOptions & { readonly was?: string | Sql } = {}): void {
     const { was, ...rest } = options;
     this.drop(materializedOf(name, was ?? "select", {}, "dropMaterializedView()"), rest, was !== undefined);

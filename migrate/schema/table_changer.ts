@@ -58,7 +58,19 @@ export class TableChanger {
     this.columns = referTo(table);
   }
 
-  /** Adds a column, with the constraints its modifiers make. */
+  /**
+   * Adds a column, with the constraints its modifiers make.
+   *
+   * @example
+   * ```ts
+   * import { column } from "@lifeguard/core";
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.alterTable("users", (t) => t.addColumn("email", column.text().nullable()));
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'alter table "users" add column "email" text');
+   * ```
+   */
   addColumn(
     name: string,
     definition: AnyColumnDefinition,
@@ -75,7 +87,19 @@ export class TableChanger {
     for (const record of constraints) this.#create(this.#constraint(record, [name]), {});
   }
 
-  /** Drops a column; say what it `was` if the migration is to be reverted. */
+  /**
+   * Drops a column; say what it `was` if the migration is to be reverted.
+   *
+   * @example
+   * ```ts
+   * import { column } from "@lifeguard/core";
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.alterTable("users", (t) => t.dropColumn("email", { was: column.text().nullable() }));
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'alter table "users" drop column "email"');
+   * ```
+   */
   dropColumn(name: string, options: DropColumnOptions = {}): void {
     checkName(name, "dropColumn()");
     checkOptions(options, ["was", "ifExists", "cascade"], "dropColumn()");
@@ -94,13 +118,36 @@ export class TableChanger {
     }, was === undefined);
   }
 
-  /** Gives a column another name. */
+  /**
+   * Gives a column another name.
+   *
+   * @example
+   * ```ts
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.alterTable("users", (t) => t.renameColumn("name", "full_name"));
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'alter table "users" rename column "name" to "full_name"');
+   * ```
+   */
   renameColumn(name: string, to: string): void {
     checkName(name, "renameColumn()");
     this.#column(name, { type: "rename", to: checkName(to, "renameColumn()") });
   }
 
-  /** Changes a column: see {@link AlterColumnOptions}. */
+  /**
+   * Changes a column: see {@link AlterColumnOptions}.
+   *
+   * @example
+   * ```ts
+   * import { column } from "@lifeguard/core";
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.alterTable("users", (t) => t.alterColumn("age", { type: column.bigint(), was: column.integer() }));
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'alter table "users" alter column "age" set data type bigint');
+   * ```
+   */
   alterColumn(name: string, options: AlterColumnOptions): void {
     checkName(name, "alterColumn()");
     for (const step of alteredColumn(this.#table, name, options)) this.#add(step);
@@ -110,7 +157,19 @@ export class TableChanger {
     this.commentOnColumn(name, comment, before?.comment);
   }
 
-  /** Adds a constraint made with `constraint`, from the table's columns: `(c) => constraint.unique([c.a, c.b])`. */
+  /**
+   * Adds a constraint made with `constraint`, from the table's columns: `(c) => constraint.unique([c.a, c.b])`.
+   *
+   * @example
+   * ```ts
+   * import { constraint } from "@lifeguard/core";
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.alterTable("users", (t) => t.addConstraint((c) => constraint.unique([c.email])));
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'alter table "users" add constraint "users_email_key" unique ("email")');
+   * ```
+   */
   addConstraint(
     definition: ConstraintDefinition | ((columns: TableReference) => ConstraintDefinition),
     options: AddConstraintOptions = {},
@@ -118,7 +177,18 @@ export class TableChanger {
     this.#addConstraint(this.#described(definition, "addConstraint()"), options, "addConstraint()");
   }
 
-  /** Adds a primary key. */
+  /**
+   * Adds a primary key.
+   *
+   * @example
+   * ```ts
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.alterTable("users", (t) => t.addPrimaryKey(["id"], { usingIndex: "users_id" }));
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'alter table "users" add constraint "users_id" primary key using index "users_id"');
+   * ```
+   */
   addPrimaryKey(
     columns: readonly string[],
     options: AddConstraintOptions & { readonly name?: string } = {},
@@ -134,7 +204,18 @@ export class TableChanger {
     );
   }
 
-  /** Checks the rows that a constraint added with `notValid` left out, without keeping writers waiting. */
+  /**
+   * Checks the rows that a constraint added with `notValid` left out, without keeping writers waiting.
+   *
+   * @example
+   * ```ts
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.alterTable("users", (t) => t.validateConstraint("users_team_id_fkey"));
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'alter table "users" validate constraint "users_team_id_fkey"');
+   * ```
+   */
   validateConstraint(name: string): void {
     this.#add({
       kind: "constraint",
@@ -143,13 +224,38 @@ export class TableChanger {
     });
   }
 
-  /** Gives a constraint another name. */
+  /**
+   * Gives a constraint another name.
+   *
+   * @example
+   * ```ts
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.alterTable("users", (t) => t.renameConstraint("users_check", "users_grown"));
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'alter table "users" rename constraint "users_check" to "users_grown"');
+   * ```
+   */
   renameConstraint(name: string, to: string): void {
     const object = this.#named(checkName(name, "renameConstraint()"));
     this.#add({ kind: "rename", object, to: checkName(to, "renameConstraint()") });
   }
 
-  /** Drops a constraint; say what it `was` if the migration is to be reverted. */
+  /**
+   * Drops a constraint; say what it `was` if the migration is to be reverted.
+   *
+   * @example
+   * ```ts
+   * import { constraint } from "@lifeguard/core";
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.alterTable("users", (t) => t.dropConstraint("users_email_key", {
+   *   was: (c) => constraint.unique([c.email]),
+   * }));
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'alter table "users" drop constraint "users_email_key"');
+   * ```
+   */
   dropConstraint(name: string, options: DropConstraintOptions = {}): void {
     checkName(name, "dropConstraint()");
     checkOptions(options, ["was", "ifExists", "cascade"], "dropConstraint()");
@@ -166,7 +272,19 @@ export class TableChanger {
     });
   }
 
-  /** Adds an index made with `index()`, from the table's columns: `(c) => index(c.email).unique()`. */
+  /**
+   * Adds an index made with `index()`, from the table's columns: `(c) => index(c.email).unique()`.
+   *
+   * @example
+   * ```ts
+   * import { index } from "@lifeguard/core";
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.alterTable("users", (t) => t.addIndex((c) => index(c.email).unique().concurrently()));
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'create unique index concurrently "users_email_idx" on "users" ("email")');
+   * ```
+   */
   addIndex(
     definition: IndexBuilder | ((columns: TableReference) => IndexBuilder),
     options: { readonly ifNotExists?: boolean } = {},
@@ -188,7 +306,18 @@ export class TableChanger {
     });
   }
 
-  /** Lets policies say which rows a role sees; `force` also for the table's owner. */
+  /**
+   * Lets policies say which rows a role sees; `force` also for the table's owner.
+   *
+   * @example
+   * ```ts
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.alterTable("users", (t) => t.enableRowSecurity({ force: true }));
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'alter table "users" enable row level security, force row level security');
+   * ```
+   */
   enableRowSecurity(options: { readonly force?: boolean } = {}): void {
     checkOptions(options, ["force"], "enableRowSecurity()");
     this.#change({
@@ -198,7 +327,18 @@ export class TableChanger {
     });
   }
 
-  /** Ends what `enableRowSecurity()` began. */
+  /**
+   * Ends what `enableRowSecurity()` began.
+   *
+   * @example
+   * ```ts
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.alterTable("users", (t) => t.disableRowSecurity());
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'alter table "users" disable row level security');
+   * ```
+   */
   disableRowSecurity(options: { readonly wasForced?: boolean } = {}): void {
     checkOptions(options, ["wasForced"], "disableRowSecurity()");
     this.#change({
@@ -208,7 +348,18 @@ export class TableChanger {
     });
   }
 
-  /** Sets storage parameters: `{ fillfactor: 70 }`; `null` for the default. `was` is what they were, to be reverted to. */
+  /**
+   * Sets storage parameters: `{ fillfactor: 70 }`; `null` for the default. `was` is what they were, to be reverted to.
+   *
+   * @example
+   * ```ts
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.alterTable("users", (t) => t.setParameters({ fillfactor: 70 }, { was: { fillfactor: null } }));
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === `alter table "users" set ("fillfactor" = '70')`);
+   * ```
+   */
   setParameters(
     parameters: Readonly<Record<string, string | number | boolean | null>>,
     options: { readonly was?: Readonly<Record<string, string | number | boolean | null>> } = {},
@@ -221,17 +372,50 @@ export class TableChanger {
     );
   }
 
-  /** Writes its changes to the log, so that they survive a crash and reach replicas. Rewrites the table. */
+  /**
+   * Writes its changes to the log, so that they survive a crash and reach replicas. Rewrites the table.
+   *
+   * @example
+   * ```ts
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.alterTable("users", (t) => t.setLogged());
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'alter table "users" set logged');
+   * ```
+   */
   setLogged(): void {
     this.#change({ type: "logged", to: true });
   }
 
-  /** Writes its changes to no log: faster, and empty after a crash. Rewrites the table. */
+  /**
+   * Writes its changes to no log: faster, and empty after a crash. Rewrites the table.
+   *
+   * @example
+   * ```ts
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.alterTable("users", (t) => t.setUnlogged());
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'alter table "users" set unlogged');
+   * ```
+   */
   setUnlogged(): void {
     this.#change({ type: "logged", to: false });
   }
 
-  /** Sets what the log says of rows that are changed: `"full"`, `"nothing"`, an index, or `null` for the primary key. */
+  /**
+   * Sets what the log says of rows that are changed: `"full"`, `"nothing"`, an index, or `null` for the primary key.
+   *
+   * @example
+   * ```ts
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.alterTable("users", (t) => t.setReplicaIdentity("full", { was: null }));
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'alter table "users" replica identity full');
+   * ```
+   */
   setReplicaIdentity(
     to: "full" | "nothing" | { readonly index: string } | null,
     options: { readonly was?: "full" | "nothing" | { readonly index: string } | null } = {},
@@ -242,7 +426,18 @@ export class TableChanger {
     this.#change({ type: "replica identity", from, to: to ?? undefined }, options.was === undefined);
   }
 
-  /** Changes when a trigger fires. */
+  /**
+   * Changes when a trigger fires.
+   *
+   * @example
+   * ```ts
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.alterTable("users", (t) => t.setTrigger("stamped", "disabled"));
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'alter table "users" disable trigger "stamped"');
+   * ```
+   */
   setTrigger(name: string, to: TriggerFiring, options: { readonly was?: TriggerFiring } = {}): void {
     checkName(name, "setTrigger()");
     checkOptions(options, ["was"], "setTrigger()");
@@ -250,17 +445,50 @@ export class TableChanger {
     this.#add({ kind: "trigger", table: this.#table, name, from: options.was ?? "origin", to });
   }
 
-  /** Makes it a child of a table that is not partitioned. */
+  /**
+   * Makes it a child of a table that is not partitioned.
+   *
+   * @example
+   * ```ts
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.alterTable("users", (t) => t.inherit("people"));
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'alter table "users" inherit "people"');
+   * ```
+   */
   inherit(parent: Name): void {
     this.#change({ type: "inherit", from: [], to: [nameOf(parent, "inherit()")] });
   }
 
-  /** Ends what `inherit()` began. */
+  /**
+   * Ends what `inherit()` began.
+   *
+   * @example
+   * ```ts
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.alterTable("users", (t) => t.noInherit("people"));
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === 'alter table "users" no inherit "people"');
+   * ```
+   */
   noInherit(parent: Name): void {
     this.#change({ type: "inherit", from: [nameOf(parent, "noInherit()")], to: [] });
   }
 
-  /** Sets its comment; `null` for none. `was` is what it was, so that the migration can be reverted. */
+  /**
+   * Sets its comment; `null` for none. `was` is what it was, so that the migration can be reverted.
+   *
+   * @example
+   * ```ts
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.alterTable("users", (t) => t.comment("Whoever may log in", null));
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === `comment on table "users" is 'Whoever may log in'`);
+   * ```
+   */
   comment(text: string | null, was?: string | null): void {
     this.#add({
       kind: "comment",
@@ -269,7 +497,18 @@ export class TableChanger {
     });
   }
 
-  /** Sets the comment of a column; `null` for none. */
+  /**
+   * Sets the comment of a column; `null` for none.
+   *
+   * @example
+   * ```ts
+   * import { Schema, writeStep } from "@lifeguard/core/migrate";
+   * const schema = new Schema();
+   * schema.alterTable("users", (t) => t.commentOnColumn("email", "Lower case", null));
+   * const [{ text }] = writeStep(schema.steps[0], 18);
+   * console.assert(text === `comment on column "users"."email" is 'Lower case'`);
+   * ```
+   */
   commentOnColumn(name: string, text: string | null, was?: string | null): void {
     checkName(name, "commentOnColumn()");
     this.#add({ kind: "comment", object: this.#object(), column: name, ...commentChange(text, was) });

@@ -22,6 +22,17 @@ export type RunnableMigration = Pick<Migration, "version" | "name" | "transactio
  * @param migrations The migrations, as `discoverMigrations` has them.
  * @param options `signal`: ends it.
  * @throws {ValidationError} When a statement fails, with its migration and line.
+ *
+ * @example
+ * ```ts
+ * import { mkdtemp, writeFile } from "node:fs/promises";
+ * import { discoverMigrations, migrationsCatalog, withScratch } from "@lifeguard/core/migrate";
+ * const dir = await mkdtemp("/tmp/migrations-");
+ * await writeFile(`${dir}/20261123094500_users.sql`, "create table users (email text primary key)");
+ * const migrations = await discoverMigrations(dir);
+ * const catalog = await withScratch({ kind: "pglite" }, (pool) => migrationsCatalog(pool, migrations));
+ * console.assert(catalog.objects.has("table:public.users"));
+ * ```
  */
 export async function migrationsCatalog(
   pool: Pool,

@@ -38,6 +38,16 @@ export interface DeclaredRename {
  * @param models The models, in any order.
  * @param declarations What is declared beside them.
  * @throws {ValidationError} When definitions contradict each other, or a statement cannot run whatever runs before it.
+ *
+ * @example
+ * ```ts
+ * import { column, model, sql } from "@lifeguard/core";
+ * import { declare, modelsCatalog, withScratch } from "@lifeguard/core/migrate";
+ * const User = model("users", { id: column.identity().primaryKey(), name: column.text() });
+ * const numbers = declare(sql`create sequence numbers`);
+ * const catalog = await withScratch({ kind: "pglite" }, (pool) => modelsCatalog(pool, [User], [numbers]));
+ * console.assert(catalog.objects.has("table:public.users") && catalog.objects.has("sequence:public.numbers"));
+ * ```
  */
 export async function modelsCatalog(
   pool: Pool,
@@ -66,6 +76,19 @@ export async function modelsCatalog(
  *
  * @param renames The renames.
  * @param from What the database has.
+ * @returns Those whose old column is still there.
+ *
+ * @example
+ * ```ts
+ * import { columnKey, makeCatalog, pendingRenames } from "@lifeguard/core/migrate";
+ * const users = { kind: "table", schema: "public", name: "users", parameters: {}, dependsOn: [] } as const;
+ * const mail = { name: "mail", type: "text", notNull: true };
+ * const renames = [{ kind: "column", key: columnKey(users, "mail"), to: "email" }] as const;
+ * const before = makeCatalog([{ ...users, columns: [mail] }], 18);
+ * const after = makeCatalog([{ ...users, columns: [{ ...mail, name: "email" }] }], 18);
+ * console.assert(pendingRenames(renames, before).length === 1);
+ * console.assert(pendingRenames(renames, after).length === 0);
+ * ```
  */
 export function pendingRenames(
   renames: readonly DeclaredRename[],

@@ -48,7 +48,8 @@ export const USE_RULES: readonly Rule[] = [
       }
       // A table built beside the old one takes its name: programs see no other name.
       const isSwapped = context.steps.some((other) =>
-        other.kind === "rename" && other.to === object.name && other.object.kind === object.kind
+        other.kind === "rename" && other.object.kind === object.kind &&
+        (other.to === object.name || step.to === other.object.name)
       );
       if (isSwapped) return [];
       const what = step.kind === "rename" ? `Renaming ${shown(object)}` : `Moving ${shown(object)}`;
@@ -95,6 +96,13 @@ export const USE_RULES: readonly Rule[] = [
     check(step, context) {
       if (step.kind !== "column" || step.change.type !== "rename") return [];
       if (context.isNewColumn(step.table, step.column)) return [];
+      const { column, table, change: { to } } = step;
+      // Two that change their places, as where one of another type was filled beside the old one.
+      const isSwapped = context.steps.some((other) =>
+        other.kind === "column" && other.change.type === "rename" && sameTable(other.table, table) &&
+        (other.change.to === column || to === other.column)
+      );
+      if (isSwapped) return [];
       return [{
         message: `Renaming ${
           shown(step.table)

@@ -339,7 +339,7 @@ const CASES: readonly Case[] = [
   {
     title: "dropEnum with its labels",
     before: (schema) => schema.createEnum("gone", ["a", "b"]),
-    build: (schema) => schema.dropEnum("gone", { labels: ["a", "b"] }),
+    build: (schema) => schema.dropEnum("gone", { was: ["a", "b"] }),
     sql: ['drop type "gone"'],
   },
   {
