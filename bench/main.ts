@@ -11,7 +11,7 @@ import { type Database, startDatabase } from "./database.ts";
 import { deno, installPeers } from "./install.ts";
 import { measure, obstacle, runtimeVersion } from "./measure.ts";
 import { type Figure, figureOf, jsonOf, keep, kept, keptFigures } from "./report/json.ts";
-import { type Circumstances, markdown, withCache, withSummary } from "./report/markdown.ts";
+import { type Circumstances, markdown, withCache, withMigrations, withSummary } from "./report/markdown.ts";
 import { goalsOf } from "./report/goals.ts";
 import { svg } from "./report/svg.ts";
 import { printed, tableOf } from "./report/table.ts";
@@ -161,8 +161,9 @@ async function writeReadme(): Promise<void> {
   await Deno.writeTextFile(readme, text);
   const page = new URL("../docs/performance.md", import.meta.url);
   const reflector = await kept("reflector.md").catch(() => "");
+  const migrations = await kept("migrate.md").catch(() => "");
   const written = withCache(await Deno.readTextFile(page), await keptFigures(), reflector);
-  await Deno.writeTextFile(page, written);
+  await Deno.writeTextFile(page, withMigrations(written, migrations));
   await deno(["fmt", "--quiet", "--config", "../deno.json", "../README.md", "../docs/performance.md"]);
 }
 
