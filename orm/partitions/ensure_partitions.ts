@@ -22,11 +22,17 @@ import { inTransaction } from "../executing/transactional.ts";
 import { creation, lockPartitions, type PartitionName } from "./creation.ts";
 import { Partitions } from "./partitions.ts";
 import { type Period, PERIODS, periodStart, periodSuffix } from "./periods.ts";
+import { type ZoneClock, zoneClock } from "./zoned_time.ts";
 
 /** Which partitions are to be there. */
 export interface EnsurePartitionsOptions {
-  /** How long a partition is, in UTC. */
+  /** How long a partition is. */
   readonly every: Period;
+  /**
+   * Where clocks show when a period begins: `"Europe/Vienna"`. For a `date` or `timestamp`, which hold what clocks show
+   * already, it says no more than which period it is now. Default `"UTC"`.
+   */
+  readonly timeZone?: string;
   /** For how many periods after this one there are partitions. Default 3. */
   readonly ahead?: number;
   /** For how many periods before this one there are. Default 0. */
@@ -55,6 +61,7 @@ export interface EnsuredPartitions {
 
 const OPTIONS: readonly string[] = [
   "every",
+  "timeZone",
   "ahead",
   "behind",
   "keep",
@@ -97,17 +104,23 @@ export async function ensurePartitions(
   const { tableName, schema, partitionKey } = table;
   const subject = `ensurePartitions() of model "${tableName}"`;
   const base = timeBase(subject, partitionKey!.strategy === "range" ? partitionKey!.parts : []);
-  const { every, ahead, behind, keep, now } = checked(subject, options);
+  const { every, ahead, behind, keep, now, clock } = checked(subject, options);
   return await inTransaction(subject, executor, async (tx) => {
     await lockPartitions(table, tx);
     const there = await rangesOf(tx, table.fragment.text, base);
     const time = now?.getTime() ??
       1_000 * await tx.value<number>(new Sql(["select extract(epoch from clock_timestamp())::float8"], []));
+    const wall = clock.wallOf(time);
+    // Bounds of a date or a timestamp are what clocks show, those of a timestamptz the moments at which they do.
+    const start = (offset: number): number => {
+      const shown = periodStart(every, wall, offset);
+      return base === "timestamptz" ? clock.momentOf(shown) : shown;
+    };
     const named = (name: string): PartitionName => schema === undefined ? { name } : { name, schema };
     const created: string[] = [];
     for (let offset = -behind; offset <= ahead; offset++) {
-      const whole = { from: periodStart(every, time, offset), to: periodStart(every, time, offset + 1) };
-      const suffix = periodSuffix(every, whole.from);
+      const whole = { from: start(offset), to: start(offset + 1) };
+      const suffix = periodSuffix(every, periodStart(every, wall, offset));
       for (const gap of uncovered(whole, there)) {
         const isWhole = gap.from === whole.from && gap.to === whole.to;
         const piece = isWhole ? "" : `_${timeText("timestamp", gap.from).replaceAll(/\D/g, "")}`;
@@ -118,7 +131,7 @@ export async function ensurePartitions(
       }
     }
     const removed: string[] = [];
-    const oldest = keep === undefined ? -Infinity : periodStart(every, time, -keep.periods);
+    const oldest = keep === undefined ? -Infinity : start(-keep.periods);
     for (const { name, schema: home, to } of there) {
       if (to > oldest) continue;
       if (keep!.then === "drop") await partitions.drop(tx, { name, schema: home });
@@ -152,7 +165,7 @@ function timeBase(subject: string, parts: readonly Sql[]): TimeBase {
 function checked(
   subject: string,
   options: EnsurePartitionsOptions,
-): EnsurePartitionsOptions & { readonly ahead: number; readonly behind: number } {
+): EnsurePartitionsOptions & { readonly ahead: number; readonly behind: number; readonly clock: ZoneClock } {
   for (const option of Object.keys(options ?? {})) {
     if (!OPTIONS.includes(option)) {
       throw new ValidationError(
@@ -161,7 +174,14 @@ function checked(
       );
     }
   }
-  const { every, ahead = 3, behind = 0, keep, now } = options ?? {};
+  const { every, timeZone = "UTC", ahead = 3, behind = 0, keep, now } = options ?? {};
+  const clock = zoneClock(timeZone);
+  if (clock === undefined) {
+    throw new ValidationError(
+      `option "timeZone" of ${subject}`,
+      `there is no zone "${timeZone}"; give a name such as "Europe/Vienna"`,
+    );
+  }
   if (!PERIODS.includes(every)) {
     throw new ValidationError(`option "every" of ${subject}`, `it is no period; use ${PERIODS.join(", ")}`);
   }
@@ -186,7 +206,7 @@ function checked(
       "it is no date; leave it out for the server's clock",
     );
   }
-  return { ...options, ahead, behind };
+  return { ...options, ahead, behind, clock };
 }
 
 /** What the partitions cover that are there; the default covers nothing. */

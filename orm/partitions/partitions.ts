@@ -14,6 +14,7 @@ import type { PartitionKey } from "../definition/partition_key.ts";
 import { type Table, tableOf } from "../definition/table.ts";
 import { chooseExecutor } from "../executing/executor_argument.ts";
 import { inTransaction } from "../executing/transactional.ts";
+import { checkOptions } from "../writing/write_options.ts";
 import { boundsSuffix, boundsText, type PartitionBounds } from "./bounds.ts";
 import { alteration, creation, lockPartitions, type PartitionName } from "./creation.ts";
 
@@ -110,6 +111,7 @@ export class Partitions {
     bounds: PartitionBounds,
     options: CreatePartitionOptions = {},
   ): Promise<PartitionName> {
+    checkOptions(options, ["name", "schema", "ifNotExists"], "create() of a partition");
     const named = this.#named({
       name: options.name ?? shortened(this.#table.tableName, `_${boundsSuffix(bounds).slice(0, 40)}`),
       ...(options.schema === undefined ? {} : { schema: options.schema }),
@@ -157,6 +159,7 @@ export class Partitions {
     partition: string | PartitionName,
     options: DetachOptions = {},
   ): Promise<void> {
+    checkOptions(options, ["concurrently", "finalize"], "detach() of a partition");
     const { concurrently = false, finalize = false } = options;
     if (concurrently && finalize) {
       throw new ValidationError(

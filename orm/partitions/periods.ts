@@ -1,5 +1,6 @@
 /**
- * Periods of the calendar in UTC: where they begin, and what they are called in a partition's name.
+ * Periods of the calendar, as clocks that show UTC have them: where they begin, and what they are called in a
+ * partition's name.
  *
  * @module
  */
