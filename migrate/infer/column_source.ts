@@ -7,7 +7,7 @@ import type { ColumnIdentity, TableColumn } from "../catalog/objects.ts";
 import { columnName } from "../../orm/definition/column_name.ts";
 import { defaultSource } from "./default_source.ts";
 import { foreignKeyOptions, type ForeignKeyPlan } from "./foreign_keys.ts";
-import { arrow, call, chain, type Entry, object, type Piece, text } from "./layout.ts";
+import { arrow, call, chain, type Entry, member, object, type Piece, text } from "./layout.ts";
 import { propertyKey } from "./names.ts";
 import { GREATEST, isSerial, type ModelPlan, ownerKey, type Plan } from "./plan.ts";
 import { rereadable, simpleName, sqlTemplate, stringText, unwrapped } from "./sql_text.ts";
@@ -119,7 +119,7 @@ function referenceCalls(column: string, { foreignKeys, types }: ColumnContext): 
   const options = foreignKeyOptions(found);
   const calls = [
     call("references", [
-      arrow(`()${annotation}`, `${target!.name}.${property}`),
+      arrow(`()${annotation}`, member(target!.name, property)),
       ...(options.length === 0 ? [] : [object(options)]),
     ]),
   ];

@@ -13,7 +13,7 @@ import type {
 } from "../catalog/objects.ts";
 import { foreignKeyOptions, type ForeignKeyPlan } from "./foreign_keys.ts";
 import type { Imports } from "./imports.ts";
-import { array, call, chain, type Entry, object, type Piece, prefixed, text } from "./layout.ts";
+import { array, call, chain, type Entry, member, object, type Piece, prefixed, text } from "./layout.ts";
 import { postgresName, propertyKey } from "./names.ts";
 import type { ModelPlan } from "./plan.ts";
 import { nameParts, rereadable, simpleName, sqlTemplate, stringText, unwrapped } from "./sql_text.ts";
@@ -139,7 +139,7 @@ function ofColumns(key: string, value: Piece): Entry {
 }
 
 function columnsOf(model: ModelPlan, columns: readonly string[], of = "t"): Piece {
-  return array(columns.map((column) => text(`${of}.${model.properties.get(column)!}`)));
+  return array(columns.map((column) => member(of, model.properties.get(column)!)));
 }
 
 function constraintSources(
@@ -259,8 +259,8 @@ function indexElement(model: ModelPlan, key: IndexKey, imports: Imports): Piece 
   const { order, nulls, collation, opclass, isColumn } = key;
   if (collation === undefined && opclass === undefined && (isColumn || (order ?? nulls) === undefined)) {
     if (order === undefined && nulls === undefined) return expression;
-    const options = nulls === undefined ? "" : `{ nulls: ${stringText(nulls)} }`;
-    return text(`${expression.flat}.${order ?? "asc"}(${options})`);
+    const options = nulls === undefined ? [] : [object([{ key: "nulls", value: text(stringText(nulls)) }])];
+    return call(`${expression.flat}.${order ?? "asc"}`, options);
   }
   imports.core("indexKey");
   const given: readonly (readonly [string, string | undefined])[] = [

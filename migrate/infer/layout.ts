@@ -75,10 +75,14 @@ function entryLines(
 ): string {
   const start = blanks(indent);
   const column = indent + key.length + 2;
-  const moves = value.isWhole === true && column + value.flat!.length + END > width;
+  const written = write(value, { indent, column, width });
+  const [first, ...rest] = written.split("\n");
+  // A template of several lines stays where it is.
+  const moves = value.isWhole !== false && column + first.length + (rest.length === 0 ? END : 0) > width;
+  const inner = indent + 2;
   const text = moves
-    ? `${start}${key}:\n${blanks(indent + 2)}${value.flat},\n`
-    : `${start}${key}: ${write(value, { indent, column, width })},\n`;
+    ? `${start}${key}:\n${blanks(inner)}${write(value, { indent: inner, column: inner, width })},\n`
+    : `${start}${key}: ${written},\n`;
   return comments.map((comment) => `${start}// ${comment}\n`).join("") + text;
 }
 
@@ -105,11 +109,14 @@ export function prefixed(before: string, piece: Piece, after = ""): Piece {
 }
 
 /** A function of one expression, which moves to a line of its own where it does not fit. */
-export function arrow(head: string, body: string): Piece {
+export function arrow(head: string, body: Piece): Piece {
   return {
-    flat: `${head} => ${body}`,
+    flat: body.flat === undefined ? undefined : `${head} => ${body.flat}`,
     hugs: false,
-    broken: ({ indent }) => `${head} =>\n${blanks(indent + 2)}${body}`,
+    broken({ indent: outer, width }) {
+      const indent = outer + 2;
+      return `${head} =>\n${blanks(indent)}${write(body, { indent, column: indent, width })}`;
+    },
   };
 }
 
@@ -122,6 +129,15 @@ export function call(name: string, args: readonly Piece[]): Piece {
     broken: (place) =>
       huggedCall(name, args, place) ??
         `${name}(\n${lines(args, place.indent + 2, place.width)}${blanks(place.indent)})`,
+  };
+}
+
+/** A property of something with a long name, which moves to a line of its own where it does not fit. */
+export function member(of: string, property: string): Piece {
+  return {
+    flat: `${of}.${property}`,
+    hugs: false,
+    broken: ({ indent }) => `${of}\n${blanks(indent + 2)}.${property}`,
   };
 }
 

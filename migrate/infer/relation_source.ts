@@ -6,7 +6,7 @@
 import type { ForeignKeyTableConstraint } from "../catalog/objects.ts";
 import type { ForeignKeyPlan } from "./foreign_keys.ts";
 import type { Imports } from "./imports.ts";
-import { array, call, type Entry, object, type Piece, text } from "./layout.ts";
+import { array, call, type Entry, member, object, type Piece, text } from "./layout.ts";
 import { Names } from "./names.ts";
 import type { ModelPlan, Plan } from "./plan.ts";
 import { camelCase, pascalCase, plural, singular, wordsOf } from "./words.ts";
@@ -128,7 +128,7 @@ function isSame(one: readonly string[], other: readonly string[]): boolean {
 }
 
 function columnsOf(model: ModelPlan, columns: readonly string[]): Piece {
-  const parts = columns.map((column) => text(`${model.name}.${model.properties.get(column)!}`));
+  const parts = columns.map((column) => member(model.name, model.properties.get(column)!));
   return parts.length === 1 ? parts[0] : array(parts);
 }
 

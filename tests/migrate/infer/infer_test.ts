@@ -11,12 +11,14 @@ import { richSchema } from "../catalog/rich_schema.ts";
 import { differences, inferGolden, SERVERS, withFiles, withSchema } from "./inferred.ts";
 import { habitsSchema } from "./schemas/habits.ts";
 import { librarySchema } from "./schemas/library.ts";
+import { mixedKeysSchema } from "./schemas/mixed_keys.ts";
 import { odditiesSchema } from "./schemas/oddities.ts";
 
 const SCHEMAS = {
   library: { statements: librarySchema, golden: true },
   oddities: { statements: odditiesSchema, golden: true },
   habits: { statements: habitsSchema, golden: true },
+  mixed_keys: { statements: mixedKeysSchema, golden: true },
   rich: { statements: richSchema, golden: false },
 } as const;
 

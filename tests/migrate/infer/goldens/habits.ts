@@ -1,6 +1,18 @@
 // Inferred from a database. What is changed here is lost when it is inferred again.
 import { declare } from "../../../../migrate/scratch/declare.ts";
-import { belongsTo, column, constraint, hasMany, model, relations, sql, trigger } from "../../../../mod.ts";
+import {
+  belongsTo,
+  type Column,
+  column,
+  constraint,
+  hasMany,
+  hasOne,
+  index,
+  model,
+  relations,
+  sql,
+  trigger,
+} from "../../../../mod.ts";
 
 export const Audit = model("audit", {
   revisionId: column.integer().references(() => Grant.id),
@@ -68,6 +80,87 @@ export const Page = model("pages", {
   ],
 });
 
+export const ParticipantsRequirementUsageComponentsOfProject = model(
+  "participants_requirement_usage_components_of_projects",
+  {
+    targetProjectClusterMilestoneModuleIdOfParticipants: column.integer().primaryKey(),
+    otherProjectClusterMilestoneModuleIdOfParticipantS: column.integer()
+      .nullable()
+      .references(
+        (): Column<number> =>
+          ParticipantsRequirementUsageComponentsOfProject.targetProjectClusterMilestoneModuleIdOfParticipants,
+      ),
+    otherProjectClusterMilestoneModuleIdOfParticipant2: column.integer()
+      .name("other_project_cluster_milestone_module_id_of_participant_2")
+      .nullable()
+      .unique(),
+  },
+  {
+    constraints: (t) => [
+      constraint.unique(
+        [
+          t.otherProjectClusterMilestoneModuleIdOfParticipantS,
+          t.targetProjectClusterMilestoneModuleIdOfParticipants,
+        ],
+        { name: "participants_requirement_usag_other_project_cluster_milest_key1" },
+      ),
+    ],
+  },
+);
+
+export const ParticipantsRequirementUsageComponentsOfProjects2 = model(
+  "participants_requirement_usage_components_of_projects_2",
+  {
+    targetProjectClusterMilestoneModuleIdOfParticipants: column.bigint(),
+    otherProjectClusterMilestoneModuleIdOfParticipantS: column.integer()
+      .unique({ name: "participants_requirement_usag_other_project_cluster_milest_key2" })
+      .references(
+        () =>
+          ParticipantsRequirementUsageComponentsOfProject.targetProjectClusterMilestoneModuleIdOfParticipants,
+        { onDelete: "cascade", name: "participants_requirement_usa_other_project_cluster_milest_fkey1" },
+      ),
+    otherProjectClusterMilestoneModuleIdOfParticipant2: column.integer()
+      .name("other_project_cluster_milestone_module_id_of_participant_2")
+      .nullable(),
+  },
+  {
+    indexes: (t) => [
+      index(
+        t.targetProjectClusterMilestoneModuleIdOfParticipants,
+        t.otherProjectClusterMilestoneModuleIdOfParticipant2.desc({ nulls: "last" }),
+      )
+        .include(t.otherProjectClusterMilestoneModuleIdOfParticipantS)
+        .where(sql`target_project_cluster_milestone_module_id_of_participants > 1`)
+        .name("participants_requirement_usag_target_project_cluster_milest_idx"),
+    ],
+    constraints: (t) => [
+      constraint.foreignKey(
+        [t.otherProjectClusterMilestoneModuleIdOfParticipant2],
+        () => [
+          ParticipantsRequirementUsageComponentsOfProject.otherProjectClusterMilestoneModuleIdOfParticipant2,
+        ],
+        { name: "participants_requirement_usa_other_project_cluster_milest_fkey2" },
+      ),
+      constraint.foreignKey(
+        [t.targetProjectClusterMilestoneModuleIdOfParticipants],
+        () => [
+          ParticipantsRequirementUsageComponentsOfProject.targetProjectClusterMilestoneModuleIdOfParticipants,
+        ],
+      ),
+    ],
+    triggers: (t) => [
+      trigger("participants_requirement_usage_components_of_projects_touched", {
+        on: "update",
+        of: [
+          t.targetProjectClusterMilestoneModuleIdOfParticipants,
+          t.otherProjectClusterMilestoneModuleIdOfParticipantS,
+        ],
+        call: { function: "touch", schema: "Shared" },
+      }),
+    ],
+  },
+);
+
 export const Permission = model("permissions", {
   id: column.serial(),
   permission: column.varchar(255).primaryKey().unique({ name: "permission_unique" }),
@@ -134,6 +227,64 @@ export const grant = relations(Grant, {
   permissionRow: belongsTo(Permission, Grant.permission),
   audits: hasMany(Audit, Audit.revisionId),
 });
+
+export const participantsRequirementUsageComponentsOfProject = relations(
+  ParticipantsRequirementUsageComponentsOfProject,
+  {
+    parent: belongsTo(
+      ParticipantsRequirementUsageComponentsOfProject,
+      ParticipantsRequirementUsageComponentsOfProject.otherProjectClusterMilestoneModuleIdOfParticipantS,
+    ),
+    children: hasMany(
+      ParticipantsRequirementUsageComponentsOfProject,
+      ParticipantsRequirementUsageComponentsOfProject.otherProjectClusterMilestoneModuleIdOfParticipantS,
+    ),
+    participantsRequirementUsageComponentsOfProjects2ByOtherProjectClusterMilestoneModuleIdOfParticipantS:
+      hasOne(
+        ParticipantsRequirementUsageComponentsOfProjects2,
+        ParticipantsRequirementUsageComponentsOfProjects2.otherProjectClusterMilestoneModuleIdOfParticipantS,
+      ),
+    participantsRequirementUsageComponentsOfProjects2sByOtherProjectClusterMilestoneModuleIdOfParticipant2:
+      hasMany(
+        ParticipantsRequirementUsageComponentsOfProjects2,
+        ParticipantsRequirementUsageComponentsOfProjects2.otherProjectClusterMilestoneModuleIdOfParticipant2,
+        {
+          key: ParticipantsRequirementUsageComponentsOfProject
+            .otherProjectClusterMilestoneModuleIdOfParticipant2,
+        },
+      ),
+    participantsRequirementUsageComponentsOfProjects2sByTargetProjectClusterMilestoneModuleIdOfParticipants:
+      hasMany(
+        ParticipantsRequirementUsageComponentsOfProjects2,
+        ParticipantsRequirementUsageComponentsOfProjects2.targetProjectClusterMilestoneModuleIdOfParticipants,
+      ),
+  },
+);
+
+export const participantsRequirementUsageComponentsOfProjects2 = relations(
+  ParticipantsRequirementUsageComponentsOfProjects2,
+  {
+    otherProjectClusterMilestoneModuleIdOfParticipantSParticipantsRequirementUsageComponentsOfProject:
+      belongsTo(
+        ParticipantsRequirementUsageComponentsOfProject,
+        ParticipantsRequirementUsageComponentsOfProjects2.otherProjectClusterMilestoneModuleIdOfParticipantS,
+      ),
+    otherProjectClusterMilestoneModuleIdOfParticipant2ParticipantsRequirementUsageComponentsOfProject:
+      belongsTo(
+        ParticipantsRequirementUsageComponentsOfProject,
+        ParticipantsRequirementUsageComponentsOfProjects2.otherProjectClusterMilestoneModuleIdOfParticipant2,
+        {
+          key: ParticipantsRequirementUsageComponentsOfProject
+            .otherProjectClusterMilestoneModuleIdOfParticipant2,
+        },
+      ),
+    targetProjectClusterMilestoneModuleIdOfParticipantsParticipantsRequirementUsageComponentsOfProject:
+      belongsTo(
+        ParticipantsRequirementUsageComponentsOfProject,
+        ParticipantsRequirementUsageComponentsOfProjects2.targetProjectClusterMilestoneModuleIdOfParticipants,
+      ),
+  },
+);
 
 export const permission = relations(Permission, {
   grants: hasMany(Grant, Grant.permission),

@@ -72,6 +72,29 @@ $fn$`,
   `create trigger used_too after update on pages for each row execute function pages_used()`,
   `grant select on pages to public`,
   `grant update (title) on pages to public`,
+  // Names that are longer than a line.
+  `create table participants_requirement_usage_components_of_projects (
+     target_project_cluster_milestone_module_id_of_participants int primary key,
+     other_project_cluster_milestone_module_id_of_participant_s int references
+       participants_requirement_usage_components_of_projects,
+     other_project_cluster_milestone_module_id_of_participant_2 int unique,
+     unique (other_project_cluster_milestone_module_id_of_participant_s, target_project_cluster_milestone_module_id_of_participants))`,
+  `create table participants_requirement_usage_components_of_projects_2 (
+     target_project_cluster_milestone_module_id_of_participants bigint not null references
+       participants_requirement_usage_components_of_projects,
+     other_project_cluster_milestone_module_id_of_participant_s int not null unique references
+       participants_requirement_usage_components_of_projects on delete cascade,
+     other_project_cluster_milestone_module_id_of_participant_2 int references
+       participants_requirement_usage_components_of_projects (other_project_cluster_milestone_module_id_of_participant_2))`,
+  `create index on participants_requirement_usage_components_of_projects_2 (
+     target_project_cluster_milestone_module_id_of_participants,
+     other_project_cluster_milestone_module_id_of_participant_2 desc nulls last)
+     include (other_project_cluster_milestone_module_id_of_participant_s)
+     where target_project_cluster_milestone_module_id_of_participants > 1`,
+  `create trigger participants_requirement_usage_components_of_projects_touched
+     before update of target_project_cluster_milestone_module_id_of_participants,
+     other_project_cluster_milestone_module_id_of_participant_s
+     on participants_requirement_usage_components_of_projects_2 for each row execute function "Shared".touch()`,
   // Types without a function of their own.
   `create table catalogued (name name primary key, transaction xid, short "char", blank char(3), many name[])`,
   `create view blanks as select coalesce(blank, 'x') as blank from catalogued`,
