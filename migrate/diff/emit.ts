@@ -11,6 +11,7 @@ import { STAGES } from "./column_steps.ts";
 import { addComments } from "./comment_nodes.ts";
 import { beginEmission, stage } from "./emission.ts";
 import { addAlterations, addCreations, addDrops } from "./object_nodes.ts";
+import { orderBodies, withUncheckedBodies } from "./order_bodies.ts";
 import { orderCreations, orderDrops, orderNames } from "./order_objects.ts";
 import { orderTable } from "./order_tables.ts";
 import type { DiffPlan } from "./diff_plan.ts";
@@ -48,5 +49,7 @@ function orderedSteps(plan: DiffPlan): readonly Step[] {
     if (isChanged) orderTable(emission, key, difference);
   }
   orderNames(emission);
-  return emission.graph.sorted();
+  const isLoose = orderBodies(emission);
+  const steps = emission.graph.sorted();
+  return isLoose ? withUncheckedBodies(steps) : steps;
 }

@@ -54,6 +54,25 @@ export class StepGraph {
     for (const other of others) node.before.add(other);
   }
 
+  /** Puts a node after another unless that would be a circle; returns false when it would. */
+  softlyAfter(id: string, other: string): boolean {
+    const [node, end] = [this.#resolve(id), this.#resolve(other)];
+    if (node === end || !this.#nodes.has(node) || !this.#nodes.has(end)) return true;
+    const waiting = [end];
+    const seen = new Set(waiting);
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      for (const before of this.#nodes.get(next)!.before) {
+        const one = this.#resolve(before);
+        if (one === node) return false;
+        if (seen.has(one) || !this.#nodes.has(one)) continue;
+        seen.add(one);
+        waiting.push(one);
+      }
+    }
+    this.after(id, other);
+    return true;
+  }
+
   /** All steps in order. */
   sorted(): readonly Step[] {
     const steps: Step[] = [];

@@ -1,5 +1,6 @@
 /** A database's catalog makes the same database again, down to what is set by statements of its own. */
 import assert from "node:assert/strict";
+import type { Catalog } from "../../../migrate/catalog/objects.ts";
 import { readCatalog } from "../../../migrate/catalog/read_catalog.ts";
 import { diffCatalogs } from "../../../migrate/diff/diff.ts";
 import { reverseSteps } from "../../../migrate/steps/reverse.ts";
@@ -182,3 +183,60 @@ test(
     }
   },
 );
+
+for (const name of ["primary", "pg15"] as const) {
+  test(
+    `diffCatalogs() makes functions after what their text names, in circles too (${name})`,
+    needs(name),
+    async () => {
+      await using one = await freshDatabase({ server: name });
+      await using other = await freshDatabase({ server: name });
+      await using a = new Pool(one.url);
+      await using b = new Pool(other.url);
+      await a.transaction(async (tx) => {
+        for (
+          const text of [
+            `set local check_function_bodies = off`,
+            `create function a_first() returns bigint language sql as 'select sum(n) from z_table'`,
+            `create function b_second() returns bigint language sql as 'select a_first() + c_third()'`,
+            `create function c_third() returns bigint language sql as 'select n from "Z view"'`,
+            `create function d_row() returns int language plpgsql as 'declare r z_table; begin return r.n; end'`,
+            `create table z_table (n bigint default 1)`,
+            `create view "Z view" as select n from z_table`,
+            `create function around(n bigint) returns bigint language sql
+               as 'select n + (select count(*) from circle)'`,
+            `create table circle (n bigint default around(1))`,
+          ]
+        ) await tx.execute(sql.unsafe(text));
+      });
+      const run = (steps: readonly Step[]): Promise<void> =>
+        b.transaction(async (tx) => {
+          for (const step of steps) {
+            for (const { text } of writeStep(step, 18)) await tx.execute(sql.unsafe(text));
+          }
+        });
+      const [whole, empty] = [await readCatalog(a), await readCatalog(b)];
+      const { steps } = diffCatalogs(empty, whole, { unknown: "drop" });
+      await run(steps);
+      assert.deepEqual(catalogJson(await readCatalog(b)), catalogJson(whole));
+      await run(reverseSteps(steps).steps);
+      assert.deepEqual(catalogJson(await readCatalog(b)), catalogJson(empty));
+      await run(steps);
+      const down = diffCatalogs(whole, empty, { unknown: "drop" }).steps;
+      await run(down);
+      await run(reverseSteps(down).steps);
+      assert.deepEqual(catalogJson(await readCatalog(b)), catalogJson(whole));
+      // Where nothing is a circle nothing is said about bodies.
+      const straight = (catalog: Catalog): Catalog => ({
+        ...catalog,
+        objects: new Map([...catalog.objects].filter(([key]) => !/around|circle/.test(key))),
+      });
+      const plain = diffCatalogs(empty, straight(whole)).steps;
+      assert.ok(plain.every(({ kind }) => kind === "create"), JSON.stringify(plain.map(({ kind }) => kind)));
+      await run(down);
+      for (const step of plain) {
+        for (const { text } of writeStep(step, 18)) await b.execute(sql.unsafe(text));
+      }
+    },
+  );
+}
