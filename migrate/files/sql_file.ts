@@ -12,7 +12,7 @@ import { positionAt } from "./text_position.ts";
 /** What is in an SQL file. */
 export interface SqlFile {
   readonly up: readonly MigrationStatement[];
-  /** `undefined` where the file does not say how it is reverted. */
+  /** `undefined` where the file does not say how it is reverted, or its section for it is empty. */
   readonly down: readonly MigrationStatement[] | undefined;
   /** False where the file has `-- transaction: off`. */
   readonly transaction: boolean;
@@ -60,7 +60,9 @@ export function parseSqlFile(path: string, text: string): SqlFile {
     if (sections.length === 0) {
       return { up: migrationStatements(statements, text), down: undefined, transaction };
     }
-    return { up: within("up") ?? [], down: within("down"), transaction };
+    const down = within("down");
+    // A section that nobody has filled does not say how it is reverted; "nothing to do" is said by a statement.
+    return { up: within("up") ?? [], down: down?.length === 0 ? undefined : down, transaction };
   } catch (error) {
     throw error instanceof SqlSyntaxError ? error.inFile(path) : error;
   }

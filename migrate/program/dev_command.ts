@@ -10,14 +10,13 @@ import { join } from "node:path";
 import { parseSetting } from "../../pool/wire/configuration/setting.ts";
 import { pause } from "../../pool/pause.ts";
 import { EXIT_CODES } from "../../program/surroundings.ts";
-import { seed, type SownSeed } from "../seeding/seed.ts";
-import type { MigrationReport } from "../running/runner.ts";
+import type { SownSeed } from "../seeding/seed.ts";
 import { hasFolder } from "./catalogs.ts";
 import type { CommandContext, CommandResult } from "./command.ts";
 import { textFlag } from "./flag_values.ts";
 import { inferred, written } from "./infer_command.ts";
-import { makeMigrator } from "./migrator.ts";
-import { counted } from "./text.ts";
+import { ran } from "./run_commands.ts";
+import { sowed } from "./seed_commands.ts";
 
 /** Looks until it is asked to end; each change is a result of its own. */
 export async function devCommand(context: CommandContext): Promise<CommandResult> {
@@ -70,19 +69,23 @@ async function fingerprint(folder: string): Promise<string> {
 }
 
 async function applied(context: CommandContext): Promise<void> {
-  const { settings, signal } = context;
-  let report: MigrationReport = { migrations: [] };
-  if (await hasFolder(context, "dir")) report = await makeMigrator(context).up();
-  let seeds: readonly SownSeed[] = [];
-  if (await hasFolder(context, "seeds")) {
-    const all = await seed(context.database(), { dir: settings.seeds, signal });
-    seeds = all.filter(({ outcome }) => outcome === "sown");
+  const hasMigrations = await hasFolder(context, "dir");
+  const up = hasMigrations ? await ran(context, (migrator) => migrator.up(), "") : undefined;
+  const migrations = up?.document.migrations ?? [];
+  const report = (sown: readonly SownSeed[]): void => {
+    const seeds = sown.filter(({ outcome }) => outcome === "sown");
+    const lines = [up?.text ?? "", ...seeds.map(({ name }) => `sown  ${name}`)].filter((line) => line !== "");
+    const text = lines.length === 0 ? "Nothing to do" : lines.join("\n");
+    context.emit({ document: { migrations, seeds }, text });
+  };
+  let sown: readonly SownSeed[] = [];
+  try {
+    if (await hasFolder(context, "seeds")) sown = await sowed(context, {});
+  } catch (error) {
+    if (up !== undefined && up.text !== "") report([]);
+    throw error;
   }
-  const { migrations } = report;
-  context.emit({
-    document: { migrations, seeds },
-    text: `${counted(migrations.length, "migration")} applied, ${counted(seeds.length, "seed")} sown`,
-  });
+  report(sown);
   const file = textFlag(context.line, "infer");
   if (file === undefined) return;
   const { document, text } = await written(context, await inferred(context), file);

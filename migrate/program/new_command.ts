@@ -19,10 +19,10 @@ const SQL = `-- up
 const TS = `import type { MigrationTools, Schema } from "@lifeguard/core/migrate";
 
 export function up(schema: Schema, { column }: MigrationTools): void {
+  // schema.createTable("users", { id: column.identity().primaryKey(), email: column.text() });
 }
 
-export function down(schema: Schema): void {
-}
+// Without down() the way back is derived from up().
 `;
 
 /** Makes a file with the time as its version. */

@@ -127,7 +127,10 @@ class Running {
         progress();
         this.#surroundings.err(`${text}\n`);
       },
-      emit: (result) => this.#print({ ...result, code: EXIT_CODES.done }),
+      emit: (result) => {
+        progress();
+        this.#print({ ...result, code: EXIT_CODES.done });
+      },
       tell: (error) => {
         progress();
         this.fail(error);

@@ -65,7 +65,8 @@ export async function baselineCommand(context: CommandContext): Promise<CommandR
   };
 }
 
-type Runner = ReturnType<typeof makeMigrator>;
+/** The runner. */
+export type Runner = ReturnType<typeof makeMigrator>;
 
 interface TakingBack {
   readonly act: string;
@@ -96,7 +97,7 @@ async function takeBack(context: CommandContext, { act, plan, run }: TakingBack)
 }
 
 /** Runs, and tells of what was done, also where a later migration failed. */
-async function ran(
+export async function ran(
   context: CommandContext,
   run: (migrator: Runner) => Promise<MigrationReport>,
   nothing: string,

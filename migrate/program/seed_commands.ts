@@ -16,7 +16,7 @@ import { counted, durationText, table } from "./text.ts";
 
 /** Sows what is new or changed, or tells what is. */
 export async function seedCommand(context: CommandContext): Promise<CommandResult> {
-  const { line, settings, terminal, signal } = context;
+  const { line, settings } = context;
   if (line.own.status === true) {
     const seeds = await seedStatus(context.database(), settings.seeds);
     const text = seeds.length === 0
@@ -24,6 +24,17 @@ export async function seedCommand(context: CommandContext): Promise<CommandResul
       : table(seeds.map(({ name, state }) => [name, state]));
     return { code: EXIT_CODES.done, document: { seeds }, text };
   }
+  const only = { only: line.args, again: line.own.again === true };
+  const all = await sowed(context, only);
+  return { code: EXIT_CODES.done, ...seedReport(context, all, "There are no seeds") };
+}
+
+/** Sows, and tells of what was done, also where a later seed failed. */
+export async function sowed(
+  context: CommandContext,
+  which: { readonly only?: readonly string[]; readonly again?: boolean },
+): Promise<readonly SownSeed[]> {
+  const { settings, terminal, signal } = context;
   const sown: SownSeed[] = [];
   let begun = performance.now();
   const onProgress = ({ name, state, place, count }: SeedProgress): void => {
@@ -35,9 +46,7 @@ export async function seedCommand(context: CommandContext): Promise<CommandResul
     sown.push({ name, outcome: state, duration: performance.now() - begun });
   };
   try {
-    const options = { dir: settings.seeds, only: line.args, again: line.own.again === true };
-    const all = await seed(context.database(), { ...options, signal, onProgress });
-    return { code: EXIT_CODES.done, ...seedReport(context, all, "There are no seeds") };
+    return await seed(context.database(), { ...which, dir: settings.seeds, signal, onProgress });
   } catch (error) {
     throw new UnfinishedError(error, seedReport(context, sown, ""));
   }

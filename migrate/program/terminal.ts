@@ -40,7 +40,10 @@ export function processStreams(): Streams {
     inIsTerminal: process.stdin.isTTY === true,
     outIsTerminal: process.stdout.isTTY === true,
     errIsTerminal: process.stderr.isTTY === true,
-    columns: process.stderr.columns ?? 80,
+    // Whoever works at a terminal may change its size.
+    get columns() {
+      return process.stderr.columns ?? 80;
+    },
     err: (text) => void process.stderr.write(text),
   };
 }

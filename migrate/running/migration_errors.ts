@@ -110,8 +110,8 @@ export class MigrationIrreversibleError extends LifeguardError {
     super(
       `Cannot revert: ${list(migrations)} ${
         migrations.length === 1 ? "has" : "have"
-      } no way down; add a "-- down" ` +
-        "section or a down() function, or write a new migration that undoes it",
+      } no way down; write what undoes it ` +
+        'below "-- down" or in down() ("select 1" where there is nothing to undo), or in a new migration',
     );
     this.versions = migrations.map(({ version }) => version);
   }

@@ -27,6 +27,7 @@ import {
 import { ProgressRecord } from "./progress_record.ts";
 import type { RunContext, RunTask } from "./run_context.ts";
 import { dropUnfinished, settleStatement } from "./settle.ts";
+import { assertFilled } from "./unfilled.ts";
 import { cutIntoUnits, hashStatement, type Unit } from "./units.ts";
 
 /** SQLSTATEs after which the same may succeed later, with what is said of them. */
@@ -63,6 +64,7 @@ class StatementFailure extends Error {
 export async function runMigration(context: RunContext, task: RunTask): Promise<number> {
   const { session } = context;
   const loaded = await task.migration.load(session.serverVersion);
+  if (task.direction === "up") assertFilled(task.migration, loaded);
   return await new MigrationRun(context, task, loaded).run();
 }
 

@@ -46,6 +46,7 @@ import {
   type MigrationStatus,
   surveyMigrations,
 } from "./survey.ts";
+import { assertFilled } from "./unfilled.ts";
 
 /** A migration that was run. */
 export interface FinishedMigration {
@@ -353,7 +354,9 @@ export class Migrator {
     const migrations: PlannedMigration[] = [];
     for (const migration of chosen) {
       const done = survey.state.progress.get(migration.version)?.done ?? 0;
-      migrations.push(planMigration(migration, await migration.load(version), { direction, done }));
+      const loaded = await migration.load(version);
+      if (direction === "up") assertFilled(migration, loaded);
+      migrations.push(planMigration(migration, loaded, { direction, done }));
     }
     return { migrations, sql: migrations.map((migration) => migration.sql).join("\n") };
   }

@@ -153,5 +153,5 @@ test("parseSqlFile() finds sections only where they are comments", () => {
   assert.equal(up.length, 3);
   assert.equal(down, undefined);
   const other = parseSqlFile("b.sql", "--UP\nselect 1;\n  -- Down  \n");
-  assert.deepEqual([other.up.length, other.down?.length], [1, 0]);
+  assert.deepEqual([other.up.length, other.down?.length], [1, undefined]);
 });

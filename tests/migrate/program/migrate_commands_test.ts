@@ -1,6 +1,7 @@
 /** `lifeguard migrate …` as its users run it: a process of its own in a project's folder, on a real database. */
 import assert from "node:assert/strict";
 import process from "node:process";
+import { diffCatalogs, readCatalog, splitStatements } from "../../../migrate/mod.ts";
 import { sql } from "../../../mod.ts";
 import { test } from "../../harness.ts";
 import { needs } from "../../services/client.ts";
@@ -97,7 +98,20 @@ test(
       `${first.document.version}_add_users.sql`,
       `${second.document.version}_more.ts`,
     ]);
-    assert.equal((await project.json("migrate", "up")).document.migrations.length, 2);
+    const unfilled = await project.lifeguard("migrate", "up");
+    assert.equal(unfilled.code, 1);
+    assert.match(unfilled.err, /_add_users\.sql": it does nothing yet; write what it does below "-- up"/);
+    await project.write(first.document.path, "-- up\ncreate table users (id int);\n\n-- down\n\n");
+    await project.write(
+      second.document.path,
+      (await project.read(second.document.path)).replace("// schema", "schema").replace('"users"', '"more"'),
+    );
+    const both = await project.json("migrate", "up");
+    assert.deepEqual([both.code, both.document.migrations.length], [0, 2]);
+    assert.equal((await project.lifeguard("migrate", "down", "--yes")).code, 0);
+    assert.equal(await project.pool.value(sql`select to_regclass('more')::text`), null);
+    const stays = await project.lifeguard("migrate", "down", "--yes");
+    assert.deepEqual([stays.code, /has no way down; write what undoes it/.test(stays.err)], [1, true]);
     const bad = await project.lifeguard("migrate", "new", "a/b");
     assert.deepEqual([bad.code, bad.out], [2, ""]);
     assert.match(bad.err, /Cannot name a migration "a\/b": it is no name/);
@@ -138,6 +152,40 @@ test(
     const again = await project.lifeguard("migrate", "up");
     assert.equal(again.code, 1);
     assert.match(again.err, /"20260101000000_users" changed since it was applied/);
+  },
+);
+
+test(
+  "lifeguard migrate up --dry-run prints what up runs: elsewhere run by itself, it makes the same",
+  options,
+  async () => {
+    await using program = await deno.make();
+    await using project = await makeProject(program);
+    await writeTwo(project);
+    await project.write(
+      "migrations/20260103000000_apart.sql",
+      "-- up\ncreate type mood as enum ('so');\nalter type mood add value 'ça; va';\n" +
+        "create index concurrently users_email on users (email);\n" +
+        "create function two() returns int language sql begin atomic select 1; select 2; end;\n" +
+        "alter table users add mood mood default 'ça; va';\n",
+    );
+    await project.write(
+      "migrations/20260104000000_each.sql",
+      "-- transaction: off\n-- up\ncreate table notes (id int);\nvacuum notes;\ncomment on table notes is 'it''s; done';\n",
+    );
+    const { document } = await project.json("migrate", "up", "--dry-run");
+    assert.deepEqual(await columns(project), []);
+    await using other = await makeProject(program);
+    const connection = await other.pool.reserve();
+    for (const { text } of splitStatements(document.sql)) await connection.execute(sql.unsafe(text));
+    await connection.release();
+    const up = await project.lifeguard("migrate", "up");
+    assert.equal(up.code, 0, up.err);
+    const [made, printed] = await Promise.all([readCatalog(project.pool), readCatalog(other.pool)]);
+    assert.ok(made.objects.size > 4);
+    assert.deepEqual(diffCatalogs(printed, made, { unknown: "drop" }).steps, []);
+    const nothing = await project.lifeguard("migrate", "up", "--dry-run");
+    assert.deepEqual([nothing.code, nothing.out], [0, "-- nothing to do\n"]);
   },
 );
 
