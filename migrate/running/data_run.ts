@@ -11,7 +11,7 @@ import type { DataTools } from "../files/ts_file.ts";
 import { backfill } from "../seeding/backfill.ts";
 import { sql } from "../../pool/sql/sql.ts";
 import { anySignal, untilAborted } from "../../pool/with_signal.ts";
-import { ConnectionError } from "../../pool/wire/errors.ts";
+import { ConnectionError, QueryTimeoutError } from "../../pool/wire/errors.ts";
 import { guardedPool } from "./guarded_pool.ts";
 import { LockWatch } from "./lock_watch.ts";
 import { MigrationDataError, MigrationInterruptedError } from "./migration_errors.ts";
@@ -59,7 +59,7 @@ export async function runData(
   await record.save(record.end());
 
   function lostInData(reason: unknown): unknown {
-    if (!(reason instanceof ConnectionError)) return reason;
+    if (!(reason instanceof ConnectionError || reason instanceof QueryTimeoutError)) return reason;
     return new MigrationInterruptedError(
       migration,
       record.done,

@@ -6,8 +6,10 @@
 import { pause } from "../../pool/pause.ts";
 import type { RunnerSession } from "./runner_session.ts";
 
-/** Milliseconds between two looks. */
-const INTERVAL = 1_000;
+/** Milliseconds between two looks: for so long two may be at work when the server takes the session away. */
+const INTERVAL = 250;
+/** Milliseconds a look may take: behind a network that takes packets and gives none back, no session is known to live. */
+const TIMEOUT = 30_000;
 
 /** Looks until it is stopped. The session must be used for nothing else meanwhile. */
 export class LockWatch {
@@ -36,7 +38,7 @@ export class LockWatch {
       await pause(INTERVAL, signal).catch(() => {});
       if (signal.aborted) return;
       try {
-        await session.assertLocked();
+        await session.assertLocked(TIMEOUT);
       } catch (error) {
         this.#lost.abort(error);
         return;

@@ -179,10 +179,11 @@ export class RunnerSession implements AsyncDisposable {
   /**
    * Asserts that the statements that follow are under the lock; call it at the beginning of a transaction and at its end.
    *
+   * @param timeout Milliseconds after which it is believed to be lost. Default 0, never.
    * @returns Whether the session acts as who it is, so that it may write the state.
    */
-  async assertLocked(): Promise<boolean> {
-    const { held, pid, role } = await this.#session.one(OWN_STATE, this.#options);
+  async assertLocked(timeout = 0): Promise<boolean> {
+    const { held, pid, role } = await this.#session.one(OWN_STATE, { ...this.#options, timeout });
     if (pid !== this.processId) throw new MigrationPoolerError();
     if (!held) throw new MigrationLockLostError();
     return role === this.role;

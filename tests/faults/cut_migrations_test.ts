@@ -41,7 +41,13 @@ async function makeLab(server: "primary" | "pg15", kind: Kind): Promise<Lab> {
 /** Runs through a link that ends; returns whether it did, and how often something was asked for. */
 async function runCut(lab: Lab, at?: number, cut?: Cut): Promise<MessageCutter> {
   await using cutter = await MessageCutter.open(lab.url, at, cut);
-  await using pool = new Pool({ url: cutter.url(lab.url), max: 3, min: 0 });
+  await using pool = new Pool({
+    url: cutter.url(lab.url),
+    max: 3,
+    min: 0,
+    acquireTimeout: 2_000,
+    logger: {},
+  });
   const failure = await lab.run(pool).then(() => undefined, (error: unknown) => error);
   // What came behind the last message that counts is not waited for.
   if (failure !== undefined) assert.ok(cutter.isCut, String(failure));

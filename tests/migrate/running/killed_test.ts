@@ -82,65 +82,67 @@ function soon(): Promise<undefined> {
   return new Promise((resolve) => setTimeout(() => resolve(undefined), 1_000));
 }
 
-test(
-  "migrate() of ten processes at once applies each migration once, and nine wait and see it done",
-  { ...needsFolder("primary"), timeout: 120_000, once: true, allow: ["run", "read", "write", "env"] },
-  async () => {
-    await using database = await freshDatabase();
-    await using folder = await migrationFolder({
-      [FILE]: `${INSIDE.join(";\n")};\nselect pg_sleep(0.5);`,
-      "20261123094600_more.sql": "insert into steps (what) values ('more')",
-    });
-    const runners = Array.from({ length: 10 }, () => startRunner(database.url, folder.dir));
-    const ends = await Promise.all(runners.map((runner) => runner.ended));
-    assert.deepEqual(
-      ends.map(({ code }) => code),
-      new Array(10).fill(0),
-      ends.map(({ err }) => err).join(""),
-    );
-    const applied = runners.map((runner) => runner.events.at(-1)!.migrations as string[]);
-    assert.deepEqual(applied.filter((versions) => versions.length > 0), [[
-      "20261123094500",
-      "20261123094600",
-    ]]);
-    await using pool = new Pool(database.url);
-    assert.equal(await pool.value(sql`select count(*) from steps`), 20n);
-    const waited = runners.filter((runner) => runner.events.some(({ type }) => type === "waiting")).length;
-    console.log(`${waited} of ten waited for the lock`);
-  },
-);
-
-test(
-  "migrate() shows who has the lock while it waits, and has it at once when its owner is killed",
-  { ...needsFolder("primary"), timeout: 60_000, once: true, allow: ["run", "read", "write", "env"] },
-  async () => {
-    await using database = await freshDatabase();
-    await using folder = await migrationFolder({ [FILE]: "select pg_sleep(600)" });
-    const owner = startRunner(database.url, folder.dir);
-    let other: RunnerProcess | undefined;
-    try {
-      await owner.event("statement");
-      other = startRunner(database.url, folder.dir);
-      const shown = (await other.event("waiting")).owner as Record<string, unknown>;
-      assert.match(String(shown.application), /^runner \d+$/);
-      assert.equal(shown.user, "lifeguard");
-      assert.equal(shown.address, "127.0.0.1");
-      assert.match(String(shown.since), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
-      const killed = performance.now();
-      owner.kill();
-      await other.event("locked");
-      const took = performance.now() - killed;
-      console.log(
-        `the lock was free ${took.toFixed(0)} ms after its owner was killed in the middle of a statement`,
+for (const server of ["primary", "pg15"] as const) {
+  test(
+    `migrate() of ten processes at once on ${server} applies each migration once, and nine wait and see it done`,
+    { ...needsFolder(server), timeout: 120_000, once: true, allow: ["run", "read", "write", "env"] },
+    async () => {
+      await using database = await freshDatabase({ server });
+      await using folder = await migrationFolder({
+        [FILE]: `${INSIDE.join(";\n")};\nselect pg_sleep(0.5);`,
+        "20261123094600_more.sql": "insert into steps (what) values ('more')",
+      });
+      const runners = Array.from({ length: 10 }, () => startRunner(database.url, folder.dir));
+      const ends = await Promise.all(runners.map((runner) => runner.ended));
+      assert.deepEqual(
+        ends.map(({ code }) => code),
+        new Array(10).fill(0),
+        ends.map(({ err }) => err).join(""),
       );
-      assert.ok(took < 10_000);
-    } finally {
-      owner.kill();
-      other?.kill();
-      await Promise.all([owner.ended, other?.ended]);
-    }
-  },
-);
+      const applied = runners.map((runner) => runner.events.at(-1)!.migrations as string[]);
+      assert.deepEqual(applied.filter((versions) => versions.length > 0), [[
+        "20261123094500",
+        "20261123094600",
+      ]]);
+      await using pool = new Pool(database.url);
+      assert.equal(await pool.value(sql`select count(*) from steps`), 20n);
+      const waited = runners.filter((runner) => runner.events.some(({ type }) => type === "waiting")).length;
+      console.log(`${waited} of ten waited for the lock`);
+    },
+  );
+
+  test(
+    `migrate() on ${server} shows who has the lock while it waits, and has it at once when its owner is killed`,
+    { ...needsFolder(server), timeout: 60_000, once: true, allow: ["run", "read", "write", "env"] },
+    async () => {
+      await using database = await freshDatabase({ server });
+      await using folder = await migrationFolder({ [FILE]: "select pg_sleep(600)" });
+      const owner = startRunner(database.url, folder.dir);
+      let other: RunnerProcess | undefined;
+      try {
+        await owner.event("statement");
+        other = startRunner(database.url, folder.dir);
+        const shown = (await other.event("waiting")).owner as Record<string, unknown>;
+        assert.match(String(shown.application), /^runner \d+$/);
+        assert.equal(shown.user, "lifeguard");
+        assert.equal(shown.address, "127.0.0.1");
+        assert.match(String(shown.since), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+        const killed = performance.now();
+        owner.kill();
+        await other.event("locked");
+        const took = performance.now() - killed;
+        console.log(
+          `the lock was free ${took.toFixed(0)} ms after its owner was killed in the middle of a statement`,
+        );
+        assert.ok(took < 10_000);
+      } finally {
+        owner.kill();
+        other?.kill();
+        await Promise.all([owner.ended, other?.ended]);
+      }
+    },
+  );
+}
 
 test(
   "Migrator says what it cannot tell of a statement that was cut off, and does what it is told",

@@ -18,8 +18,8 @@ export interface RunnerProcess {
   event(type: string): Promise<PrintedEvent>;
   /** Resolves once so many lines were printed; false when it ends before. */
   count(events: number): Promise<boolean>;
-  /** Ends it at once. */
-  kill(): void;
+  /** Ends it, at once where no other signal is given. */
+  kill(signal?: "SIGTERM"): void;
   /** Its exit code and what it wrote on stderr. */
   readonly ended: Promise<{ readonly code: number | null; readonly err: string }>;
 }
@@ -73,7 +73,7 @@ export function startRunner(url: string, dir: string, pauseAt?: number): RunnerP
       return found;
     },
     count: async (wanted) => await until(() => events.length >= wanted ? true : undefined) ?? false,
-    kill: () => void child.kill("SIGKILL"),
+    kill: (signal) => void child.kill(signal ?? "SIGKILL"),
     ended,
   };
 }
