@@ -105,6 +105,11 @@ function writeAltered(difference: ColumnDifference, context: ColumnContext): voi
     put("release", { type: "default", from: from.default });
     from = { ...from, default: undefined };
   }
+  if (from.notNullName !== undefined && from.notNull && !to.notNull && !isParents) {
+    // So that the way back has its name again: a constraint that is made has the usual one.
+    const object = notNullConstraint(table, name, from.notNullName);
+    context.putStep("release", { kind: "rename", object, to: usualNotNullName(table.name, name) });
+  }
   if (from.generated !== undefined && to.generated === undefined) {
     put("release", { type: "generated", from: from.generated });
     from = { ...from, generated: undefined };

@@ -9,6 +9,7 @@
 import type { Step } from "../steps/step.ts";
 import { STAGES } from "./column_steps.ts";
 import { addComments } from "./comment_nodes.ts";
+import { baseType, isNameOf } from "./compare_objects.ts";
 import { beginEmission, stage } from "./emission.ts";
 import { addAlterations, addCreations, addDrops } from "./object_nodes.ts";
 import { orderBodies, withUncheckedBodies } from "./order_bodies.ts";
@@ -27,7 +28,12 @@ export function planSteps(plan: DiffPlan): readonly Step[] {
   return steps.map((step) => {
     if (step.kind !== "type" || step.change.type !== "add label") return step;
     const isUsed = text.includes(JSON.stringify(`'${step.change.label.replaceAll("'", "''")}'`).slice(1, -1));
-    return isUsed ? { ...step, change: { ...step.change, isApart: true } } : step;
+    // Rows may have values of another type that become it.
+    const isTaken = steps.some((other) =>
+      other.kind === "column" && other.change.type === "type" &&
+      isNameOf(baseType(other.change.to.type, plan.to), step.object)
+    );
+    return isUsed || isTaken ? { ...step, change: { ...step.change, isApart: true } } : step;
   });
 }
 

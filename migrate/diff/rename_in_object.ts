@@ -155,7 +155,7 @@ function rewriter({ object, column, label, to }: Renamed): Rewrite {
   if (object.kind !== "sequence") return names;
   // `nextval('public.users_id_seq'::regclass)`
   return (text) =>
-    text.replaceAll(/'(?:[^']|'')*'/g, (part) => names(part.slice(1, -1)).replace(/^|$/g, "'"));
+    text.replaceAll(/'(?:[^']|'')*'/g, (part) => literal(names(part.slice(1, -1).replaceAll("''", "'"))));
 }
 
 function identifierRewriter(old: string, to: string): Rewrite {

@@ -6,6 +6,7 @@ import {
   COLUMNS,
   LABELS,
   pick,
+  type Random,
   randomColumn,
   randomPart,
   randomPartitions,
@@ -116,5 +117,27 @@ export function neighbourOf(schema: RandomSchema, seed: number): RandomSchema {
         mutateTable(pick(random, next.tables));
     }
   }
+  rename(next, { random, first: schema });
   return next;
+}
+
+/** Gives a table, a column or a label another name. */
+function rename(next: RandomSchema, { random, first }: { random: Random; first: RandomSchema }): void {
+  const table = pick(random, next.tables);
+  const old = first.tables.find(({ name }) => name === table.name);
+  if (old === undefined) return;
+  const column = pick(random, table.columns.slice(1));
+  if (column !== undefined && random(3) === 0 && old.columns.some(({ name }) => name === column.name)) {
+    column.was = column.name;
+    column.name = `${column.name} New`;
+  }
+  if (random(5) === 0) {
+    table.was = table.name;
+    table.name = `${table.name}'s`;
+  }
+  const type = next.enums[0];
+  if (type !== undefined && random(4) === 0 && first.enums[0].labels.includes(type.labels[0])) {
+    type.renamed = { from: type.labels[0], to: "other" };
+    type.labels[0] = "other";
+  }
 }

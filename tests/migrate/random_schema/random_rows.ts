@@ -1,20 +1,33 @@
 /**
  * Rows in the tables of a random schema, and what of them has to survive a change.
  */
-import { columnKey } from "../../../migrate/catalog/object_key.ts";
-import type { Catalog, CatalogObject, TableColumn, TableObject } from "../../../migrate/catalog/objects.ts";
+import { columnKey, objectKey } from "../../../migrate/catalog/object_key.ts";
+import type {
+  Catalog,
+  CatalogObject,
+  ObjectKey,
+  TableColumn,
+  TableObject,
+} from "../../../migrate/catalog/objects.ts";
+import type { Rename } from "../../../migrate/diff/diff.ts";
 import type { Pool } from "../../../pool/pool.ts";
 import { sql } from "../../../pool/sql/sql.ts";
 import { randomIntegers } from "../../random.ts";
 import { literal, named, quote } from "./sql_text.ts";
 
-/** What a table holds, by the table: rows as JSON, in no order. */
-export type Contents = ReadonlyMap<string, readonly string[]>;
+/** What tables hold, by the number of what is looked at: rows as JSON. */
+export type Contents = ReadonlyMap<number, readonly string[]>;
 
 /** What of a table is looked at. */
 export interface Watched {
   readonly table: string;
   readonly columns: readonly string[];
+}
+
+/** What of a table is looked at, before and after a change that may rename it. */
+export interface WatchedBoth {
+  readonly before: Watched;
+  readonly after: Watched;
 }
 
 /** The name of a table as SQL. */
@@ -112,48 +125,81 @@ function typeName(object: CatalogObject): string | undefined {
 /** Types whose values are the same text in each other. */
 const FAITHFUL = /^(smallint|integer|bigint|text|character varying\(40\)|public\.citext)$/;
 
+/** What is lost, and what has another name. */
+export interface Changes {
+  /** Keys of tables and columns that are lost, with the names that they have then. */
+  readonly lost: ReadonlySet<ObjectKey>;
+  readonly renames: readonly Rename[];
+}
+
 /**
  * The tables, and the columns of each, whose values a change from one catalog to another has to keep. What it says that
  * is lost is left out.
- *
- * @param lost Keys of tables and columns that are lost.
  */
-export function watchedOf(from: Catalog, to: Catalog, lost: ReadonlySet<string>): Watched[] {
+export function watchedOf(from: Catalog, to: Catalog, { lost, renames }: Changes): WatchedBoth[] {
   const changed = new Set<string | undefined>();
   for (const [key, object] of from.objects) {
     const other = to.objects.get(key);
-    if (typeName(object) === undefined || object.kind === "enum") continue;
+    const isRelabelled = renames.some((rename) => rename.kind === "enum label" && rename.key === key);
+    if (typeName(object) === undefined || object.kind === "enum" && !isRelabelled) continue;
     if (other === undefined || JSON.stringify(other) !== JSON.stringify(object)) {
       changed.add(typeName(object));
     }
   }
+  const renamed = (key: ObjectKey): string | undefined => renames.find((rename) => rename.key === key)?.to;
+  const nextKey = (table: TableObject): ObjectKey => {
+    const key = objectKey(table);
+    return objectKey({ ...table, name: renamed(key) ?? table.name });
+  };
   const isLost = (table: TableObject): boolean => {
-    if (lost.has(keyOf(from, table))) return true;
+    if (lost.has(nextKey(table))) return true;
     const parent = table.partitionOf === undefined ? undefined : findTable(from, table.partitionOf.table);
     return parent !== undefined && isLost(parent);
   };
-  const watched: Watched[] = [];
-  for (const [key, table] of from.objects) {
-    const other = to.objects.get(key);
+  const watched: WatchedBoth[] = [];
+  for (const table of from.objects.values()) {
+    const other = table.kind === "table" ? to.objects.get(nextKey(table)) : undefined;
     if (table.kind !== "table" || other?.kind !== "table") continue;
     if (table.partitionBy !== undefined || other.partitionBy !== undefined || isLost(table)) continue;
-    const columns = table.columns.filter((column) => {
-      const next = other.columns.find(({ name }) => name === column.name);
-      if (next === undefined || column.generated !== undefined || next.generated !== undefined) return false;
-      if (changed.has(column.type) || changed.has(next.type) || lost.has(columnKey(table, column.name))) {
-        return false;
-      }
-      return column.type === next.type || FAITHFUL.test(column.type) && FAITHFUL.test(next.type);
-    });
-    if (columns.length > 0) {
-      watched.push({ table: tableName(table), columns: columns.map(({ name }) => name) });
+    const before: string[] = [];
+    const after: string[] = [];
+    for (const column of table.columns) {
+      const name = renamed(columnKey(table, column.name)) ??
+        inheritedName(table, column.name, { from, renamed });
+      const next = other.columns.find((one) => one.name === name);
+      if (next === undefined || column.generated !== undefined || next.generated !== undefined) continue;
+      if (changed.has(column.type) || changed.has(next.type) || lost.has(columnKey(other, name))) continue;
+      if (column.type !== next.type && !(FAITHFUL.test(column.type) && FAITHFUL.test(next.type))) continue;
+      before.push(column.name);
+      after.push(name);
     }
+    if (before.length === 0) continue;
+    watched.push({
+      before: { table: tableName(table), columns: before },
+      after: { table: tableName(other), columns: after },
+    });
   }
   return watched;
 }
 
-function keyOf(catalog: Catalog, table: TableObject): string {
-  return [...catalog.objects].find(([, object]) => object === table)![0];
+/** What a column is called when that of a parent has been renamed. */
+function inheritedName(
+  table: TableObject,
+  column: string,
+  { from, renamed }: { readonly from: Catalog; readonly renamed: (key: ObjectKey) => string | undefined },
+): string {
+  const parents = [
+    ...table.inherits ?? [],
+    ...table.partitionOf === undefined ? [] : [table.partitionOf.table],
+  ];
+  for (const name of parents) {
+    const parent = findTable(from, name);
+    if (parent === undefined) continue;
+    const next = renamed(columnKey(parent, column)) ??
+      inheritedName(parent, column, { from, renamed });
+    if (next !== column) return next;
+  }
+  return column;
 }
 
 function findTable(
@@ -168,13 +214,13 @@ function findTable(
 /** What the watched columns hold. */
 export async function contentsOf(pool: Pool, watched: readonly Watched[]): Promise<Contents> {
   if (watched.length === 0) return new Map();
-  const parts = watched.map(({ table, columns }) =>
-    `select ${literal(table)} as name, array(select jsonb_build_array(${
+  const parts = watched.map(({ table, columns }, index) =>
+    `select ${index} as number, array(select jsonb_build_array(${
       columns.map((column) => `${quote(column)}::text`).join(", ")
     })::text as row from only ${table} order by 1) as rows`
   );
-  const found = await pool.query<{ name: string; rows: string[] }>(sql.unsafe(parts.join(" union all ")));
-  return new Map(found.map(({ name, rows }) => [name, rows]));
+  const found = await pool.query<{ number: number; rows: string[] }>(sql.unsafe(parts.join(" union all ")));
+  return new Map(found.map(({ number, rows }) => [number, rows]));
 }
 
 /** How far the sequences that both catalogs have, have counted. */

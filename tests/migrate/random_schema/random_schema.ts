@@ -7,6 +7,8 @@ import { randomIntegers } from "../../random.ts";
 /** A column. */
 export interface RandomColumn {
   name: string;
+  /** Its name in the schema that this is a neighbour of. */
+  was?: string;
   /** A built-in type, or `enum:…`, `domain:…`, `composite:…`, `range:…`, `extension:…`. */
   type: string;
   notNull: boolean;
@@ -25,6 +27,10 @@ export interface RandomColumn {
 export interface RandomTable {
   schema: string;
   name: string;
+  /** Its name in the schema that this is a neighbour of. */
+  was?: string;
+  /** What names of its parts are made of. */
+  stem: string;
   columns: RandomColumn[];
   key: boolean;
   /** By number: unique, check, foreign key, exclusion, index and statistics definitions. */
@@ -56,7 +62,8 @@ export interface RandomPartition {
 export interface RandomSchema {
   extensions: string[];
   collations: { name: string; variant: number }[];
-  enums: { name: string; labels: string[] }[];
+  /** With the label that had another name in the schema that this is a neighbour of. */
+  enums: { name: string; labels: string[]; renamed?: { from: string; to: string } }[];
   domains: { name: string; base: string; variant: number }[];
   composites: { name: string; attributes: string[] }[];
   ranges: { name: string; subtype: string }[];
@@ -142,6 +149,7 @@ export function randomTable(random: Random, name: string, schema: RandomSchema):
   return {
     schema: random(4) === 0 ? "App" : "public",
     name,
+    stem: name,
     columns: [
       {
         ...randomColumn(random, "id", schema),

@@ -2,10 +2,10 @@
  * From one schema to another and back again, with rows in the tables.
  */
 import assert from "node:assert/strict";
-import { describeObject } from "../../../migrate/catalog/object_key.ts";
-import type { Catalog } from "../../../migrate/catalog/objects.ts";
+import { columnKey, describeObject, objectKey } from "../../../migrate/catalog/object_key.ts";
+import type { Catalog, CatalogObject } from "../../../migrate/catalog/objects.ts";
 import { readCatalog } from "../../../migrate/catalog/read_catalog.ts";
-import { type Diff, diffCatalogs, type DiffOptions } from "../../../migrate/diff/diff.ts";
+import { type Diff, diffCatalogs, type DiffOptions, type Rename } from "../../../migrate/diff/diff.ts";
 import { reverseDiff } from "../../../migrate/diff/reverse_diff.ts";
 import type { StepsReversal } from "../../../migrate/steps/reverse.ts";
 import type { Step } from "../../../migrate/steps/step.ts";
@@ -86,16 +86,17 @@ export async function roundTrip(pair: Pair, ground: Ground): Promise<RoundTrip> 
 }
 
 async function attempt(
-  { first, seed }: Pair,
+  { first, second, seed }: Pair,
   { pool, version, to, empty }: Ground & { readonly to: Catalog; readonly empty: ReadonlySet<string> },
 ): Promise<RoundTrip> {
   await become(pool, schemaStatements(first, version));
   const from = await readCatalog(pool);
   await pool.execute(sql.unsafe(rowStatement(from, { seed, empty })));
-  const diff = diffCatalogs(from, to, dropping(from));
+  const renames = renamesOf(from, second);
+  const diff = diffCatalogs(from, to, { ...dropping(from), renames });
   const lost = new Set(diff.findings.filter(({ severity }) => severity === "loss").map(({ key }) => key));
-  const watched = watchedOf(from, to, lost);
-  const before = await contentsOf(pool, watched);
+  const watched = watchedOf(from, to, { lost, renames });
+  const before = await contentsOf(pool, watched.map((one) => one.before));
   const places = await positionsOf(pool, from, to);
   const up = written(diff.steps, version);
   await during("there", up, from, async () => {
@@ -103,7 +104,7 @@ async function attempt(
     await run(pool, up);
     const now = await readCatalog(pool);
     assertEmpty(diffCatalogs(now, to, dropping(now)), "something is left to do");
-    assert.deepEqual(await contentsOf(pool, watched), before, "rows have changed");
+    assert.deepEqual(await contentsOf(pool, watched.map((one) => one.after)), before, "rows have changed");
     for (const [name, place] of await positionsOf(pool, from, to)) {
       assert.ok(
         place >= places.get(name)!,
@@ -116,11 +117,34 @@ async function attempt(
   await during("back", [...up, { text: "-- back", transaction: true }, ...down], from, async () => {
     await run(pool, down);
     assertEmpty(withoutLosses(await readCatalog(pool), from), "not as it was");
-    assert.deepEqual(await contentsOf(pool, watched), before, "rows have changed");
+    assert.deepEqual(await contentsOf(pool, watched.map((one) => one.before)), before, "rows have changed");
   });
   const rows = [...before.values()].reduce((sum, some) => sum + some.length, 0);
   const { losses, isReversed } = reversal;
   return { steps: diff.steps.length, losses, rows, emptied: empty.size, isReversed };
+}
+
+/** What the second schema says that had another name, as far as it is there. */
+function renamesOf({ objects }: Catalog, { tables, enums }: RandomSchema): Rename[] {
+  const renames: Rename[] = [];
+  for (const { schema, name, was, columns } of tables) {
+    const key = objectKey({ kind: "table", schema, name: was ?? name } as CatalogObject);
+    const table = objects.get(key);
+    if (table?.kind !== "table") continue;
+    const isThere = (column: string): boolean => table.columns.some((one) => one.name === column);
+    for (const column of columns) {
+      if (column.was === undefined || !isThere(column.was) || isThere(column.name)) continue;
+      renames.push({ kind: "column", key: columnKey(table, column.was), to: column.name });
+    }
+    if (was !== undefined) renames.push({ kind: "table", key, to: name });
+  }
+  for (const { name, renamed } of enums) {
+    const key = objectKey({ kind: "enum", schema: "public", name } as CatalogObject);
+    const type = objects.get(key);
+    if (renamed === undefined || type?.kind !== "enum" || !type.labels.includes(renamed.from)) continue;
+    renames.push({ kind: "enum label", key, label: renamed.from, to: renamed.to });
+  }
+  return renames;
 }
 
 /** Rows that are in the way of a statement. */

@@ -42,7 +42,7 @@ export class TableStatements {
     if (comment !== undefined) out.push(`comment on table ${name} is ${literal(comment)}`);
     for (const partition of table.partitions ?? []) out.push(...this.#partition(table, partition));
     for (let heir = 1, parent = name; heir <= table.heirs; heir++) {
-      const child = named({ schema: table.schema, name: `${table.name}_child${heir}` });
+      const child = named({ schema: table.schema, name: `${table.stem}_child${heir}` });
       const columns = heir === 1 ? "extra text" : "more integer, id integer default 9";
       out.push(`create table ${child} (${columns}) inherits (${parent})`);
       parent = child;
@@ -54,7 +54,7 @@ export class TableStatements {
   #partition(table: RandomTable, { bound, split }: RandomPartition): string[] {
     if (bound === 4 && table.partitions!.some((other) => other.bound === 0)) return [];
     const part = (end = ""): string =>
-      named({ schema: table.schema, name: `${table.name}_p${bound % 4}${end}` });
+      named({ schema: table.schema, name: `${table.stem}_p${bound % 4}${end}` });
     const [from, to] = [bound * 100, bound * 100 + 50];
     const values = bound === 3 ? "default" : `for values from (${from}) to (${to})`;
     const create = `create table ${part()} partition of ${named(table)} ${values}`;
@@ -83,7 +83,7 @@ export class TableStatements {
     const used = new Set<string>();
     const out: string[] = [];
     for (const part of table.parts) {
-      const called = `${table.name}_${part.what}_${part.variant}`;
+      const called = `${table.stem}_${part.what}_${part.variant}`;
       if (used.has(called)) continue;
       used.add(called);
       out.push(...this.#part(table, part, { called, one: at(part.a), two: at(part.b) }));
@@ -91,7 +91,7 @@ export class TableStatements {
     if (table.rule > 0) {
       const event = table.rule === 1 ? "delete to" : "insert to";
       out.push(
-        `create rule ${quote(`quiet ${table.name}`)} as on ${event} ${named(table)} where ${
+        `create rule ${quote(`quiet ${table.stem}`)} as on ${event} ${named(table)} where ${
           table.rule === 1 ? "old" : "new"
         }.id = -1 do instead nothing`,
       );
@@ -228,7 +228,7 @@ export class TableStatements {
         `as restrictive using (${column} is not null)`,
         `for insert with check (id < 100 and ${column} is not null)`,
       ][variant];
-      out.push(`create policy ${quote(`p ${variant % 2}${table.name}`)} on ${name} ${text}`);
+      out.push(`create policy ${quote(`p ${variant % 2}${table.stem}`)} on ${name} ${text}`);
       if (variant === 0) break;
     }
     for (const variant of table.triggers) {
