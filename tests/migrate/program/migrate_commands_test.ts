@@ -215,6 +215,50 @@ test(
   },
 );
 
+test(
+  "lifeguard prints one JSON document for every command where nothing is, and for every misuse",
+  options,
+  async () => {
+    await using program = await deno.make();
+    await using project = await makeProject(program);
+    const commands: readonly (readonly [code: number, ...words: string[]])[] = [
+      [1, "migrate", "up"],
+      [1, "migrate", "down", "--yes"],
+      [1, "migrate", "redo"],
+      [1, "migrate", "reset", "--dry-run"],
+      [1, "migrate", "status"],
+      [1, "migrate", "validate"],
+      [0, "migrate", "info"],
+      [1, "migrate", "baseline"],
+      [1, "migrate", "lint"],
+      [1, "diff"],
+      [0, "compare"],
+      [0, "infer"],
+      [1, "seed"],
+      [1, "data", "--status"],
+      [2, "migrat", "up"],
+      [2, "migrate"],
+      [2],
+      [2, "dev", "--interval", "1ms"],
+      [2, "infer", "--watch"],
+      [2, "migrate", "up", "--to", "never"],
+      [2, "diff", "--unknown", "perhaps"],
+      [0, "migrate", "new", "users"],
+    ];
+    for (const [expected, ...words] of commands) {
+      const { code, document } = await project.json(...words);
+      const said = `${words.join(" ")}: ${JSON.stringify(document)}`;
+      assert.deepEqual([code, document.ok], [expected, expected === 0], said);
+      const isParsed = !["migrat"].includes(words[0]) && words.length > 0 && words.join() !== "migrate";
+      if (isParsed) {
+        assert.equal(document.command, words.slice(0, words[0] === "migrate" ? 2 : 1).join(" "), said);
+      }
+      assert.equal(document.error === undefined, expected === 0, said);
+      if (expected > 0) assert.ok(document.error.name.length > 0 && document.error.message.length > 0, said);
+    }
+  },
+);
+
 test("lifeguard never prints a password, and says what to do where there is no server", options, async () => {
   await using program = await deno.make();
   await using project = await makeProject(program);
