@@ -439,7 +439,8 @@ async function chooseApplied(
     throw new MigrationInterruptedError(
       progress,
       progress.done,
-      `it stopped after ${progress.done} statements; finish it with "up" before anything is reverted`,
+      `it stopped after ${progress.done} statements; correct what stopped it, or leave out of the file what is not done, ` +
+        'and finish it with "up" before anything is reverted',
     );
   }
   const applied = files.filter(({ version }) => state.applied.has(version)).toReversed();
