@@ -4,12 +4,14 @@
  * @module
  */
 import { inlined } from "../../orm/building/inlined.ts";
+import { checkOptions } from "../../orm/writing/write_options.ts";
 import { quoteIdentifier } from "../../pool/sql/identifier.ts";
 import { assertSql, Sql } from "../../pool/sql/sql.ts";
-import { nearestWord } from "../../pool/wire/configuration/nearest_word.ts";
 import { kindOf } from "../../pool/wire/codec/refusal.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
 import type { TableName } from "../catalog/objects.ts";
+
+export { checkOptions };
 
 /** A name, or a name with its schema: `"users"`, `{ schema: "app", name: "users" }`. Without quotes. */
 export type Name = string | TableName;
@@ -54,23 +56,6 @@ export function checkName(name: string, subject: string): string {
     throw new ValidationError(`the name of ${subject}`, error.problem, { cause: error });
   }
   return name;
-}
-
-/** Refuses an option that there is not. */
-export function checkOptions(options: object, known: readonly string[], subject: string): void {
-  if (typeof options !== "object" || options === null) {
-    throw new ValidationError(`the options of ${subject}`, `they are ${kindOf(options)}; give an object`);
-  }
-  for (const option of Object.keys(options)) {
-    if (known.includes(option)) continue;
-    const near = nearestWord(option, known);
-    const advice = known.length === 0
-      ? "leave it out"
-      : near === undefined
-      ? `use ${known.join(", ")}`
-      : `did you mean "${near}"?`;
-    throw new ValidationError(`option "${option}" of ${subject}`, `there is none; ${advice}`);
-  }
 }
 
 /** A fragment as text, with its values as literals. */
