@@ -19,7 +19,7 @@ import { hasConstraintForm, hasIndexForm } from "./constraint_source.ts";
 import type { ForeignKeyPlan } from "./foreign_keys.ts";
 import { inheritedColumnSteps } from "./inherited_columns.ts";
 import { postgresName } from "./names.ts";
-import { homeKey, isSerial, type ModelPlan, ownerKey, type Plan } from "./plan.ts";
+import { homeKey, isSerial, type ModelPlan, ownerKey, type Plan, tableKey } from "./plan.ts";
 import { rereadable, simpleName } from "./sql_text.ts";
 import type { PlannedTriggers } from "./trigger_source.ts";
 
@@ -58,6 +58,9 @@ export function declarationsOf(
       const isBody = step.kind === "create" && step.object.kind === "function";
       return writeStep(step, version).map(({ text }) => isBody ? text : rereadable(text));
     });
+  const tables = new Set(
+    plan.objects.flatMap(([, object]) => object.kind === "table" ? [tableKey(object)] : []),
+  );
   const result: Declared[] = [];
   const first: Declared[] = [];
   for (const [key, object] of plan.objects) {
@@ -99,6 +102,13 @@ export function declarationsOf(
         if (model === undefined) statements.push(...write(created(object)));
         else {
           const texts = constraintStatements(model, object, { written, write });
+          const { constraint } = object;
+          if (constraint.type === "foreign key" && !tables.has(tableKey(constraint.target))) {
+            const { schema = "public", name } = constraint.target;
+            note(
+              `${key} refers to ${schema}.${name}, which is not inferred: where this is compared, that must be there`,
+            );
+          }
           // A primary key is replaced before anything refers to it.
           if (object.constraint.type === "primary key" && texts.length > 0) first.push({ statements: texts });
           else statements.push(...texts);

@@ -65,6 +65,7 @@ export const INFER_DEFAULTS: Required<Omit<InferOptions, keyof Selection>> = {
  * @param catalog What the database has; of `readCatalog()`.
  * @param options See {@link InferOptions}.
  * @returns The source, and notes on what models have no form for.
+ * @throws {ValidationError} When a table or schema is named that the catalog does not have.
  *
  * @example
  * ```ts

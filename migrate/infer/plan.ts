@@ -23,6 +23,7 @@ import {
   type TableObject,
   type ViewObject,
 } from "../catalog/objects.ts";
+import { ValidationError } from "../../pool/wire/errors.ts";
 import { Names, postgresName, propertiesOf } from "./names.ts";
 import { nameParts } from "./sql_text.ts";
 import { isGranted, withoutRights } from "./without_rights.ts";
@@ -103,6 +104,7 @@ export function homeKey(object: CatalogObject): string | undefined {
  */
 export function planModels(catalog: Catalog, selection: Selection = {}): Plan {
   const selected = [...catalog.objects].filter(([, object]) => isSelected(object, selection));
+  checkSelection(selected, selection);
   const objects = selected.map(([key, object]) => [key, withoutRights(object)] as const)
     .sort(([one, { kind: first }], [other, { kind: second }]) =>
       OBJECT_KINDS.indexOf(first) - OBJECT_KINDS.indexOf(second) || (one < other ? -1 : 1)
@@ -169,6 +171,34 @@ function isPartitionable({ columns, partitionBy }: TableObject): boolean {
   });
 }
 
+/** Refuses names that nothing has: a person misspelt them. */
+function checkSelection(
+  selected: readonly (readonly [ObjectKey, CatalogObject])[],
+  { tables = [], schemas = [] }: Selection,
+): void {
+  const homes = new Set(selected.map(([, object]) => homeKey(object)));
+  for (const name of tables) {
+    if (homes.has(selectedKey(name))) continue;
+    throw new ValidationError(
+      `the table "${name}"`,
+      "the database has none of this name; write it with its schema where that is not public, and as it is stored",
+    );
+  }
+  const names = new Set(selected.map(([, object]) => object.kind === "schema" ? object.name : object.schema));
+  for (const name of schemas) {
+    if (names.has(name)) continue;
+    throw new ValidationError(
+      `the schema "${name}"`,
+      "the database has none of this name; write it as it is stored",
+    );
+  }
+}
+
+function selectedKey(name: string): string {
+  const parts = nameParts(name) ?? [name];
+  return tableKey(parts.length === 2 ? { schema: parts[0], name: parts[1] } : { name: parts[0] });
+}
+
 function isSelected(object: CatalogObject, { tables, schemas }: Selection): boolean {
   const schema = object.kind === "schema" ? object.name : object.schema;
   if (schemas !== undefined && schema !== undefined && !schemas.includes(schema)) return false;
@@ -178,10 +208,7 @@ function isSelected(object: CatalogObject, { tables, schemas }: Selection): bool
     : homeKey(object);
   // A type belongs to no table: it is written where a column uses it.
   if (home === undefined) return ["enum", "domain", "composite", "range", "extension"].includes(object.kind);
-  return tables.some((name) => {
-    const parts = nameParts(name) ?? [name];
-    return tableKey(parts.length === 2 ? { schema: parts[0], name: parts[1] } : { name: parts[0] }) === home;
-  });
+  return tables.some((name) => selectedKey(name) === home);
 }
 
 function grouped<Kind extends "constraint" | "index">(

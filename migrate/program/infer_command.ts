@@ -24,12 +24,18 @@ export async function inferCommand(context: CommandContext): Promise<CommandResu
   if (out === undefined) {
     throw new MisuseError("Cannot watch: there is no file to write; name one with --out");
   }
+  let failed: string | undefined;
   await watchSchema(context.database(), async (models) => {
+    failed = undefined;
     context.emit(await written(context, models, out));
   }, {
     signal,
     ...selectionOf(context),
-    onError: (error) => context.tell(error),
+    onError(error) {
+      // What fails again and again is told once.
+      if (String(error) !== failed) context.tell(error);
+      failed = String(error);
+    },
   });
   return { code: EXIT_CODES.done, document: { watched: true, path: out }, text: "" };
 }
@@ -37,7 +43,12 @@ export async function inferCommand(context: CommandContext): Promise<CommandResu
 /** The models of the database, as flags choose them. */
 export async function inferred(context: CommandContext): Promise<InferredModels> {
   const catalog = await readCatalog(context.database(), { signal: context.signal, ...selectionOf(context) });
-  return inferModels(catalog);
+  const [tables, schemas] = [textsFlag(context.line, "table"), textsFlag(context.line, "schema")];
+  // The same again, so that a name that nothing has is refused.
+  return inferModels(catalog, {
+    ...(tables.length === 0 ? {} : { tables }),
+    ...(schemas.length === 0 ? {} : { schemas }),
+  });
 }
 
 /** The schemas and tables that flags choose. */

@@ -117,6 +117,20 @@ test("inferModels() makes models of the tables and schemas that are named", SERV
     assert.ok(!some.includes("create type"), "types that nobody uses are left out");
     const apart = inferGolden(catalog, { schemas: ["Sales Dept"] }).source;
     assert.deepEqual([...apart.matchAll(/= model\("(\w+)"/g)].map(([, name]) => name), ["Users"]);
+    assert.throws(() => inferGolden(catalog, { tables: ["users", "Users"] }), {
+      name: "ValidationError",
+      message: /the table "Users".*the database has none of this name/,
+    });
+    assert.throws(() => inferGolden(catalog, { schemas: ["nowhere"] }), /the schema "nowhere"/);
+    const { notes } = inferGolden(catalog, { tables: ["app.users"] });
+    assert.ok(
+      notes.some((note) =>
+        note.endsWith(
+          "refers to public.users, which is not inferred: where this is compared, that must be there",
+        )
+      ),
+      notes.join("\n"),
+    );
   });
 });
 
