@@ -66,7 +66,7 @@ const IRREGULAR: readonly (readonly [one: string, many: string])[] = [
   ["cache", "caches"],
   ["axis", "axes"],
   ["quiz", "quizzes"],
-  ["datum", "data"],
+  ["data", "data"],
   ["criterion", "criteria"],
   ["hero", "heroes"],
   ["potato", "potatoes"],
