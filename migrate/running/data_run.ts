@@ -9,6 +9,8 @@
 import type { LoadedMigration } from "../files/migration.ts";
 import type { DataTools } from "../files/ts_file.ts";
 import { backfill } from "../seeding/backfill.ts";
+import type { Pool } from "../../pool/pool.ts";
+import { SIBLING } from "../../pool/sibling.ts";
 import { sql } from "../../pool/sql/sql.ts";
 import { anySignal, untilAborted } from "../../pool/with_signal.ts";
 import { ConnectionError, QueryTimeoutError } from "../../pool/wire/errors.ts";
@@ -17,6 +19,12 @@ import { LockWatch } from "./lock_watch.ts";
 import { MigrationDataError, MigrationInterruptedError } from "./migration_errors.ts";
 import type { ProgressRecord } from "./progress_record.ts";
 import type { RunContext, RunTask } from "./run_context.ts";
+import type { RunnerSession } from "./runner_session.ts";
+
+/** Milliseconds in which a pool that has a second connection gives it. */
+const SECOND_TIMEOUT = 2_000;
+/** Milliseconds that closing a pool of its own may take. */
+const CLOSE_TIMEOUT = 1_000;
 
 function dataTools(signal: AbortSignal): DataTools {
   return {
@@ -41,11 +49,12 @@ export async function runData(
   report({ type: "data", version, name });
   await session.reset(options.lockTimeout);
   await record.save(record.row({ state: "data" }));
+  await using second = await secondPool(pool, session);
   const watch = new LockWatch(session);
   const signal = anySignal(watch.lost, options.signal);
-  const given = session.isEmbedded ? pool : guardedPool(pool, signal);
+  const given = session.isEmbedded ? pool : guardedPool(second.pool, signal);
   try {
-    await untilAborted((async () => await data(given, dataTools(signal)))(), signal);
+    await session.apart(() => untilAborted((async () => await data(given, dataTools(signal)))(), signal));
   } catch (error) {
     options.signal?.throwIfAborted();
     if (watch.lost.aborted) throw lostInData(watch.lost.reason);
@@ -67,5 +76,22 @@ export async function runData(
         "begins again",
       { cause: reason, retryable: true },
     );
+  }
+}
+
+/** A pool that has a connection beside the one with the lock: the same, or where that has no second one a pool of its own. */
+async function secondPool(
+  pool: Pool,
+  session: RunnerSession,
+): Promise<{ readonly pool: Pool } & AsyncDisposable> {
+  const asGiven = { pool, [Symbol.asyncDispose]: () => Promise.resolve() };
+  if (session.isEmbedded) return asGiven;
+  try {
+    const second = await pool.reserve({ signal: AbortSignal.timeout(SECOND_TIMEOUT) });
+    await second.release();
+    return asGiven;
+  } catch {
+    const own = pool[SIBLING](session.database, { min: 0, max: 2 });
+    return { pool: own, [Symbol.asyncDispose]: () => own.close({ timeout: CLOSE_TIMEOUT }) };
   }
 }

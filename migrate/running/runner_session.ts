@@ -80,11 +80,20 @@ export class RunnerSession implements AsyncDisposable {
   readonly isEmbedded: boolean;
   /** Who it acts as where no migration says otherwise. */
   readonly role: string;
-  readonly #session: ReservedSession;
+  /** The database it is of. */
+  readonly database: string;
+  readonly #pool: Pool;
+  #session: ReservedSession;
   readonly #options: QueryOptions;
 
-  private constructor(session: ReservedSession, facts: Facts, options: QueryOptions) {
-    this.#session = session;
+  private constructor(
+    given: { readonly pool: Pool; readonly session: ReservedSession },
+    facts: Facts,
+    options: QueryOptions,
+  ) {
+    this.#pool = given.pool;
+    this.#session = given.session;
+    this.database = facts.database;
     this.processId = facts.pid;
     this.serverVersion = facts.version;
     this.isEmbedded = facts.isEmbedded;
@@ -111,7 +120,7 @@ export class RunnerSession implements AsyncDisposable {
       const facts = await session.one(FACTS, query);
       refuseReadOnly(facts);
       if (!facts.isEmbedded) await refusePooler(pool, session, facts);
-      const runner = new RunnerSession(session, facts, query);
+      const runner = new RunnerSession({ pool, session }, facts, query);
       await runner.reset(options.lockTimeout);
       await takeLock(session, options, report);
       return runner;
@@ -187,6 +196,21 @@ export class RunnerSession implements AsyncDisposable {
     if (pid !== this.processId) throw new MigrationPoolerError();
     if (!held) throw new MigrationLockLostError();
     return role === this.role;
+  }
+
+  /**
+   * Does something on other connections. A database inside of this process has one only, which is given back meanwhile:
+   * nobody else is there who could take the lock.
+   */
+  async apart<T>(work: () => Promise<T>): Promise<T> {
+    if (!this.isEmbedded) return await work();
+    await this.#session.release();
+    try {
+      return await work();
+    } finally {
+      this.#session = await this.#pool.reserve();
+      await this.#session.query(TRY_LOCK, this.#options);
+    }
   }
 
   /** Rolls back what is open; a session that is lost has done so. */

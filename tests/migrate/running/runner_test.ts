@@ -390,17 +390,28 @@ test(
   },
 );
 
-test("migrate() runs on an embedded database and on a pool of one connection", {
+test("migrate() runs on an embedded database and on a pool of one connection, data functions too", {
   ...needsFolder("primary"),
   sanitize: false,
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
-  await using folder = await migrationFolder(FILES);
-  await using embedded = new Pool("pglite:");
-  await migrate(embedded, { dir: folder.dir });
-  assert.deepEqual(await columns(embedded), ALL);
+  await using folder = await migrationFolder({
+    ...FILES,
+    "20261123110000_fill.ts": `
+export function up() {}
+export async function data(db, { sql }) {
+  await db.execute(sql\`insert into users (id) values (1000)\`);
+  await db.transaction((tx) => tx.execute(sql\`insert into users (id) values (1001)\`));
+}
+`,
+  });
+  const filled = (pool: Pool): Promise<number> =>
+    pool.value<number>(sql`select count(*)::int from users where id >= 1000`);
   await using database = await freshDatabase();
   await using single = new Pool({ url: database.url, max: 1 });
   await migrate(single, { dir: folder.dir });
-  assert.deepEqual(await columns(single), ALL);
+  assert.deepEqual([await columns(single), await filled(single)], [ALL, 2]);
+  await using embedded = new Pool({ url: "pglite:", acquireTimeout: 60_000 });
+  await migrate(embedded, { dir: folder.dir });
+  assert.deepEqual([await columns(embedded), await filled(embedded)], [ALL, 2]);
 });
