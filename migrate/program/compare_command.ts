@@ -4,8 +4,7 @@
  * @module
  */
 import { EXIT_CODES } from "../../program/surroundings.ts";
-import { describeObject } from "../catalog/object_key.ts";
-import type { Catalog, CatalogObject, ObjectKey } from "../catalog/objects.ts";
+import type { Catalog, ObjectKey } from "../catalog/objects.ts";
 import { diffCatalogs, type Rename } from "../diff/diff.ts";
 import { pendingRenames } from "../scratch/models_catalog.ts";
 import { writeStep } from "../steps/write_step.ts";
@@ -16,6 +15,7 @@ import { textsFlag } from "./flag_values.ts";
 import { makeMigrator } from "./migrator.ts";
 import { renamesOf } from "./rename_flags.ts";
 import { counted } from "./text.ts";
+import { unknownNames } from "./unknown_objects.ts";
 
 interface Comparison {
   /** What would have to change, and what it would have to become. */
@@ -87,19 +87,9 @@ function comparison(
     from: from.name,
     to: to.name,
     statements: steps.flatMap((step) => writeStep(step, serverVersion)).map(({ text }) => text),
-    unknown: unknown.filter((object) => !isOfOther(object, unknown)).map(describeObject),
+    unknown: unknownNames(unknown),
     refused: findings.filter(({ severity }) => severity === "refused").map(({ message }) => message),
   };
-}
-
-/** Whether an object is of a table that is named beside it. */
-function isOfOther(object: CatalogObject, others: readonly CatalogObject[]): boolean {
-  const table = "table" in object ? object.table : undefined;
-  return table !== undefined &&
-    others.some((other) =>
-      (other.kind === "table" || other.kind === "view" || other.kind === "materialized view") &&
-      other.name === table && other.schema === object.schema
-    );
 }
 
 function isEmpty({ statements, unknown, refused }: Comparison): boolean {

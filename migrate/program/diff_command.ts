@@ -24,6 +24,7 @@ import { writeMigrationFile } from "./migration_file.ts";
 import { sqlText, typescriptText, type WrittenMigration, writtenMigration } from "./migration_text.ts";
 import { migrationName } from "./new_command.ts";
 import { counted } from "./text.ts";
+import { unknownNames } from "./unknown_objects.ts";
 import { type Proof, provenMigration } from "./proven_migration.ts";
 import { renameFlag, renamesOf } from "./rename_flags.ts";
 
@@ -36,7 +37,7 @@ export async function diffCommand(context: CommandContext): Promise<CommandResul
   const { from, to, known, diff } = await compared(context);
   terminal.progress();
   for (const { severity, message } of diff.findings) log(`${severity}: ${message}`);
-  const unknown = diff.unknown.map(describeObject);
+  const unknown = unknownNames(diff.unknown);
   const possible = diff.candidates.map(({ description }) => description);
   const base = { from: from.name, unknown, possibleRenames: possible, findings: diff.findings };
   const notes = [

@@ -168,8 +168,16 @@ test("lifeguard compare finds what was changed by hand, and names what nobody kn
   assert.ok([...database.unknown, ...database.statements].join().includes("by_hand"));
   assert.ok(database.unknown.includes("table public.secret_table"));
   await project.pool.execute(sql`alter table secret_table add primary key (a)`);
+  await project.pool.execute(sql`create schema old`);
+  await project.pool.execute(sql`create table old.runs (id serial primary key)`);
+  await project.pool.execute(sql`create table runs (id serial primary key)`);
   const { document } = await project.json("compare");
-  assert.deepEqual(document.comparisons[1].unknown, ["table public.secret_table", "index public.by_hand"]);
+  assert.deepEqual(document.comparisons[1].unknown, [
+    "schema old",
+    "table public.runs",
+    "table public.secret_table",
+    "index public.by_hand",
+  ]);
   assert.match((await project.lifeguard("compare")).out, /table public\.secret_table: nobody else knows it/);
 });
 
