@@ -125,9 +125,11 @@ const ends =
   where d.deptype = 'x' and d.refclassid = ${CATALOGS.extension}`;
 
 const labels = `select l.objoid, l.classoid,
-    pg_catalog.format('security label for %I on %s %s is %L', l.provider, l.objtype, l.objname, l.label),
-    pg_catalog.format('security label for %I on %s %s is null', l.provider, l.objtype, l.objname)
-  from pg_catalog.pg_seclabels l where l.classoid <> 1262 and l.classoid <> 1260 and l.classoid <> 1213`;
+    pg_catalog.format('security label for %I on %s %s is %L', l.provider, l.word, l.identity, l.label),
+    pg_catalog.format('security label for %I on %s %s is null', l.provider, l.word, l.identity)
+  from (select s.*, o.identity, case when s.objsubid <> 0 then 'column' else o.type end as word
+    from pg_catalog.pg_seclabel s
+    cross join lateral pg_catalog.pg_identify_object(s.classoid, s.objoid, s.objsubid) as o) as l`;
 
 /** What PostgreSQL 18 knows of NOT NULL beside its name; what a parent says is the parent's. */
 const notNulls = [
