@@ -8,7 +8,7 @@ import type { ColumnChange, Step } from "../steps/step.ts";
 import { quoteIdentifier } from "../../pool/sql/identifier.ts";
 import { castOf } from "./cast.ts";
 import type { ColumnDifference, TableDifference } from "./compare_tables.ts";
-import { continueCounting } from "./continue_counting.ts";
+import { comeIntoRange, continueCounting, sequenceOf } from "./continue_counting.ts";
 import { isEqual } from "./equal.ts";
 import { notNullConstraint, usualNotNullName } from "./not_null_name.ts";
 import { retypedIdentity, usualStorage } from "./retyped_column.ts";
@@ -138,6 +138,10 @@ function writeAltered(difference: ColumnDifference, context: ColumnContext): voi
   if (from.notNull && !to.notNull) put("set", { type: "not null", from: true, to: false });
   if (!from.notNull && to.notNull) put("set", { type: "not null", from: false, to: true });
   if (!isEqual(from.identity, to.identity) && !isParents) {
+    const moved = from.identity === undefined || to.identity === undefined
+      ? undefined
+      : comeIntoRange(sequenceOf(table, name), { from: from.identity, to: to.identity });
+    if (moved !== undefined) context.putStep("set", moved);
     put("set", { type: "identity", from: from.identity, to: to.identity });
     if (from.identity === undefined) {
       context.putStep("set", continueCounting(table, name, to.identity!.increment));

@@ -25,6 +25,7 @@ import type {
 import { quoteIdentifier } from "../../pool/sql/identifier.ts";
 import type { Step } from "../steps/step.ts";
 import { isSameStatistics } from "./compare_statistics.ts";
+import { comeIntoRange, literal } from "./continue_counting.ts";
 import { isEqual } from "./equal.ts";
 
 /** How one object becomes another: `undefined` where they are the same. */
@@ -183,7 +184,11 @@ function compareFunctions(from: FunctionObject, to: FunctionObject): Comparison 
 
 function compareSequences(from: SequenceObject, to: SequenceObject): Comparison {
   if (isEqual(from, to, but("ownedBy"))) return undefined;
-  return [{ kind: "sequence", from: { ...from, ownedBy: undefined }, to: { ...to, ownedBy: undefined } }];
+  const moved = comeIntoRange(literal(qualified(to)), { from, to });
+  return [
+    ...moved === undefined ? [] : [moved],
+    { kind: "sequence", from: { ...from, ownedBy: undefined }, to: { ...to, ownedBy: undefined } },
+  ];
 }
 
 function compareConstraints(from: ConstraintObject, to: ConstraintObject): Comparison {

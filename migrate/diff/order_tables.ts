@@ -7,6 +7,7 @@ import type { ObjectKey, TableObject } from "../catalog/objects.ts";
 import { STAGES } from "./column_steps.ts";
 import { isTypeLike } from "./compare_objects.ts";
 import { parentsOf, type TableDifference } from "./compare_tables.ts";
+import { ownerKey } from "./diff_plan.ts";
 import { alter, aside, create, drop, type Emission, needsAfter, stage, TAKING } from "./emission.ts";
 
 /** The stages of a table come after each other, and between what they let go of and what they take up. */
@@ -68,7 +69,20 @@ function orderFamily(emission: Emission, key: ObjectKey, { from, to }: TableDiff
     for (const [other, difference] of plan.tables) {
       if (difference.isMoved) graph.after(stage(key, "attach"), stage(other, "detach"));
     }
-    for (const part of plan.after.of(key)) graph.after(stage(key, "attach"), create(part));
+    for (const part of plan.after.of(key)) {
+      const object = plan.to.objects.get(part);
+      if (object !== undefined && ownerKey(object, plan.after) === key) {
+        graph.after(stage(key, "attach"), create(part));
+      }
+    }
+    // A table that is detached keeps foreign keys: on the way back they go before.
+    for (const other of plan.after.of(parent)) {
+      const object = plan.to.objects.get(other);
+      if (object?.kind !== "constraint" || object.constraint.type !== "foreign key") continue;
+      if (object.table !== to.name || object.schema !== to.schema) {
+        graph.after(create(other), stage(key, "attach"));
+      }
+    }
     for (const other of plan.dropped.keys()) {
       if (plan.before.needs(other).has(parent)) graph.after(stage(key, "attach"), drop(other));
     }

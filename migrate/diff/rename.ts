@@ -11,7 +11,8 @@ import type { Catalog, CatalogObject, ObjectKey, TableColumn } from "../catalog/
 import { columnKey, describeObject, makeCatalog, objectKey } from "../catalog/object_key.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
 import type { Step } from "../steps/step.ts";
-import { isRelation, ownerOf } from "./dependencies.ts";
+import { parentsOf } from "./compare_tables.ts";
+import { isRelation, ownerOf, type Relation } from "./dependencies.ts";
 import { isEqual } from "./equal.ts";
 import { isPartition } from "./partitions.ts";
 import type { DiffPlan } from "./diff_plan.ts";
@@ -121,12 +122,29 @@ class Renaming implements RenamedCatalog {
         change: { type: "rename", to: rename.to },
       });
       const { to } = rename;
-      return this.#rewrite(
-        (other, depends) => renameInObject(other, { object: table, column: name, to, depends }),
-        rename.key,
-      );
+      // Children have the column with its name; first they, as then they are known by it.
+      for (const one of [...this.#heirs(table), table]) {
+        this.#rewrite(
+          (other, depends) => renameInObject(other, { object: one, column: name, to, depends }),
+          columnKey(one, name),
+        );
+      }
+      return;
     }
     throw missing(rename);
+  }
+
+  /** The children of a table, theirs before them. */
+  #heirs(table: Relation): readonly Relation[] {
+    const heirs: Relation[] = [];
+    for (const other of this.catalog.objects.values()) {
+      if (other.kind !== "table") continue;
+      const isHeir = parentsOf(other).some(({ schema, name }) =>
+        schema === table.schema && name === table.name
+      );
+      if (isHeir && !heirs.includes(other)) heirs.push(...this.#heirs(other), other);
+    }
+    return heirs;
   }
 
   #renameLabel(object: CatalogObject, rename: Rename): void {

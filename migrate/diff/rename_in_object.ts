@@ -44,7 +44,7 @@ function ownColumns(next: Relation, old: Relation, { column, to }: Renamed): Rel
   const columns = next.columns.map((one): TableColumn => {
     if (column !== undefined && one.name !== column) return one;
     const name = column === undefined ? one.name : to;
-    if (!one.notNull || next.kind !== "table") return { ...one, name };
+    if (!one.notNull || one.inherited === true || next.kind !== "table") return { ...one, name };
     // The constraint keeps the name it was given.
     const kept = one.notNullName ?? usualNotNullName(old.name, one.name);
     const usual = usualNotNullName(column === undefined ? to : old.name, name);
@@ -246,6 +246,16 @@ function texts(object: CatalogObject, rewrite: Rewrite): CatalogObject {
         definition: isText ? object.definition : rewrite(object.definition),
       };
     }
+    case "opaque":
+      // Its hash stays that of what it was: it is made anew.
+      return {
+        ...object,
+        name: rewrite(object.name),
+        definition: maybe(object.definition),
+        drop: maybe(object.drop),
+        grantedAs: maybe(object.grantedAs),
+        alterOwner: maybe(object.alterOwner),
+      };
     default:
       return object;
   }

@@ -65,7 +65,7 @@ async function tried(pair: Pair, ground: Ground): Promise<Awaited<ReturnType<typ
         last = again;
         return true;
       }
-    }, 300);
+    }, rounds(45_000, 300_000));
     const print = (text: readonly string[]): string => text.map((line) => `${line};`).join("\n");
     console.log(
       `Seed ${pair.seed} fails. The smallest pair like it, of ${JSON.stringify(smallest)}:\n-- from\n${

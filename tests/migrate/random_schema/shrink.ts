@@ -14,7 +14,7 @@ type Path = readonly (string | number)[];
  *
  * @param pair What fails.
  * @param fails Whether a pair still fails.
- * @param limit How often is tried.
+ * @param limit How long is tried, in milliseconds.
  */
 export async function shrink(
   pair: Pair,
@@ -22,10 +22,11 @@ export async function shrink(
   limit: number,
 ): Promise<Pair> {
   let smallest = pair;
-  for (let tries = 0, isSmaller = true; isSmaller;) {
+  const end = performance.now() + limit;
+  for (let isSmaller = true; isSmaller;) {
     isSmaller = false;
     for (const smaller of candidates(smallest)) {
-      if (tries++ >= limit) return smallest;
+      if (performance.now() > end) return smallest;
       if (!await fails(smaller)) continue;
       smallest = smaller;
       isSmaller = true;
