@@ -28,10 +28,10 @@ const PERMISSIONS = [
 ];
 
 /**
- * How many files run at a time. Most tests wait for something, a server, a process, a while that must pass: with one
- * file for each core the cores rest for half of the time. Each file has databases of its own.
+ * How many files run at a time: half as many again as there are cores, which rest for half of the time where each has
+ * one file, for most tests wait: for a server, a process, a while that must pass. Each file has databases of its own.
  */
-export const AT_ONCE: number = 2 * navigator.hardwareConcurrency;
+export const AT_ONCE: number = Math.ceil(1.5 * navigator.hardwareConcurrency);
 const MANY_AT_ONCE = { DENO_JOBS: String(AT_ONCE) };
 
 const ROOT = new URL("..", import.meta.url).pathname;

@@ -50,6 +50,7 @@ test("A rejected call's stack reaches the line that made it, and shows nothing o
 
 test("An error of waiting has the stack of the line that waited", needs("primary"), async () => {
   await using pool = openPool({ max: 1, acquireTimeout: 50 });
+  await pool.connect();
   await using _held = await pool.reserve();
   for (
     const call of [

@@ -3,7 +3,7 @@ import { type Pool, sql } from "../../pool/mod.ts";
 import { awakeTime } from "../awake_time.ts";
 import { test } from "../harness.ts";
 import { needs, proxy } from "../services/client.ts";
-import { assertServes, livePool, rejection, running, stopped } from "./live_pool.ts";
+import { assertServes, livePool, rejection, running, stopped, until } from "./live_pool.ts";
 
 const LIVE = needs("primary");
 /** Milliseconds after its deadline by which a call must have settled, with room for a loaded machine. */
@@ -152,7 +152,11 @@ test("Every kind of call settles in time though the server says nothing any more
     connectTimeout: 1_000,
   });
   const { pool } = live;
-  await pool.connect();
+  // Waiting for a connection has a time of its own.
+  await until(async () => {
+    await pool.connect();
+    return pool.stats().size === 12;
+  }, 20_000);
   await hole.blackHole();
   await Promise.all(
     Object.entries(CALLS).filter(([name]) => name !== "reserved").map(async ([name, call]) => {

@@ -186,7 +186,7 @@ test("A replica that lags is left alone: bounded reads stay bounded, and strong 
     } ms`,
   );
   await inState(pool, "lagging");
-  assert.ok(reads.primary > 100);
+  assert.ok(reads.primary > 10);
   // maxLagTime, a check's interval, and what a busy machine adds.
   assert.ok(oldest < 2_500, `a read was ${oldest} ms old`);
   await pair.replicas[0].control.lag({ milliseconds: 0 });

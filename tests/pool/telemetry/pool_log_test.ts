@@ -53,6 +53,7 @@ test(
 test("Calls that waited in vain are one warning a second, with their number", needs("primary"), async () => {
   const { log, of } = recorder();
   await using pool = openPool({ max: 1, acquireTimeout: 50, logger: log });
+  await pool.connect();
   await using _held = await pool.reserve();
   const calls = Array.from({ length: 100 }, (_, n) => pool.query(sql`select ${n}::int`));
   for (const outcome of await settled(calls)) {

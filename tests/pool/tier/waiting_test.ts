@@ -40,6 +40,7 @@ test("PoolTimeoutError names the statement that runs when nobody has a connectio
   ...needs("primary"),
 }, async () => {
   await using pool = openPool({ max: 1, acquireTimeout: 100 });
+  await pool.connect();
   const secret = "not to be printed";
   const stop = new AbortController();
   const slow = pool.query(sql`select pg_sleep(60), ${secret}::text`, { signal: stop.signal });

@@ -222,8 +222,9 @@ test(
       () => pool.transaction((tx) => tx.execute(insert(1))),
       () => pool.execute(insert(1)),
     ];
+    const end = awakeTime() + 10_000;
     await Promise.all(Array.from({ length: 8 }, async () => {
-      for (let round = 0; round < 45; round++) {
+      for (let round = 0; round < 45 && awakeTime() < end; round++) {
         try {
           await writes[round % 3]();
           count.acknowledged++;
