@@ -47,6 +47,15 @@ export async function catalogOfDatabase(context: CommandContext): Promise<Catalo
   return selected(catalog, settings.schemas);
 }
 
+/** Says it where texts of two versions of PostgreSQL are compared, which write the same view in two ways. */
+export function warnOfVersions({ log }: CommandContext, scratch: Catalog, database: Catalog): void {
+  if (scratch.serverVersion === database.serverVersion) return;
+  log(
+    `The database is PostgreSQL ${database.serverVersion}, the scratch database ${scratch.serverVersion}: views, ` +
+      "functions and expressions may seem to differ; name a server of the same version with --scratch-url",
+  );
+}
+
 /** Whether there are models to compare: a module that somebody named is there, or an error. */
 export async function hasModels({ settings }: CommandContext): Promise<boolean> {
   return settings.sources.has("models") || await exists(settings.models);

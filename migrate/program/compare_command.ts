@@ -8,7 +8,14 @@ import type { Catalog, ObjectKey } from "../catalog/objects.ts";
 import { diffCatalogs, type Rename } from "../diff/diff.ts";
 import { pendingRenames } from "../scratch/models_catalog.ts";
 import { writeStep } from "../steps/write_step.ts";
-import { catalogOfDatabase, catalogOfMigrations, catalogOfModels, hasFolder, hasModels } from "./catalogs.ts";
+import {
+  catalogOfDatabase,
+  catalogOfMigrations,
+  catalogOfModels,
+  hasFolder,
+  hasModels,
+  warnOfVersions,
+} from "./catalogs.ts";
 import type { CommandContext, CommandResult } from "./command.ts";
 import { firstLine } from "./findings.ts";
 import { textsFlag } from "./flag_values.ts";
@@ -35,6 +42,7 @@ export async function compareCommand(context: CommandContext): Promise<CommandRe
   const models = await hasModels(context) ? await catalogOfModels(context) : undefined;
   const migrations = await catalogOfMigrations(context);
   const database = await catalogOfDatabase(context);
+  warnOfVersions(context, migrations, database);
   const open = await hasFolder(context, "dir")
     ? (await makeMigrator(context).status()).filter(({ condition }) => condition !== "applied")
     : [];

@@ -16,7 +16,7 @@ import { pendingRenames } from "../scratch/models_catalog.ts";
 import type { Step } from "../steps/step.ts";
 import { writeStep } from "../steps/write_step.ts";
 import { agree } from "./agreement.ts";
-import { catalogOfDatabase, catalogOfMigrations, catalogOfModels } from "./catalogs.ts";
+import { catalogOfDatabase, catalogOfMigrations, catalogOfModels, warnOfVersions } from "./catalogs.ts";
 import type { CommandContext, CommandResult } from "./command.ts";
 import { findingsText, firstLine, tableSizes } from "./findings.ts";
 import { textFlag, textsFlag, wordFlag } from "./flag_values.ts";
@@ -152,6 +152,8 @@ async function compared(context: CommandContext): Promise<Compared> {
   const migrations = await catalogOfMigrations(context);
   const from = fromName === "migrations" ? migrations : await catalogOfDatabase(context);
   const to = models ?? await catalogOfDatabase(context);
+  if (fromName === "database") warnOfVersions(context, migrations, from);
+  if (toName === "database") warnOfVersions(context, migrations, to);
   const known = new Set<ObjectKey>(migrations.objects.keys());
   let renames: readonly Rename[] = [
     ...pendingRenames(models?.renames ?? [], from),

@@ -39,6 +39,8 @@ const APPLICATION = "lifeguard";
 const CONNECTIONS = 4;
 /** Milliseconds in which a connection must be had: somebody waits for an answer. */
 const ACQUIRE_TIMEOUT = 10_000;
+/** The same of a database in this process, which may have to be made first. */
+const EMBEDDED_TIMEOUT = 120_000;
 /** Milliseconds that closing may take. */
 const CLOSE_TIMEOUT = 5_000;
 
@@ -84,7 +86,7 @@ function openPool({ database }: Settings): Pool {
     applicationName: APPLICATION,
     min: 0,
     max: CONNECTIONS,
-    acquireTimeout: ACQUIRE_TIMEOUT,
+    acquireTimeout: /^pglite:/i.test(database.url ?? "") ? EMBEDDED_TIMEOUT : ACQUIRE_TIMEOUT,
     // A runtime without Temporal can do everything else.
     ...("Temporal" in globalThis ? {} : { dates: "string" }),
     logger: {},

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import { sql } from "../../../mod.ts";
 import { test } from "../../harness.ts";
-import { needs } from "../../services/client.ts";
+import { needs, server } from "../../services/client.ts";
 import { CORE, LIFEGUARD_KINDS, makeProject } from "./project.ts";
 
 const [, deno] = LIFEGUARD_KINDS;
@@ -256,6 +256,23 @@ test("lifeguard compare passes over what is not there, but not what somebody nam
   assert.match(
     dir.err,
     /^Cannot find the folder "sql", which "?config\/config\.toml"? names: there is none; make it/,
+  );
+});
+
+test("lifeguard compare says it where the scratch database is of another version", {
+  ...options,
+  ignore: options.ignore ?? needs("pg15").ignore,
+}, async () => {
+  await using program = await deno.make();
+  await using project = await makeProject(program, { server: "pg15" });
+  await project.pool.execute(sql`create table by_hand (id int)`);
+  const same = await project.lifeguard("compare");
+  assert.deepEqual([same.code, same.err], [1, ""]);
+  const other = await project.lifeguard("compare", "--scratch-url", server("primary").url);
+  assert.equal(other.code, 1);
+  assert.match(
+    other.err,
+    /^The database is PostgreSQL 15, the scratch database 18: views, .* --scratch-url\n$/,
   );
 });
 
