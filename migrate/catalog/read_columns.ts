@@ -10,6 +10,7 @@ import { isReadSchema } from "./catalog_sql.ts";
 import { told } from "./moved_catalog.ts";
 import type { ColumnIdentity, TableColumn } from "./objects.ts";
 import type { ColumnGrants } from "./read_privileges.ts";
+import type { Identity } from "./read_sequences.ts";
 
 /** A row of `pg_attribute`. */
 export interface ColumnRow {
@@ -91,7 +92,7 @@ export function columnsByTable(
   { notNulls, identities, grants }: {
     readonly notNulls: readonly NotNullRow[];
     readonly grants: ColumnGrants;
-    readonly identities: ReadonlyMap<string, Omit<ColumnIdentity, "generation">>;
+    readonly identities: ReadonlyMap<string, Identity>;
   },
 ): Map<number, (TableColumn & { readonly number: number })[]> {
   const names = new Map<string, string>();
@@ -118,7 +119,8 @@ export function columnsByTable(
         expression,
         kind: row.generated === "v" ? "virtual" as const : "stored" as const,
       },
-      identity: identityOf(row, identities.get(`${table}.${number}`)),
+      identity: identityOf(row, identities.get(`${table}.${number}`)?.counting),
+      identitySequence: identities.get(`${table}.${number}`)?.sequence,
       comment: draft.comment(CATALOGS.class, table, number),
       storage: row.storage === null ? undefined : STORAGE[row.storage],
       compression: COMPRESSION[row.compression],

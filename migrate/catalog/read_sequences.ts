@@ -7,7 +7,7 @@ import type { Executor } from "../../pool/executor.ts";
 import { sql } from "../../pool/sql/sql.ts";
 import { type CatalogDraft, CATALOGS, compact } from "./catalog_draft.ts";
 import { isReadSchema } from "./catalog_sql.ts";
-import type { ColumnIdentity, SequenceObject } from "./objects.ts";
+import type { ColumnIdentity, SequenceObject, TableName } from "./objects.ts";
 
 /** A sequence. */
 export interface SequenceRow {
@@ -52,21 +52,38 @@ export function readSequences(executor: Executor): Promise<SequenceRow[]> {
   );
 }
 
+/** How an identity column counts. */
+export interface Identity {
+  readonly counting: Omit<ColumnIdentity, "generation">;
+  /** Its sequence where that has not the usual name. */
+  readonly sequence?: TableName;
+}
+
 /** How identity columns count, by `table.column number`. */
-export function identitiesOf(rows: readonly SequenceRow[]): Map<string, Omit<ColumnIdentity, "generation">> {
+export function identitiesOf(rows: readonly SequenceRow[]): Map<string, Identity> {
   return new Map(
     rows.filter((row) => row.ownership === "i").map((row) => [
       `${row.table}.${row.columnNumber}`,
       {
-        start: row.start,
-        increment: row.increment,
-        min: row.min,
-        max: row.max,
-        cache: row.cache,
-        cycle: row.cycle,
+        counting: {
+          start: row.start,
+          increment: row.increment,
+          min: row.min,
+          max: row.max,
+          cache: row.cache,
+          cycle: row.cycle,
+        },
+        ...isUsual(row) ? {} : { sequence: { schema: row.schema, name: row.name } },
       },
     ]),
   );
+}
+
+/** Whether PostgreSQL would name the sequence so, perhaps with a number; what it cuts is taken for usual. */
+function isUsual({ name, tableName, column }: SequenceRow): boolean {
+  const usual = `${tableName}_${column}_seq`;
+  if (new TextEncoder().encode(usual).length > 63) return true;
+  return name.startsWith(usual) && /^\d*$/.test(name.slice(usual.length));
 }
 
 /** Adds sequences that are no identity's to a catalog. */

@@ -71,6 +71,8 @@ export interface TableColumn {
   readonly generated?: { readonly expression: string; readonly kind: "stored" | "virtual" };
   /** How it counts, where it does. */
   readonly identity?: ColumnIdentity;
+  /** The sequence it counts with where that has not the usual name, as after a rename. Not compared. */
+  readonly identitySequence?: TableName;
   /** Its comment. */
   readonly comment?: string;
   /** Where it is not its type's. */

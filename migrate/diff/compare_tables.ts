@@ -161,6 +161,6 @@ function compareColumn(
   }
   if (isComputed === undefined && wasComputed?.kind === "virtual") return { ...base, action: "add again" };
   if (isRetyped) return { ...base, action: "retype" };
-  const ignored = new Set(["comment", "granted", "inherited"]);
+  const ignored = new Set(["comment", "granted", "identitySequence", "inherited"]);
   return isEqual(from, to, ignored) ? undefined : { ...base, action: "alter" };
 }

@@ -52,6 +52,22 @@ begin
   if said is not null then
     execute format('comment on type %s.%I is %L', place, name, said);
   end if;
+  if (select t.typowner <> current_user::regrole from pg_catalog.pg_type t where t.oid = old_type) then
+    execute (select format('alter type %s.%I owner to %s', place, name, t.typowner::regrole)
+      from pg_catalog.pg_type t where t.oid = old_type);
+  end if;
+  for found in
+    select format('grant usage on type %s.%I to %s%s', place, name,
+        case g.grantee when 0 then 'public' else quote_ident(pg_catalog.pg_get_userbyid(g.grantee)) end,
+        case when g.is_grantable and g.grantee <> t.typowner then ' with grant option' else '' end) as text
+      from pg_catalog.pg_type t cross join lateral pg_catalog.aclexplode(t.typacl) g where t.oid = old_type
+    union all
+    select format('revoke usage on type %s.%I from public', place, name) from pg_catalog.pg_type t
+      where t.oid = old_type and t.typacl is not null
+        and not exists (select from pg_catalog.aclexplode(t.typacl) g where g.grantee = 0)
+  loop
+    execute found.text;
+  end loop;
   execute format('drop type %s.lifeguard_old_enum', place);
   drop table lifeguard_enum_columns;
 end`;

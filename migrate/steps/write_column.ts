@@ -34,7 +34,7 @@ export function writeColumnConstraints(column: TableColumn): string {
     generated === undefined ? "" : `generated always as (${generated.expression}) ${generated.kind}`,
     identity === undefined
       ? ""
-      : `generated ${identity.generation} as identity${identityText(column.type, identity)}`,
+      : `generated ${identity.generation} as identity${identityText(column, identity)}`,
   );
 }
 
@@ -120,8 +120,11 @@ export function writeColumnStep(step: ColumnStep, serverVersion: number): readon
   }
 }
 
-function identityText(type: string, identity: ColumnIdentity): string {
-  const options = unusualOptions(type, identity);
+function identityText({ type, identitySequence }: TableColumn, identity: ColumnIdentity): string {
+  const options = [
+    ...identitySequence === undefined ? [] : [`sequence name ${writeName(identitySequence)}`],
+    ...unusualOptions(type, identity),
+  ];
   return options.length === 0 ? "" : ` (${options.join(" ")})`;
 }
 

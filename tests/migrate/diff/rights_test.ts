@@ -135,6 +135,32 @@ for (const name of ["primary", "pg15"] as const) {
   );
 }
 
+test(
+  "A label that is taken away again keeps the owner and the privileges of its type",
+  needs("primary"),
+  async () => {
+    await using database = await freshDatabase();
+    await using pool = new Pool(database.url);
+    for (
+      const text of [
+        `create type mood as enum ('sad')`,
+        `alter type mood owner to app_user`,
+        `revoke usage on type mood from public`,
+        `grant usage on type mood to pg_monitor with grant option`,
+        `create table t (m mood)`,
+      ]
+    ) await pool.execute(sql.unsafe(text));
+    const before = await pool.query(RIGHTS);
+    const from = await readCatalog(pool);
+    await pool.execute(sql`alter type mood add value 'glad'`);
+    const { steps } = diffCatalogs(from, await readCatalog(pool));
+    for (const step of reverseSteps(steps).steps) {
+      for (const { text } of writeStep(step, 18)) await pool.execute(sql.unsafe(text));
+    }
+    assert.deepEqual(await pool.query(RIGHTS), before);
+  },
+);
+
 test("diffCatalogs() says that privileges may be lost where it cannot know them", async () => {
   await using from = new Pool("pglite:");
   await using to = new Pool("pglite:");
