@@ -50,6 +50,13 @@ export function outsideStatement(statement: ParsedStatement): OutsideStatement |
   return OTHER.test(words) ? { what: "other" } : undefined;
 }
 
+/** Whether it keeps nobody waiting while it waits for others, so that it may wait for long. */
+export function isPatient({ firstWords, tokens }: ParsedStatement): boolean {
+  const has = (word: string): boolean =>
+    tokens.some(({ kind, text }) => kind === "word" && text.toLowerCase() === word);
+  return firstWords.startsWith("vacuum") ? !has("full") : has("concurrently");
+}
+
 /** Whether it does the same when it is run again after it was cut off. */
 export function isRepeatable(statement: ParsedStatement): boolean {
   return REPEATABLE.test(statement.firstWords);

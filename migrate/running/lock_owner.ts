@@ -32,10 +32,10 @@ export const TRY_LOCK: Sql<{ locked: boolean }> = sql`select pg_catalog.pg_try_a
   sql.unsafe(String(LOCK_KEY))
 }) as locked`;
 
-/** Shows since when it is held. */
+/** Shows since when it is held; from 2038 on the seconds are negative as an integer, and as they are as the oid that is read. */
 export const SHOW_SINCE: Sql = sql`select pg_catalog.pg_advisory_lock_shared(${
   sql.unsafe(String(SINCE_KEY))
-}, extract(epoch from clock_timestamp())::int)`;
+}, ((extract(epoch from pg_catalog.clock_timestamp())::bigint + 2147483648) % 4294967296 - 2147483648)::int)`;
 
 /** Gives both back. */
 export const UNLOCK: Sql = sql`select pg_catalog.pg_advisory_unlock_all()`;

@@ -10,6 +10,7 @@
  */
 import type { LoadedMigration } from "../files/migration.ts";
 import type { MigrationStatement } from "../files/migration_statement.ts";
+import { isPatient } from "../files/outside.ts";
 import { offsetOfCharacter, positionAt } from "../files/text_position.ts";
 import { pause } from "../../pool/pause.ts";
 import { ConnectionError } from "../../pool/wire/errors.ts";
@@ -179,7 +180,7 @@ class MigrationRun {
     for (let attempt = 1;; attempt++) {
       try {
         if (unit.transaction) await this.#runTogether(unit);
-        else await this.#runAlone(unit, wasRunning || attempt > 1);
+        else await this.#runAlone(unit, wasRunning || (attempt > 1 && mayHaveActed(unit)));
         return;
       } catch (error) {
         if (unit.transaction) await session.rollback();
@@ -226,11 +227,13 @@ class MigrationRun {
   async #runAlone(unit: Unit, wasRunning: boolean): Promise<void> {
     const { session, options } = this.#context;
     await session.assertLocked();
-    const before = await session.set("lock_timeout", String(options.concurrentTimeout));
+    const before = isPatient(unit.statements[0])
+      ? await session.set("lock_timeout", String(options.concurrentTimeout))
+      : undefined;
     try {
       await this.#runOutside(unit, wasRunning);
     } finally {
-      await session.set("lock_timeout", before).catch(() => {});
+      if (before !== undefined) await session.set("lock_timeout", before).catch(() => {});
     }
     this.#record.done = unit.first + 1;
   }
@@ -273,7 +276,9 @@ class MigrationRun {
     const begun = performance.now();
     const watch = session.isEmbedded ? undefined : new BlockWatch(pool, {
       processId: session.processId,
-      lockTimeout: statement.transaction ? options.lockTimeout : options.concurrentTimeout,
+      lockTimeout: !statement.transaction && isPatient(statement)
+        ? options.concurrentTimeout
+        : options.lockTimeout,
       onBlocked: (by) => report({ type: "blocked", ...this.#about, number, by }),
     });
     try {
@@ -348,4 +353,9 @@ class MigrationRun {
 function isSetting({ firstWords, tokens }: MigrationStatement): boolean {
   if (!SETS.test(`${firstWords} `)) return false;
   return !firstWords.startsWith("select") || tokens.some(({ text }) => text.toLowerCase() === "set_config");
+}
+
+/** Whether what the server has refused may be there in part. */
+function mayHaveActed({ statements: [{ outside }] }: Unit): boolean {
+  return outside?.what !== "other";
 }

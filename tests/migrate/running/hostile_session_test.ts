@@ -72,9 +72,9 @@ for (const name of SERVERS) {
     async () => {
       await using lab = await makeLab({
         [A]:
-          "create table a (i int);\nselect pg_sleep(0.6);\ncreate index concurrently a_i on a (i);\ninsert into a values (1)",
+          "create table a (i int);\nselect pg_sleep(2.3);\ncreate index concurrently a_i on a (i);\ninsert into a values (1)",
         [C]: "export function up(s) { s.sql('select 1') }\n" +
-          "export async function data(db, { sql }) { await new Promise((r) => setTimeout(r, 900)); await db.execute(sql`insert into a values (2)`) }",
+          "export async function data(db, { sql }) { await new Promise((r) => setTimeout(r, 2_300)); await db.execute(sql`insert into a values (2)`) }",
       }, name);
       const limits = [
         "statement_timeout",
@@ -83,7 +83,7 @@ for (const name of SERVERS) {
         ...(name === "primary" ? ["transaction_timeout"] : []),
       ];
       for (const limit of limits) {
-        await lab.owner.execute(sql.unsafe(`alter database ${lab.database} set ${limit} = '400ms'`));
+        await lab.owner.execute(sql.unsafe(`alter database ${lab.database} set ${limit} = '2s'`));
       }
       assert.equal((await lab.up()).length, 2);
       assert.equal(await lab.owner.value(sql`select count(*)::int from a`), 2);

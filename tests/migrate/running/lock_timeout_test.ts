@@ -96,6 +96,31 @@ test("Migrator builds an index again whose building got no lock", needsFolder("p
 });
 
 test(
+  "Migrator waits no longer than its lock timeout for what would keep everybody waiting, outside of a transaction too",
+  needsFolder("primary"),
+  async () => {
+    await using database = await freshDatabase();
+    await using folder = await migrationFolder({ [FILE]: "vacuum full busy" });
+    await using pool = new Pool({ url: database.url, max: 4 });
+    await pool.execute(sql`create table busy (id int)`);
+    const session = await pool.reserve();
+    await session.execute(sql`begin`);
+    await session.execute(sql`insert into busy values (1)`);
+    const options = { dir: folder.dir, lockTimeout: 300, retryPause: 20 };
+    const began = performance.now();
+    await assert.rejects(new Migrator(pool, { ...options, retries: 1 }).up(), MigrationLockTimeoutError);
+    console.log(`two attempts took ${(performance.now() - began).toFixed(0)} ms`);
+    let retried = 0;
+    const onProgress = (event: MigrationEvent): void => {
+      if (event.type === "retry" && ++retried === 2) void session.execute(sql`commit`);
+    };
+    await new Migrator(pool, { ...options, retries: 100, onProgress }).up();
+    await session.release();
+    assert.ok(retried >= 2);
+  },
+);
+
+test(
   "Migrator gives up waiting for another runner at its deadline and says who it is",
   needsFolder("primary"),
   async () => {
