@@ -12,12 +12,12 @@ import type {
   SequenceObject,
   TableColumn,
 } from "../catalog/objects.ts";
+import { inheritedColumnSteps } from "../diff/inherited_columns.ts";
 import type { Step } from "../steps/step.ts";
 import { splitStatements } from "../files/statement.ts";
 import { writeStep } from "../steps/write_step.ts";
 import { hasConstraintForm, hasIndexForm } from "./constraint_source.ts";
 import type { ForeignKeyPlan } from "./foreign_keys.ts";
-import { inheritedColumnSteps } from "./inherited_columns.ts";
 import { postgresName } from "./names.ts";
 import { homeKey, isSerial, type ModelPlan, ownerKey, type Plan, tableKey } from "./plan.ts";
 import { rereadable, simpleName } from "./sql_text.ts";
@@ -58,8 +58,10 @@ export function declarationsOf(
       const isBody = step.kind === "create" && step.object.kind === "function";
       return writeStep(step, version).map(({ text }) => isBody ? text : rereadable(text));
     });
-  const tables = new Set(
-    plan.objects.flatMap(([, object]) => object.kind === "table" ? [tableKey(object)] : []),
+  const tables = new Map(
+    plan.objects.flatMap(([, object]) =>
+      object.kind === "table" ? [[tableKey(object), object] as const] : []
+    ),
   );
   const result: Declared[] = [];
   const first: Declared[] = [];
@@ -93,7 +95,9 @@ export function declarationsOf(
       case "materialized view":
         if (model !== undefined) statements.push(...modelStatements(model, write));
         else {
-          const own = object.kind === "table" ? inheritedColumnSteps(object, plan.catalog) : [];
+          const own = object.kind === "table"
+            ? inheritedColumnSteps(object, (name) => tables.get(tableKey(name)))
+            : [];
           statements.push(...write(created(object), ...own));
         }
         break;
@@ -154,6 +158,9 @@ export function declarationsOf(
     statements.push(
       ...(object.settings ?? []).map(({ set }) => set).filter((set) => !statements.includes(set)),
     );
+    // What is made by a model has its settings beside it.
+    const settings = (object.settings ?? []).map(({ set }) => rereadable(set));
+    statements.push(...settings.filter((setting) => !statements.includes(setting)));
     if (statements.length > 0) result.push({ statements });
   }
   return [...first, ...result];

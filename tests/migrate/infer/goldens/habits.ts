@@ -14,6 +14,13 @@ import {
   trigger,
 } from "../../../../mod.ts";
 
+export const placeType = column.composite("place", {
+  street: column.text().nullable(),
+  town: column.text().nullable(),
+});
+
+export const amountType = column.domain("amount", column.integer());
+
 export const Audit = model("audit", {
   revisionId: column.integer().references(() => Grant.id),
 });
@@ -44,6 +51,16 @@ export const Coded = model("coded", {
 export const Grant = model("grants", {
   id: column.integer().primaryKey(),
   permission: column.text().nullable().references(() => Permission.permission, { onDelete: "cascade" }),
+});
+
+export const Held = model("held", {
+  amount: amountType.nullable(),
+  place: placeType.nullable(),
+});
+
+export const Late = model("late", {
+  a: column.integer(),
+  b: column.integer(),
 });
 
 export const Measured = model("measured", {
@@ -161,6 +178,16 @@ export const ParticipantsRequirementUsageComponentsOfProjects2 = model(
   },
 );
 
+export const Part = model("parts", {
+  a: column.integer().default(1).nullable(),
+  b: column.integer().default(2).nullable(),
+}, {
+  partitionBy: (t) => ({ range: [t.a] }),
+  triggers: () => [
+    trigger("settled", { on: "insert", call: { function: "touch", schema: "Shared" } }),
+  ],
+});
+
 export const Permission = model("permissions", {
   id: column.serial(),
   permission: column.varchar(255).primaryKey().unique({ name: "permission_unique" }),
@@ -179,6 +206,17 @@ export const Setting = model("settings", {
   constraints: (t) => [
     constraint.unique([t.project, t.environment], { name: "settings_again" }),
     constraint.unique([t.project, t.environment]),
+  ],
+});
+
+export const Settled = model("settled", {
+  id: column.integer().primaryKey(),
+  name: column.text().nullable().unique(),
+  made: column.timestamptz().nullable(),
+  coded: column.text().nullable(),
+}, {
+  indexes: (t) => [
+    index(t.name, sql`lower(coded)`).name("settled_low"),
   ],
 });
 
@@ -293,10 +331,14 @@ export const permission = relations(Permission, {
 // the privileges of roles on one object are left out: grant them in a migration
 // table:public.coded_item has no model and is declared: it inherits from another table
 // table:public.coded_part has no model and is declared: it inherits from another table
+// table:public.merged has no model and is declared: it inherits from another table
 export const declarations = declare([
   sql`create schema if not exists "Shared"`,
   sql`create extension if not exists "tablefunc" schema "public"`,
   sql`comment on extension "tablefunc" is 'functions that manipulate whole tables, including crosstab'`,
+  sql`alter domain "public"."amount" add constraint "positive" check ((VALUE > 0))`,
+  sql`comment on constraint positive on domain public.amount is 'above'`,
+  sql`comment on column public.place.street is 'of the town'`,
   sql`CREATE OR REPLACE FUNCTION "Shared".touch()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -332,16 +374,37 @@ AS $function$begin return old; end$function$`,
   "note" text default ('none'::text),
   "made" timestamp with time zone not null default now()
 ) inherits ("public"."coded")`,
+  sql`alter table "public"."late" rename constraint "late_a_not_null" to "is there"`,
+  sql`alter table "public"."late" rename constraint "late_b_not_null" to "alone"`,
+  sql`alter table public.late drop constraint "is there", add constraint "is there" not null a not valid`,
+  sql`alter table public.late alter constraint alone no inherit`,
+  sql`comment on constraint "is there" on public.late is 'soon'`,
   sql`create table "public"."measured_old" partition of "public"."measured" FOR VALUES FROM (MINVALUE) TO ('2020-01-01')`,
   sql`comment on column "public"."measured_old"."value" is 'Of the partition'`,
-  sql`alter table "public"."measured_old" alter column "value" set not null`,
   sql`alter table "public"."measured_old" alter column "value" set default 7`,
+  sql`alter table "public"."measured_old" alter column "value" set not null`,
+  sql`create table "public"."merged" (
+  "made" timestamp with time zone not null default now(),
+  "extra" integer
+) inherits ("public"."coded")`,
+  sql`create table "public"."parts_1" partition of "public"."parts" FOR VALUES FROM (1) TO (2)`,
+  sql`alter table "public"."parts_1" alter column "b" drop default`,
+  sql`alter table "public"."parts_1" alter column "b" set not null`,
+  sql`alter table "public"."parts_1" alter column "a" set default 3`,
+  sql`alter table public.settled alter column name set (n_distinct=5, n_distinct_inherited=7)`,
+  sql`comment on constraint "settled_name_key" on "public"."settled" is 'the name''s'`,
+  sql`comment on index public.settled_pkey is 'the key''s'`,
+  sql`alter table public.settled cluster on settled_low`,
+  sql`alter index public.settled_low alter column 2 set statistics 500`,
+  sql`CREATE STATISTICS public.settled_pairs ON id, name FROM public.settled`,
+  sql`alter statistics public.settled_pairs set statistics 77`,
   sql`CREATE CONSTRAINT TRIGGER checked AFTER INSERT ON public.pages DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION "Shared".touch()`,
   sql`CREATE TRIGGER rows AFTER UPDATE ON public.pages REFERENCING OLD TABLE AS before NEW TABLE AS after FOR EACH STATEMENT EXECUTE FUNCTION "Shared".touch()`,
   sql`CREATE TRIGGER sleeping BEFORE INSERT ON public.pages FOR EACH ROW EXECUTE FUNCTION "Shared".touch()`,
   sql`alter table "public"."pages" disable trigger "sleeping"`,
   sql`comment on trigger "slugged" on "public"."pages" is 'Makes the slug'`,
   sql`CREATE TRIGGER touched BEFORE UPDATE ON public.pages FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION "Shared".touch('it''s', 'a, ''b', '', 'x) EXECUTE FUNCTION y(')`,
+  sql`alter table public.parts_1 disable trigger settled`,
   sql`create aggregate public.joined_array(anycompatiblearray) (sfunc = array_cat, stype = anycompatiblearray, initcond = '{}')`,
   sql`comment on aggregate public.joined_array(anycompatiblearray) is 'Rows; one array'`,
   sql`create operator public.~~~ (function = public.near, leftarg = double precision, rightarg = double precision)`,

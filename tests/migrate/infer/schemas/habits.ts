@@ -1,9 +1,16 @@
 /** What databases have that have grown for years: each of it once came back different, or not at all. */
 
 /** The statements, in an order that runs. */
-export function habitsSchema(): readonly string[] {
-  return STATEMENTS;
+export function habitsSchema(version: number): readonly string[] {
+  return [...STATEMENTS, ...(version >= 18 ? NEWEST : [])];
 }
+
+const NEWEST = [
+  `create table late (a int, b int)`,
+  `alter table late add constraint "is there" not null a not valid`,
+  `alter table late add constraint alone not null b no inherit`,
+  `comment on constraint "is there" on late is 'soon'`,
+];
 
 const STATEMENTS = [
   // A unique constraint that is the primary key again, which a foreign key uses.
@@ -72,6 +79,27 @@ $fn$`,
   `create trigger used_too after update on pages for each row execute function pages_used()`,
   `grant select on pages to public`,
   `grant update (title) on pages to public`,
+  // What is set by statements of their own.
+  `create table settled (id int primary key, name text unique, made timestamptz, coded text)`,
+  `create index settled_low on settled (name, lower(coded))`,
+  `alter table settled cluster on settled_low`,
+  `alter table settled alter name set (n_distinct = 5, n_distinct_inherited = 7)`,
+  `alter index settled_low alter column 2 set statistics 500`,
+  `comment on index settled_pkey is 'the key''s'`,
+  `comment on constraint settled_name_key on settled is 'the name''s'`,
+  `create statistics settled_pairs on name, id from settled`,
+  `alter statistics settled_pairs set statistics 77`,
+  `create type place as (street text, town text)`,
+  `comment on column place.street is 'of the town'`,
+  `create domain amount as int constraint positive check (value > 0)`,
+  `comment on constraint positive on domain amount is 'above'`,
+  `create table held (amount amount, place place)`,
+  `create table parts (a int default 1, b int default 2) partition by range (a)`,
+  `create table parts_1 (b int not null, a int default 3)`,
+  `alter table parts attach partition parts_1 for values from (1) to (2)`,
+  `create table merged (made timestamptz, extra int) inherits (coded)`,
+  `create trigger settled before insert on parts for each row execute function "Shared".touch()`,
+  `alter table parts_1 disable trigger settled`,
   // Names that are longer than a line.
   `create table participants_requirement_usage_components_of_projects (
      target_project_cluster_milestone_module_id_of_participants int primary key,
