@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { isOfExtension } from "./catalog_sql.ts";
 
 /** What of one catalog is asked for. */
 export interface OpaqueQuery {
@@ -48,7 +49,7 @@ const rule = `select r.oid, pg_get_ruledef(r.oid) || case r.ev_enabled when 'O' 
         when 'A' then ' enable always rule ' else ' enable replica rule ' end || quote_ident(r.rulename) || ';' end
       as definition, null as facts
   from pg_rewrite r join pg_class c on c.oid = r.ev_class join pg_namespace n on n.oid = c.relnamespace
-  where r.rulename <> '_RETURN' and n.nspname !~ '^(pg_|lifeguard_)'`;
+  where r.rulename <> '_RETURN' and n.nspname !~ '^(pg_|lifeguard_)' and not ${isOfExtension("c.oid")}`;
 
 const aggregate =
   `select p.oid, 'create aggregate ' || quote_ident(n.nspname) || '.' || quote_ident(p.proname) || '(' ||

@@ -6,7 +6,7 @@
 import type { Executor } from "../../pool/executor.ts";
 import { sql } from "../../pool/sql/sql.ts";
 import { type CatalogDraft, CATALOGS, compact } from "./catalog_draft.ts";
-import { FIRST_USER_OID, isReadSchema } from "./catalog_sql.ts";
+import { FIRST_USER_OID, isOfExtension, isReadSchema } from "./catalog_sql.ts";
 import { told } from "./moved_catalog.ts";
 import type { PolicyObject, TriggerObject } from "./objects.ts";
 
@@ -67,7 +67,7 @@ export interface TriggerRow {
   readonly inherited: boolean;
 }
 
-/** Triggers that people made; ours are not. */
+/** Triggers that people made; ours are not, nor are those of an extension's tables. */
 export function readTriggers(executor: Executor): Promise<TriggerRow[]> {
   return executor.query(
     sql.unsafe<TriggerRow>(`select t.oid, n.nspname as schema, c.relname as "table", t.tgname as name,
@@ -78,7 +78,7 @@ export function readTriggers(executor: Executor): Promise<TriggerRow[]> {
   join pg_catalog.pg_proc p on p.oid = t.tgfoid
   join pg_catalog.pg_namespace pn on pn.oid = p.pronamespace
   where (not t.tgisinternal or (t.tgparentid <> 0 and t.tgconstraint = 0)) and c.relpersistence <> 't'
-    and pn.nspname !~ '^lifeguard_' and ${isReadSchema("n.nspname")}
+    and pn.nspname !~ '^lifeguard_' and ${isReadSchema("n.nspname")} and not ${isOfExtension("c.oid")}
   order by t.oid`),
   );
 }

@@ -140,6 +140,15 @@ for (const [server, version] of SERVERS) {
         "create table kept (h hstore)",
         "create trigger ours after insert on kept for each row execute function lifeguard_reflector.f()",
         "create temporary table gone (id int primary key)",
+        // As PostGIS has them: what is on an extension's view or table is no member of it.
+        "create table shapes (id int primary key)",
+        "create view shapes_seen as select id from shapes",
+        "create rule no_shapes as on delete to shapes_seen do instead nothing",
+        "create function stamp() returns trigger language plpgsql as $$ begin return new; end $$",
+        "create trigger stamped before insert on shapes for each row execute function stamp()",
+        "alter extension hstore add table shapes",
+        "alter extension hstore add view shapes_seen",
+        "alter extension hstore add function stamp()",
       ], async (pool) => {
         const catalog = await readCatalog(pool);
         assert.deepEqual([...catalog.objects.keys()], [
