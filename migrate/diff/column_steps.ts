@@ -75,7 +75,13 @@ function writeColumn(difference: ColumnDifference, context: ColumnContext): void
       }
       return put(addStage(to!), { type: "add", column: { ...to!, inherited: undefined } });
     case "drop":
-      return isParents ? undefined : put("drop", { type: "drop", column: from! });
+      if (isParents) return;
+      if (from!.identity !== undefined && context.hasHeirs) {
+        // Nor does it on the way back.
+        put("release", { type: "identity", from: from!.identity });
+        return put("drop", { type: "drop", column: { ...from!, identity: undefined } });
+      }
+      return put("drop", { type: "drop", column: from! });
     case "add again":
       if (isParents) return;
       put("drop", { type: "drop", column: from! });
@@ -105,9 +111,10 @@ function writeAltered(difference: ColumnDifference, context: ColumnContext): voi
     put("release", { type: "default", from: from.default });
     from = { ...from, default: undefined };
   }
-  if (from.notNullName !== undefined && from.notNull && !to.notNull && !isParents) {
+  const isNamed = context.serverVersion >= 18 && from.notNull && from.notNullName !== undefined;
+  if (isNamed && !to.notNull && !isParents) {
     // So that the way back has its name again: a constraint that is made has the usual one.
-    const object = notNullConstraint(table, name, from.notNullName);
+    const object = notNullConstraint(table, name, from.notNullName!);
     context.putStep("release", { kind: "rename", object, to: usualNotNullName(table.name, name) });
   }
   if (from.generated !== undefined && to.generated === undefined) {

@@ -134,8 +134,9 @@ export class Consequences {
   }
 
   #change(key: ObjectKey, column: TableColumn, action: "retype" | "add again" | "alter"): void {
-    const { columns, to } = this.#plan.tables.get(key)!;
+    const { columns, carried, to } = this.#plan.tables.get(key)!;
     const old = columns.get(column.name);
+    const base = old ?? carried.get(column.name);
     if (old?.action === "drop" || old?.action === "add again" || old?.to === undefined && old !== undefined) {
       return;
     }
@@ -148,12 +149,12 @@ export class Consequences {
     const chosen = isStronger ? wanted : old.action;
     columns.set(column.name, {
       name: column.name,
-      from: old?.from ?? column,
+      from: base?.from ?? column,
       to: next,
-      old: old?.old ?? column,
+      old: base?.old ?? column,
       ...old?.isOwn === undefined ? {} : { isOwn: old.isOwn },
       action: old !== undefined && !isChange ? old.action : chosen,
-      isParents: old?.isParents ?? column.inherited === true,
+      isParents: base?.isParents ?? column.inherited === true,
       releasesDefault: true,
     });
     if (!isChange) this.#changeHeirs(key, column.name);

@@ -149,13 +149,32 @@ type Rewrite = (text: string) => string;
 /** Puts the new name in the place of the old one in SQL text. */
 function rewriter({ object, column, label, to }: Renamed): Rewrite {
   const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
-  if (label !== undefined) return (text) => text.replaceAll(literal(label), literal(to));
+  if (label !== undefined) return labelRewriter(object, label, to);
   const old = column ?? object.name;
   const names = identifierRewriter(old, to);
   if (object.kind !== "sequence") return names;
   // `nextval('public.users_id_seq'::regclass)`
   return (text) =>
     text.replaceAll(/'(?:[^']|'')*'/g, (part) => literal(names(part.slice(1, -1).replaceAll("''", "'"))));
+}
+
+/** `'low'::public.mood`, and in an array of it: another enum may have the label, too. */
+function labelRewriter({ schema, name }: CatalogObject, label: string, to: string): Rewrite {
+  const written = (one: string): string => isPlainName(one) ? one : `"${one.replaceAll('"', '""')}"`;
+  const type = schema === undefined ? written(name) : `${written(schema)}.${written(name)}`;
+  const item = /^[\p{L}\p{N}_]+$/u.test(to) ? to : JSON.stringify(to);
+  const inArray = (one: string): string => one === label || one === JSON.stringify(label) ? item : one;
+  return (text) =>
+    text.replaceAll(
+      /'((?:[^']|'')*)'(::(?:"(?:[^"]|"")*"|[\p{L}\p{N}_$.])+)(\[\])?/gu,
+      (all, value, cast, brackets) => {
+        const content = value.replaceAll("''", "'");
+        if (cast !== `::${type}`) return all;
+        if (brackets === undefined) return content === label ? `'${to.replaceAll("'", "''")}'${cast}` : all;
+        const items = content.slice(1, -1).match(/"(?:[^"\\]|\\.)*"|[^,]+/g) ?? [];
+        return `'{${items.map(inArray).join(",").replaceAll("'", "''")}}'${cast}[]`;
+      },
+    );
 }
 
 function identifierRewriter(old: string, to: string): Rewrite {

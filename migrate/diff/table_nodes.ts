@@ -76,10 +76,10 @@ export function lateAfterIndexes(emission: Emission, key: ObjectKey, table: Tabl
 
 function contextOf(emission: Emission, key: ObjectKey): TableContext {
   const { plan } = emission;
-  const { from, to, replaced, after } = plan;
+  const { from, to, replaced, before, after } = plan;
   return {
-    hasHeirs: [...after.of(key)].some((one) => {
-      const object = to.objects.get(one);
+    hasHeirs: [...before.of(key), ...after.of(key)].some((one) => {
+      const object = to.objects.get(one) ?? from.objects.get(one);
       return object?.kind === "table" && object.inherits !== undefined;
     }),
     serverVersion: to.serverVersion,

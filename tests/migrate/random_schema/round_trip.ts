@@ -65,15 +65,33 @@ function dropping(catalog: Catalog): DiffOptions {
   return { unknown: "drop", known: new Set(catalog.objects.keys()), replaceTables: true };
 }
 
+/** The statements of two schemas, and what is renamed between them. */
+export interface Journey {
+  readonly first: readonly string[];
+  readonly second: readonly string[];
+  readonly renames: (from: Catalog) => readonly Rename[];
+  readonly seed: number;
+}
+
+/** Makes a round trip between random schemas. */
+export function roundTrip({ first, second, seed }: Pair, ground: Ground): Promise<RoundTrip> {
+  return travel({
+    first: schemaStatements(first, ground.version),
+    second: schemaStatements(second, ground.version),
+    renames: (from) => renamesOf(from, second),
+    seed,
+  }, ground);
+}
+
 /** Makes a round trip; rows that do not fit into the other schema are left out, and it is made again. */
-export async function roundTrip(pair: Pair, ground: Ground): Promise<RoundTrip> {
-  const { goal, version } = ground;
-  await become(goal, schemaStatements(pair.second, version));
+export async function travel(journey: Journey, ground: Ground): Promise<RoundTrip> {
+  const { goal } = ground;
+  await become(goal, journey.second);
   const to = await readCatalog(goal);
   const empty = new Set<string>();
   for (;;) {
     try {
-      return await attempt(pair, { ...ground, to, empty });
+      return await attempt(journey, { ...ground, to, empty });
     } catch (error) {
       if (!(error instanceof UnfitRows)) throw error;
       const before = empty.size;
@@ -86,13 +104,13 @@ export async function roundTrip(pair: Pair, ground: Ground): Promise<RoundTrip> 
 }
 
 async function attempt(
-  { first, second, seed }: Pair,
+  { first, renames: renamesFrom, seed }: Journey,
   { pool, version, to, empty }: Ground & { readonly to: Catalog; readonly empty: ReadonlySet<string> },
 ): Promise<RoundTrip> {
-  await become(pool, schemaStatements(first, version));
+  await become(pool, first);
   const from = await readCatalog(pool);
   await pool.execute(sql.unsafe(rowStatement(from, { seed, empty })));
-  const renames = renamesOf(from, second);
+  const renames = renamesFrom(from);
   const diff = diffCatalogs(from, to, { ...dropping(from), renames });
   const lost = new Set(diff.findings.filter(({ severity }) => severity === "loss").map(({ key }) => key));
   const watched = watchedOf(from, to, { lost, renames });
