@@ -168,7 +168,9 @@ export function watchedOf(from: Catalog, to: Catalog, { lost, renames }: Changes
         inheritedName(table, column.name, { from, renamed });
       const next = other.columns.find((one) => one.name === name);
       if (next === undefined || column.generated !== undefined || next.generated !== undefined) continue;
-      if (changed.has(column.type) || changed.has(next.type) || lost.has(columnKey(other, name))) continue;
+      if (
+        changed.has(elementOf(column)) || changed.has(elementOf(next)) || lost.has(columnKey(other, name))
+      ) continue;
       if (column.type !== next.type && !(FAITHFUL.test(column.type) && FAITHFUL.test(next.type))) continue;
       before.push(column.name);
       after.push(name);
@@ -180,6 +182,10 @@ export function watchedOf(from: Catalog, to: Catalog, { lost, renames }: Changes
     });
   }
   return watched;
+}
+
+function elementOf({ type }: TableColumn): string {
+  return type.replace(/\[\]$/, "");
 }
 
 /** What a column is called when that of a parent has been renamed. */
