@@ -98,6 +98,7 @@ async function scraped(): Promise<string> {
   const small = resources.use(
     new Pool({ url, max: 1, acquireTimeout: 50, logger: {}, meterProvider }),
   );
+  await small.connect();
   await settled([small.query(sql`select 1 / ${0}::int`)]);
   {
     await using _held = await small.reserve();
