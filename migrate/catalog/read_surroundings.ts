@@ -61,10 +61,15 @@ export function readDepends(executor: Executor): Promise<DependRow[]> {
   );
 }
 
-/** Comments of what users made, and of the schema `public` where it is not what `initdb` says. */
+/**
+ * Comments of what users made, and of the schema `public` where it is not what `initdb` says. What an extension says of
+ * itself comes with it, and where it was made by somebody else nobody else may say it.
+ */
 export function readComments(executor: Executor): Promise<CommentRow[]> {
   return executor.query(sql.unsafe<CommentRow>(`select d.classoid, d.objoid, d.objsubid, d.description
   from pg_catalog.pg_description d
-  where d.objoid >= ${FIRST_USER_OID}
+  where (d.objoid >= ${FIRST_USER_OID} and not (d.classoid = ${CATALOGS.extension} and exists (
+      select from pg_catalog.pg_extension e join pg_catalog.pg_available_extensions() a on a.name = e.extname
+      where e.oid = d.objoid and a.comment = d.description)))
     or (d.classoid = ${CATALOGS.namespace} and d.objoid = ${PUBLIC_OID} and d.description <> 'standard public schema')`));
 }

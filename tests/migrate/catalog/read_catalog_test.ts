@@ -157,6 +157,9 @@ for (const [server, version] of SERVERS) {
           "table:public.kept",
         ]);
         assert.deepEqual(needsOf(catalog, "table:public.kept"), ["extension:hstore", "schema:public"]);
+        assert.equal(catalog.objects.get("extension:hstore")?.comment, undefined, "what it says of itself");
+        await pool.execute(sql`comment on extension hstore is 'ours'`);
+        assert.equal((await readCatalog(pool)).objects.get("extension:hstore")?.comment, "ours");
       });
     },
   );

@@ -335,7 +335,6 @@ export const permission = relations(Permission, {
 export const declarations = declare([
   sql`create schema if not exists "Shared"`,
   sql`create extension if not exists "tablefunc" schema "public"`,
-  sql`comment on extension "tablefunc" is 'functions that manipulate whole tables, including crosstab'`,
   sql`alter domain "public"."amount" add constraint "positive" check ((VALUE > 0))`,
   sql`comment on constraint positive on domain public.amount is 'above'`,
   sql`comment on column public.place.street is 'of the town'`,
