@@ -6,17 +6,22 @@
 import type { CatalogObject, TableColumn } from "./objects.ts";
 
 /**
- * What takes the place of an object, with the owner and the privileges of that, and its columns with theirs.
+ * What takes the place of an object, with the owner, the privileges and the tablespace of that, and its columns with theirs.
  *
  * @param from What is dropped.
  * @param to What is created in its place; what it says of its own stays.
  */
 export function keepRights<T extends CatalogObject>(from: CatalogObject, to: T): T {
-  const { owner, privileges } = from;
+  const { owner, privileges, settings = [] } = from;
+  const own = to.settings ?? [];
+  const local = settings.filter(({ set, isLocal }) =>
+    isLocal === true && !own.some((one) => one.set === set)
+  );
   const kept: T = {
     ...to,
     ...owner === undefined || to.owner !== undefined ? {} : { owner },
     ...privileges === undefined || to.privileges !== undefined ? {} : { privileges },
+    ...local.length === 0 ? {} : { settings: [...own, ...local] },
   };
   if (!("columns" in from) || !("columns" in kept)) return kept;
   const before = new Map(from.columns.map((column) => [column.name, column]));

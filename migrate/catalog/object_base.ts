@@ -40,6 +40,8 @@ export interface ObjectSetting {
   readonly set: string;
   /** The statement that takes it back. */
   readonly reset: string;
+  /** Whether it is a database's own, as a tablespace is: then it is not compared, and what is made anew keeps it. */
+  readonly isLocal?: boolean;
 }
 
 /** What roles may do with an object, against what they may do with one that the same role has just made. */

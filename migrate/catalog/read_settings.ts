@@ -9,6 +9,7 @@ import { sql } from "../../pool/sql/sql.ts";
 import { type CatalogDraft, CATALOGS } from "./catalog_draft.ts";
 import { isReadSchema } from "./catalog_sql.ts";
 import { told } from "./moved_catalog.ts";
+import type { ObjectSetting } from "./objects.ts";
 
 /** A setting of an object. */
 export interface SettingRow {
@@ -182,6 +183,11 @@ export function readSettings(executor: Executor, serverVersion: number): Promise
 export function addSettings(draft: CatalogDraft, rows: readonly SettingRow[]): void {
   for (const [, own] of Map.groupBy(rows, ({ catalog, oid }) => `${catalog}.${oid}`)) {
     const [{ catalog, oid }] = own;
-    draft.setSettings(catalog, oid, own.map(({ set, reset }) => ({ set: told(set), reset: told(reset) })));
+    draft.setSettings(catalog, oid, own.map(settingOf));
   }
+}
+
+function settingOf({ set, reset }: SettingRow): ObjectSetting {
+  const setting = { set: told(set), reset: told(reset) };
+  return setting.reset.endsWith(" set tablespace pg_default") ? { ...setting, isLocal: true } : setting;
 }

@@ -37,7 +37,9 @@ function settingSteps(
   to: CatalogObject,
   again: (setting: ObjectSetting) => boolean,
 ): { readonly unset: readonly Step[]; readonly set: readonly Step[] } {
-  const [before, after] = [from.settings ?? [], to.settings ?? []];
+  const [before, after] = [from, to].map(({ settings = [] }) =>
+    settings.filter((one) => one.isLocal !== true)
+  );
   const isIn = (all: readonly ObjectSetting[], { set }: ObjectSetting) => all.some((one) => one.set === set);
   const removed = before.filter((one) => !isIn(after, one));
   const added = after.filter((one) => !isIn(before, one) || again(one));

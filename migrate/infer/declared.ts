@@ -154,10 +154,6 @@ export function declarationsOf(
       default:
         throw new TypeError(`BUG: ${JSON.stringify(object satisfies never)}`);
     }
-    // What creates an object sets this, too.
-    statements.push(
-      ...(object.settings ?? []).map(({ set }) => set).filter((set) => !statements.includes(set)),
-    );
     // What is made by a model has its settings beside it.
     const settings = (object.settings ?? []).map(({ set }) => rereadable(set));
     statements.push(...settings.filter((setting) => !statements.includes(setting)));

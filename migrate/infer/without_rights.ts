@@ -13,7 +13,9 @@ export function isGranted(object: CatalogObject): boolean {
 
 /** An object as whoever runs the declarations makes it: who may do what with it is no part of its definition. */
 export function withoutRights(given: CatalogObject): CatalogObject {
-  const { owner: _, privileges: __, ...object } = given;
+  const { owner: _, privileges: __, settings = [], ...rest } = given;
+  const own = settings.filter(({ isLocal }) => isLocal !== true);
+  const object = own.length === 0 ? rest : { ...rest, settings: own };
   if (!("columns" in object)) return object;
   return { ...object, columns: object.columns.map(({ granted: _, ...column }) => column) };
 }

@@ -8,7 +8,7 @@ import { writeStep } from "../../../migrate/steps/write_step.ts";
 import { Pool } from "../../../pool/pool.ts";
 import { sql } from "../../../pool/sql/sql.ts";
 import { test } from "../../harness.ts";
-import { freshDatabase, needs } from "../../services/client.ts";
+import { freshDatabase, isolatedServer, needs } from "../../services/client.ts";
 
 /** What has privileges and, in `after`, cannot be changed but by making it anew. */
 const schema = (after: boolean): string[] => [
@@ -134,6 +134,40 @@ for (const name of ["primary", "pg15"] as const) {
     },
   );
 }
+
+test(
+  "diffCatalogs() leaves tablespaces to the database, and what is made anew where it was",
+  needs("primary"),
+  async () => {
+    await using server = await isolatedServer({ settings: { allow_in_place_tablespaces: "on" } });
+    await using pool = new Pool(server.url);
+    for (
+      const text of [
+        `create tablespace fast location ''`,
+        `create table t (id integer primary key, n integer)`,
+        `create materialized view counts as select count(*) as n from t`,
+        `create index by_n on t (n)`,
+      ]
+    ) await pool.execute(sql.unsafe(text));
+    const bare = await readCatalog(pool);
+    for (
+      const text of [
+        `alter table t set tablespace fast`,
+        `alter index t_pkey set tablespace fast`,
+        `alter index by_n set tablespace fast`,
+        `alter materialized view counts set tablespace fast`,
+      ]
+    ) await pool.execute(sql.unsafe(text));
+    const moved = await readCatalog(pool);
+    assert.deepEqual(diffCatalogs(moved, bare, { unknown: "drop" }).steps, []);
+    assert.deepEqual(diffCatalogs(bare, moved, { unknown: "drop" }).steps, []);
+    await pool.execute(sql`drop materialized view counts`);
+    await pool.execute(sql`create materialized view counts as select count(*) + 1 as n from t`);
+    const { steps } = diffCatalogs(moved, await readCatalog(pool), { unknown: "drop" });
+    const texts = steps.flatMap((step) => writeStep(step, 18)).map(({ text }) => text);
+    assert.equal(texts.at(-1), "alter materialized view public.counts set tablespace fast");
+  },
+);
 
 test(
   "A label that is taken away again keeps the owner and the privileges of its type",
