@@ -179,6 +179,11 @@ class UnfitRows extends Error {
   }
 }
 
+/** Classes 22, data that does not fit, and 23, constraints; hstore has no class of its own before 16. */
+function isOfRows({ sqlState, message }: PostgresError): boolean {
+  return /^2[23]/.test(sqlState) || sqlState === "XX000" && message.startsWith("Syntax error near");
+}
+
 /** Tells what rows are in the way of from what is wrong. */
 async function during(
   phase: "there" | "back",
@@ -191,8 +196,7 @@ async function during(
   } catch (error) {
     const failed = new RoundTripError(phase, statements, error);
     const cause = error instanceof Error ? error.cause : undefined;
-    // Classes 22, data that does not fit, and 23, constraints.
-    if (!(cause instanceof PostgresError) || !/^2[23]/.test(cause.sqlState)) throw failed;
+    if (!(cause instanceof PostgresError) || !isOfRows(cause)) throw failed;
     const all = [...from.objects.values()].filter(({ kind }) => kind === "table");
     const named = all.filter((table) =>
       (error as Error).message.includes(tableName(table)) || cause.table === table.name
