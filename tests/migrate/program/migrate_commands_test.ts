@@ -217,7 +217,8 @@ test(
 
 test(
   "lifeguard prints one JSON document for every command where nothing is, and for every misuse",
-  options,
+  // More than twenty runs, each a process.
+  { ...options, timeout: 360_000 },
   async () => {
     await using program = await deno.make();
     await using project = await makeProject(program);
