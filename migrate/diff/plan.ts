@@ -12,6 +12,7 @@
  */
 import type { Catalog, ObjectKey, TableObject } from "../catalog/objects.ts";
 import { columnKey, describeObject } from "../catalog/object_key.ts";
+import type { Step } from "../steps/step.ts";
 import { compareObjects } from "./compare_objects.ts";
 import { type ColumnDifference, compareTable, parentsOf, type TableDifference } from "./compare_tables.ts";
 import { Consequences } from "./consequences.ts";
@@ -88,11 +89,28 @@ class Planner {
             describeObject(to)
           }: PostgreSQL does not tell its definition; change it in a migration of your own`,
         });
+      } else if (this.#isUnattached(key, result)) {
+        this.#plan.findings.push({
+          severity: "refused",
+          key,
+          message: `Cannot make ${
+            describeObject(to)
+          } valid: a partition has no index that is attached to it; create it there and attach it`,
+        });
       } else this.#plan.altered.set(key, result);
     }
     const compared = new Set<ObjectKey>();
     const byKey = new Map(tables.map((entry) => [entry[0], entry]));
     for (const entry of tables) this.#compareTable(entry, { compared, byKey });
+  }
+
+  /** Whether an index of a divided table waits for those of its partitions, so that building it again helps nothing. */
+  #isUnattached(key: ObjectKey, steps: readonly Step[]): boolean {
+    const table = this.#plan.from.objects.get(
+      ownerKey(this.#plan.from.objects.get(key)!, this.#plan.before) ?? "",
+    );
+    return table?.kind === "table" && table.partitionBy !== undefined &&
+      steps.some(({ kind }) => kind === "index");
   }
 
   #compareTable([key, from, wanted]: TableEntry, state: ComparedTables): void {

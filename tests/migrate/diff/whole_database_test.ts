@@ -156,6 +156,32 @@ for (const [name, version] of [["primary", 18], ["pg15", 15]] as const) {
 }
 
 test(
+  "diffCatalogs() says that an index of a divided table waits for its partitions'",
+  needs("primary"),
+  async () => {
+    await using database = await freshDatabase();
+    await using pool = new Pool(database.url);
+    for (
+      const text of [
+        `create table split (a integer) partition by list (a)`,
+        `create table split_1 partition of split for values in (1)`,
+        `create index half on only split (a)`,
+      ]
+    ) await pool.execute(sql.unsafe(text));
+    const half = await readCatalog(pool);
+    await pool.execute(sql`create index part on split_1 (a)`);
+    await pool.execute(sql`alter index half attach partition part`);
+    const whole = await readCatalog(pool);
+    const { steps, findings } = diffCatalogs(half, whole);
+    assert.ok(!steps.some((step) => step.kind === "index"), JSON.stringify(steps));
+    assert.deepEqual(findings.map(({ severity, key }) => [severity, key]), [[
+      "refused",
+      "index:public.half",
+    ]]);
+  },
+);
+
+test(
   "diffCatalogs() says what PostgreSQL does not tell how to make or drop, with what needs it",
   needs("primary"),
   async () => {
