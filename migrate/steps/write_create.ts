@@ -79,7 +79,11 @@ export function writeDrop(step: DropStep): readonly Statement[] {
     objectName(object),
     cascade,
   );
-  return [{ text, transaction: !isConcurrent }];
+  const drop: Statement = { text, transaction: !isConcurrent };
+  if (object.kind !== "table" || object.partitionOf === undefined || ifExists !== "") return [drop];
+  // Foreign keys to the partitioned table are in the way of a partition's end, and of nothing else.
+  const detach = `alter table ${writeName(object.partitionOf.table)} detach partition ${writeName(object)}`;
+  return [statement(detach), drop];
 }
 
 /** The statements that put another definition in an object's place: in place where PostgreSQL can. */

@@ -126,6 +126,13 @@ const CASES: readonly Case[] = [
     renames: [{ kind: "enum label", key: "enum:public.mood", label: "low", to: "other" }],
   },
   {
+    what: "drops partitions of what a foreign key refers to",
+    from: "create table t (id integer primary key, p integer references t (id)) partition by range (id); " +
+      "create table a partition of t for values from (0) to (50)",
+    to: "create table t (id integer primary key, p integer references t (id)) partition by range (id); " +
+      "create table b partition of t for values from (0) to (50)",
+  },
+  {
     what: "attaches partitions to another bound before foreign keys, which go before on the way back",
     from: "create table t (id integer primary key, p integer) partition by range (id); " +
       "create table a partition of t for values from (0) to (50); create table b partition of t default",
