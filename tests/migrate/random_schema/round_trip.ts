@@ -179,9 +179,9 @@ class UnfitRows extends Error {
   }
 }
 
-/** Classes 22, data that does not fit, and 23, constraints; hstore has no class of its own before 16. */
+/** Classes 22, data that does not fit, and 23, constraints; hstore says it in other words. */
 function isOfRows({ sqlState, message }: PostgresError): boolean {
-  return /^2[23]/.test(sqlState) || sqlState === "XX000" && message.startsWith("Syntax error near");
+  return /^2[23]/.test(sqlState) || /^(Syntax error near|syntax error in hstore)/.test(message);
 }
 
 /** Tells what rows are in the way of from what is wrong. */
