@@ -31,7 +31,8 @@ export async function migrationFolders(tables: number, migrations: number): Prom
 type Write = (folder: string, migrations: readonly (readonly string[])[]) => Promise<void>;
 
 /** A version of fourteen digits. */
-const versionOf = (index: number): string => String(20260101000000 + index);
+const versionOf = (index: number): string =>
+  new Date(Date.UTC(2026, 0, 1) + index * 1_000).toISOString().replaceAll(/\D/g, "").slice(0, 14);
 
 const WRITERS: Readonly<Record<string, Write>> = {
   async lifeguard(folder, migrations) {
