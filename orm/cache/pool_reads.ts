@@ -29,7 +29,7 @@ export class PoolReads implements ReadCache {
     this.#results = new QueryResults(core);
   }
 
-  reads(table: Table, mode: "mixed" | "strong"): TableReads | undefined {
+  reads(table: Table, mode: "mixed" | "strong"): TableReads {
     return this.#tableOf(table)[mode];
   }
 
@@ -65,12 +65,12 @@ export class PoolReads implements ReadCache {
   }
 }
 
-/** A model's table on a pool: all of it is undefined until it is known what the database calls it. */
+/** A model's table on a pool: until it is known what the database calls it, its reads go by the cache. */
 class TableOfPool {
   name: string | undefined;
   model: CachedModel | undefined;
-  mixed: MixedReads | undefined;
-  strong: StrongReads | undefined;
+  mixed: TableReads;
+  strong: TableReads;
   readonly #core: CacheCore;
   readonly #table: Table;
   #lookAgainAt = 0;
@@ -78,6 +78,7 @@ class TableOfPool {
   constructor(core: CacheCore, table: Table) {
     this.#core = core;
     this.#table = table;
+    this.mixed = this.strong = new UnknownReads(core, () => this.look());
   }
 
   /** Looks for it where it is not known. */
@@ -114,5 +115,29 @@ class TableOfPool {
     } catch {
       // The reads themselves tell their callers what is wrong; the next of them has it looked for again.
     }
+  }
+}
+
+/** Reads of a table that is not known yet, or not there: the database is asked. */
+class UnknownReads implements TableReads {
+  readonly #core: CacheCore;
+  readonly #look: () => void;
+
+  constructor(core: CacheCore, look: () => void) {
+    this.#core = core;
+    this.#look = look;
+  }
+
+  peek(): undefined {
+    return undefined;
+  }
+
+  byKey(): undefined {
+    this.#core.counters.bypassed++;
+    this.#look();
+  }
+
+  byColumns(): undefined {
+    this.byKey();
   }
 }

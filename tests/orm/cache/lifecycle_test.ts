@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { Cache, type CacheOptions, column, MemoryStore, model, Pool, sql } from "../../../mod.ts";
+import { installTriggers } from "../../../reflector/mod.ts";
 import { test } from "../../harness.ts";
 import { cachedDatabase, untilCached } from "./cached_database.ts";
 
@@ -53,6 +54,22 @@ test("Options that mean nothing are refused with what to give instead", async ()
   await cache.close();
   // Another may follow.
   await using _next = new Cache(pool, { store: new MemoryStore(), logger: silent });
+});
+
+test("A table that is made after it was first asked for is cached from then on", async () => {
+  await using db = await cachedDatabase({ ddl: DDL, tables: ["users"] });
+  const late = model("late", { id: column.integer().primaryKey() }, { cache: 60 }).on(db.pool);
+  const before = db.cache.stats().bypassed;
+  await assert.rejects(late.findById(1), { sqlState: "42P01" });
+  assert.equal(db.cache.stats().bypassed, before + 1);
+  await db.pool.execute(sql`create table late (id int primary key)`);
+  await db.pool.execute(sql`insert into late values (1)`);
+  await installTriggers(db.pool, { tables: ["late"], cascades: "ignore" });
+  const row = await untilCached(db.cache, async () => {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    return await late.findById(1);
+  });
+  assert.deepEqual(row, { id: 1 });
 });
 
 test("A cache that is closed while reads are under way fails none of them", async () => {
