@@ -60,7 +60,7 @@ const RENAME: CommandFlag = {
 };
 const TYPE: CommandFlag = { flag: "--type <kind>", description: "sql or ts (sql)" };
 
-const RUNNING = ["databaseUrl", "dir", "lockTimeout", "wait"];
+const RUNNING = ["databaseUrl", "dir", "stateSchema", "lockTimeout", "wait"];
 const COMPARING = ["databaseUrl", "dir", "models", "schemas", "unknown", "scratch", "scratchUrl"];
 
 /** Every command. */
@@ -115,19 +115,19 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: "migrate status",
-    settings: ["databaseUrl", "dir"],
+    settings: ["databaseUrl", "dir", "stateSchema"],
     description: "which migrations are applied; 1 when some are not",
     flags: [],
   },
   {
     name: "migrate validate",
-    settings: ["databaseUrl", "dir"],
+    settings: ["databaseUrl", "dir", "stateSchema"],
     description: "whether the files are what was applied; 1 when one was changed, or is missing",
     flags: [],
   },
   {
     name: "migrate info",
-    settings: ["databaseUrl", "dir"],
+    settings: ["databaseUrl", "dir", "stateSchema"],
     description: "the database, the settings, the lock, the last migration",
     flags: [],
   },
@@ -141,7 +141,7 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: "migrate lint",
-    settings: ["databaseUrl", "dir"],
+    settings: ["databaseUrl", "dir", "stateSchema"],
     description: "dangers of the migrations that are not applied; 1 when one is a danger",
     argument: "[files...]",
     flags: [{ flag: "--all", description: "also those that are applied" }],
@@ -182,7 +182,7 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: "seed",
-    settings: ["databaseUrl", "seeds"],
+    settings: ["databaseUrl", "seeds", "stateSchema"],
     description: "sow the seeds that are new or changed",
     argument: "[names...]",
     flags: [
@@ -192,7 +192,7 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: "data",
-    settings: ["databaseUrl", "backfills"],
+    settings: ["databaseUrl", "backfills", "stateSchema"],
     description: "run the backfills, and go on where they were ended",
     argument: "[names...]",
     flags: [
@@ -204,7 +204,7 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: "dev",
-    settings: ["databaseUrl", "dir", "seeds"],
+    settings: ["databaseUrl", "dir", "seeds", "stateSchema"],
     description: "apply migrations and sow seeds whenever their files change, until Ctrl-C",
     flags: [
       { flag: "--infer <file>", description: "write the models to this file when the database changes" },

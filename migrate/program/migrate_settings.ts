@@ -5,6 +5,7 @@
  * @module
  */
 import { type Setting, snakeCase } from "../../pool/wire/configuration/setting.ts";
+import { STATE_SCHEMA } from "../running/migration_state.ts";
 
 /** A setting of the program. */
 export interface MigrateSetting extends Setting {
@@ -93,6 +94,13 @@ export const MIGRATE_SETTINGS: readonly MigrateSetting[] = [
     placeholder: "url",
     defaultText: "the database's server",
     description: "a server on which scratch databases may be made",
+  },
+  {
+    key: "stateSchema",
+    type: "text",
+    placeholder: "name",
+    default: STATE_SCHEMA,
+    description: "the schema that keeps what was run, where several sets of migrations share a database",
   },
   {
     key: "lockTimeout",

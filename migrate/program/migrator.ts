@@ -28,6 +28,7 @@ export function makeMigrator(
   const show = eventShower(context);
   return new Migrator(context.database(), {
     dir: settings.dir,
+    stateSchema: settings.stateSchema,
     lockDeadline: settings.wait,
     lockTimeout: settings.lockTimeout,
     outOfOrder: line.own.outOfOrder === true,

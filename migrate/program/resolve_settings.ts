@@ -8,6 +8,8 @@ import { configTableLayer } from "../../pool/configuration/config_file.ts";
 import type { Environment } from "../../pool/wire/configuration/environment.ts";
 import type { Layer, RawValue } from "../../pool/wire/configuration/setting.ts";
 import { prefixedLayer, SettingReader } from "../../pool/wire/configuration/setting_layers.ts";
+import { ConfigError } from "../../pool/wire/errors.ts";
+import { stateSchemaProblem } from "../running/migration_state.ts";
 import {
   DATABASE_VARIABLES,
   flagName,
@@ -30,6 +32,7 @@ export interface Settings {
   readonly unknown: typeof UNKNOWN_CHOICES[number];
   readonly scratch: typeof SCRATCH_CHOICES[number];
   readonly scratchUrl: string | undefined;
+  readonly stateSchema: string;
   /** Milliseconds. */
   readonly lockTimeout: number;
   /** Milliseconds. */
@@ -80,6 +83,7 @@ export function resolveSettings({ flags, configFile, environment }: SettingSourc
     unknown: reader.choice("unknown"),
     scratch: reader.choice("scratch"),
     scratchUrl: reader.text("scratchUrl"),
+    stateSchema: stateSchemaOf(reader),
     lockTimeout: reader.number("lockTimeout"),
     wait: reader.number("wait"),
     sources: new Map(
@@ -89,6 +93,13 @@ export function resolveSettings({ flags, configFile, environment }: SettingSourc
       }),
     ),
   };
+}
+
+function stateSchemaOf(reader: SettingReader): string {
+  const name = textOf(reader, "stateSchema");
+  const problem = stateSchemaProblem(name);
+  if (problem === undefined) return name;
+  throw new ConfigError("stateSchema", problem, reader.raw("stateSchema")?.source);
 }
 
 function textOf(reader: SettingReader, key: string): string {

@@ -9,7 +9,7 @@ import { EXIT_CODES } from "../../program/surroundings.ts";
 import { backfill, type BackfillProgress } from "../seeding/backfill.ts";
 import { type BackfillFile, backfillFiles } from "../seeding/backfill_file.ts";
 import { seed, type SeedProgress, seedStatus, type SownSeed } from "../seeding/seed.ts";
-import { hasSeedingState } from "../seeding/seeding_state.ts";
+import { hasSeedingState, seedingState } from "../seeding/seeding_state.ts";
 import { type CommandContext, type CommandResult, UnfinishedError } from "./command.ts";
 import { countFlag } from "./flag_values.ts";
 import { counted, durationText, table } from "./text.ts";
@@ -18,7 +18,10 @@ import { counted, durationText, table } from "./text.ts";
 export async function seedCommand(context: CommandContext): Promise<CommandResult> {
   const { line, settings } = context;
   if (line.own.status === true) {
-    const seeds = await seedStatus(context.database(), settings.seeds);
+    const seeds = await seedStatus(context.database(), {
+      dir: settings.seeds,
+      stateSchema: settings.stateSchema,
+    });
     const text = seeds.length === 0
       ? "There are no seeds"
       : table(seeds.map(({ name, state }) => [name, state]));
@@ -46,7 +49,8 @@ export async function sowed(
     sown.push({ name, outcome: state, duration: performance.now() - begun });
   };
   try {
-    return await seed(context.database(), { ...which, dir: settings.seeds, signal, onProgress });
+    const { seeds: dir, stateSchema } = settings;
+    return await seed(context.database(), { ...which, dir, stateSchema, signal, onProgress });
   } catch (error) {
     throw new UnfinishedError(error, seedReport(context, sown, ""));
   }
@@ -84,6 +88,7 @@ export async function dataCommand(context: CommandContext): Promise<CommandResul
         ...(batch === undefined ? {} : { batch }),
         ...(rate === undefined ? {} : { rate }),
         restart: line.own.restart === true,
+        stateSchema: settings.stateSchema,
         signal,
         onProgress: shower(context),
       });
@@ -158,10 +163,11 @@ async function dataStatus(
   files: readonly BackfillFile[],
 ): Promise<CommandResult> {
   const pool = context.database();
-  const known = await hasSeedingState(pool)
+  const tables = seedingState(context.settings.stateSchema);
+  const known = await hasSeedingState(pool, tables)
     ? await pool.query(
       sql<BackfillState>`select name, rows_done::float8 as rows, finished_at is not null as finished
-        from lifeguard_migrate.backfills`,
+        from ${tables.backfills}`,
     )
     : [];
   const backfills = files.map(({ name, table }) => {

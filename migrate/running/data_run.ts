@@ -26,12 +26,12 @@ const SECOND_TIMEOUT = 2_000;
 /** Milliseconds that closing a pool of its own may take. */
 const CLOSE_TIMEOUT = 1_000;
 
-function dataTools(signal: AbortSignal): DataTools {
+function dataTools(signal: AbortSignal, stateSchema: string): DataTools {
   return {
     sql,
     signal,
     // Also where who wrote the function has not thought of the signal.
-    backfill: (pool, options) => backfill(pool, { signal, ...options }),
+    backfill: (pool, options) => backfill(pool, { signal, stateSchema, ...options }),
   };
 }
 
@@ -54,7 +54,9 @@ export async function runData(
   const signal = anySignal(watch.lost, options.signal);
   const given = session.isEmbedded ? pool : guardedPool(second.pool, signal);
   try {
-    await session.apart(() => untilAborted((async () => await data(given, dataTools(signal)))(), signal));
+    await session.apart(() =>
+      untilAborted((async () => await data(given, dataTools(signal, options.stateSchema)))(), signal)
+    );
   } catch (error) {
     options.signal?.throwIfAborted();
     if (watch.lost.aborted) throw lostInData(watch.lost.reason);

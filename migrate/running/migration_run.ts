@@ -208,8 +208,7 @@ class MigrationRun {
 
   async #runTogether(unit: Unit): Promise<void> {
     const { session } = this.#context;
-    await session.run("begin");
-    await session.assertLocked();
+    await Promise.all([session.run("begin"), session.assertLocked()]);
     for (const [offset, statement] of unit.statements.entries()) {
       await this.#runStatement(statement, unit.first + offset);
     }

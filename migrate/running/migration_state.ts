@@ -1,5 +1,6 @@
 /**
- * What a database knows of its migrations: two tables in the schema `lifeguard_migrate`, or another where each of several
+ * What a database knows of its migrations: two tables in the schema `lifeguard_migrate` (and two of seeds and backfills, see
+ * `../seeding/seeding_state.ts`), or another where each of several
  * schemas has migrations of its own.
  *
  * ## States of a migration, as its rows tell
@@ -20,6 +21,7 @@
  */
 import type { Executor, QueryOptions } from "../../pool/executor.ts";
 import { type Sql, sql } from "../../pool/sql/sql.ts";
+import { ValidationError } from "../../pool/wire/errors.ts";
 import { PostgresError, SQLSTATE } from "../../pool/wire/postgres_error.ts";
 import { MigrationStateError } from "./migration_errors.ts";
 import type { Direction } from "./progress_events.ts";
@@ -80,6 +82,37 @@ export interface StateTables {
   readonly migrations: Sql;
   /** The table of what is not at its end. */
   readonly progress: Sql;
+  /** The table of the seeds that were sown. */
+  readonly seeds: Sql;
+  /** The table of how far backfills came. */
+  readonly backfills: Sql;
+}
+
+/** The schema where nobody says another. */
+export const STATE_SCHEMA = "lifeguard_migrate";
+
+/**
+ * What is wrong with the name of a schema that is to keep what is known of migrations: it must be one that the reader of
+ * catalogs leaves alone.
+ *
+ * @returns What was given and what to give; undefined when nothing is wrong.
+ */
+export function stateSchemaProblem(name: unknown): string | undefined {
+  if (typeof name === "string" && /^lifeguard_\w{1,53}$/.test(name)) return undefined;
+  return `"${
+    String(name)
+  }" was given; give a name such as "lifeguard_migrate_tenant_7": "lifeguard_", then at most 53 ` +
+    "letters, digits or underscores";
+}
+
+/**
+ * Checks an option `stateSchema`.
+ *
+ * @throws {ValidationError} See {@link stateSchemaProblem}.
+ */
+export function assertStateSchema(name: unknown): asserts name is string {
+  const problem = stateSchemaProblem(name);
+  if (problem !== undefined) throw new ValidationError('option "stateSchema"', problem);
 }
 
 /** The tables in a schema. */
@@ -90,6 +123,8 @@ export function stateTables(name: string): StateTables {
     schema: sql.identifier(name),
     migrations: table("migrations"),
     progress: table("progress"),
+    seeds: table("seeds"),
+    backfills: table("backfills"),
   };
 }
 

@@ -6,6 +6,7 @@
 import type { Migration } from "../files/migration.ts";
 import { assertOptions, assertSignal } from "../../pool/query_options.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
+import { assertStateSchema, STATE_SCHEMA } from "./migration_state.ts";
 import type { MigrationEvent } from "./progress_events.ts";
 
 /** How migrations are run. Times are in milliseconds. */
@@ -62,7 +63,7 @@ const MIGRATOR_DEFAULTS = {
   retries: 10,
   retryPause: 500,
   outOfOrder: false,
-  stateSchema: "lifeguard_migrate",
+  stateSchema: STATE_SCHEMA,
 } as const satisfies MigratorOptions;
 
 const NAMES: readonly string[] = [
@@ -90,13 +91,7 @@ export function resolveMigratorOptions(options: MigratorOptions): ResolvedMigrat
   if (resolved.dir === undefined && resolved.migrations === undefined) {
     throw new ValidationError('option "dir"', "it was left out; give the folder of the migrations");
   }
-  if (!/^lifeguard_\w{1,53}$/.test(String(resolved.stateSchema))) {
-    throw new ValidationError(
-      'option "stateSchema"',
-      `"${resolved.stateSchema}" was given; give a name such as "lifeguard_migrate_tenant_7": "lifeguard_", then at most 53 ` +
-        "letters, digits or underscores",
-    );
-  }
+  assertStateSchema(resolved.stateSchema);
   if (resolved.signal !== undefined) assertSignal(resolved.signal);
   const { interrupted } = resolved;
   if (interrupted !== undefined && interrupted !== "again" && interrupted !== "done") {

@@ -67,6 +67,16 @@ const LIMITS: readonly (readonly [name: string, since: number])[] = [
   ["transaction_timeout", 17],
 ];
 
+/** What takes a session back to its beginning, in this order; what it has prepared by itself stays. */
+const FORGET = [
+  "reset session authorization",
+  "reset role",
+  "reset all",
+  "close all",
+  "unlisten *",
+  "discard temp",
+];
+
 const FOREIGN_PREPARED: Sql<{ name: string }> =
   sql`select pg_catalog.quote_ident(name) as name from pg_catalog.pg_prepared_statements where from_sql`;
 
@@ -164,25 +174,26 @@ export class RunnerSession implements AsyncDisposable {
    * `lock_timeout` is so many milliseconds then, and no other limit can end it.
    */
   async reset(lockTimeout: number): Promise<void> {
-    await this.run("reset session authorization");
-    await this.run("reset role");
-    await this.run("reset all");
-    await this.run("close all");
-    await this.run("unlisten *");
-    await this.run("discard temp");
-    for (const { name } of await this.query(FOREIGN_PREPARED)) await this.run(`deallocate ${name}`);
+    // Without waiting for each: the session keeps their order.
+    const forgotten = FORGET.map((text) => this.run(text));
+    const [prepared] = await Promise.all([this.query(FOREIGN_PREPARED), ...forgotten]);
+    for (const { name } of prepared) await this.run(`deallocate ${name}`);
     const values = [
       ["standard_conforming_strings", "on"],
       ["lock_timeout", String(lockTimeout)],
       ...LIMITS.filter(([, since]) => this.serverVersion >= since).map(([name]) => [name, "0"]),
     ];
-    await this.execute(sql`select count(pg_catalog.set_config(name, value, false)) as settings
-      from unnest(${values.map(([name]) => name)}::text[], ${
-      values.map(([, value]) => value)
-    }::text[]) as s(name, value)`);
-    if (!this.isEmbedded) {
-      await this.set("client_connection_check_interval", String(CHECK_INTERVAL)).catch(() => {});
-    }
+    await Promise.all([
+      this.execute(sql`select count(pg_catalog.set_config(name, value, false)) as settings
+        from unnest(${values.map(([name]) => name)}::text[], ${
+        values.map(([, value]) => value)
+      }::text[]) as s(name, value)`),
+      this.isEmbedded ? undefined : this.execute(
+        sql`select pg_catalog.set_config('client_connection_check_interval', ${
+          String(CHECK_INTERVAL)
+        }, false) as value`,
+      ).catch(() => {}),
+    ]);
   }
 
   /**

@@ -31,7 +31,7 @@ import { DeadlockError, SerializationError } from "../../pool/wire/postgres_erro
 import { untilAborted } from "../../pool/with_signal.ts";
 import { type BatchKey, batchKey, keyBetween, keyOrder, positionOf } from "./batch_key.ts";
 import { BackfillFailedError } from "./seeding_errors.ts";
-import { prepareSeedingState } from "./seeding_state.ts";
+import { prepareSeedingState, seedingState } from "./seeding_state.ts";
 
 /** Rows in a batch where nobody says. */
 const BATCH = 1_000;
@@ -62,6 +62,8 @@ export interface BackfillOptions {
   readonly rate?: number;
   /** Begins anew where it was begun or finished before. Default false. */
   readonly restart?: boolean;
+  /** The schema in which its position is kept; see {@link MigratorOptions.stateSchema}. Default "lifeguard_migrate". */
+  readonly stateSchema?: string;
   /** Told after each batch. */
   readonly onProgress?: (progress: BackfillProgress) => void;
   /** Ends it, with the batch that runs undone; the next run goes on there. */
@@ -69,7 +71,18 @@ export interface BackfillOptions {
 }
 
 const OPTIONS = [
-  ...["name", "table", "run", "where", "batch", "rate", "restart", "onProgress", "signal"] as const,
+  ...[
+    "name",
+    "table",
+    "run",
+    "where",
+    "batch",
+    "rate",
+    "restart",
+    "stateSchema",
+    "onProgress",
+    "signal",
+  ] as const,
 ] satisfies (keyof BackfillOptions)[];
 
 /** How far a backfill is. */
@@ -84,6 +97,13 @@ export interface BackfillProgress {
   readonly estimate: number | undefined;
   /** Whether no rows are left. */
   readonly finished: boolean;
+}
+
+/** A backfill, with where its position is kept. */
+interface Task {
+  readonly options: BackfillOptions;
+  readonly backfills: Sql;
+  readonly key: BatchKey;
 }
 
 interface BackfillRow {
@@ -119,15 +139,17 @@ interface BackfillRow {
 export async function backfill(pool: Pool, options: BackfillOptions): Promise<BackfillProgress> {
   checkOptions(options);
   const { name, rate, signal, onProgress } = options;
-  await prepareSeedingState(pool, signal);
+  const tables = seedingState(options.stateSchema);
+  await prepareSeedingState(pool, tables, signal);
   const key = await batchKey(pool, options.table, signal);
-  await begin(pool, options, key);
+  const task = { options, backfills: tables.backfills, key };
+  await begin(pool, task);
   const started = performance.now();
   let here = 0;
   let done = 0;
   for (;;) {
     signal?.throwIfAborted();
-    const { row, size } = await pool.transaction((tx) => nextBatch(tx, options, key), {
+    const { row, size } = await pool.transaction((tx) => nextBatch(tx, task), {
       retries: RETRIES,
       ...(signal === undefined ? {} : { signal }),
     }).catch((error: unknown) => {
@@ -166,17 +188,18 @@ function isConflict(error: unknown): boolean {
 }
 
 /** Makes the row that keeps the position, or forgets it. */
-async function begin(db: Executor, { name, restart = false }: BackfillOptions, key: BatchKey): Promise<void> {
+async function begin(db: Executor, { options, backfills, key }: Task): Promise<void> {
+  const { name, restart = false } = options;
   await db.execute(
-    sql`insert into lifeguard_migrate.backfills as b (name, table_name) values (${name}, ${key.name})
+    sql`insert into ${backfills} as b (name, table_name) values (${name}, ${key.name})
       on conflict (name) do nothing`,
   );
   const table = await db.value<string>(
-    sql`select table_name from lifeguard_migrate.backfills where name = ${name}`,
+    sql`select table_name from ${backfills} where name = ${name}`,
   );
   if (restart) {
     await db.execute(
-      sql`update lifeguard_migrate.backfills set table_name = ${key.name}, position = null, rows_done = 0,
+      sql`update ${backfills} set table_name = ${key.name}, position = null, rows_done = 0,
           started_at = now(), updated_at = now(), finished_at = null where name = ${name}`,
     );
   } else if (table !== key.name) {
@@ -190,13 +213,12 @@ async function begin(db: Executor, { name, restart = false }: BackfillOptions, k
 /** One batch: B1. */
 async function nextBatch(
   tx: Transaction,
-  options: BackfillOptions,
-  key: BatchKey,
+  { options, backfills, key }: Task,
 ): Promise<{ readonly row: BackfillRow; readonly size: number }> {
   const { name, batch = BATCH, where = sql`true`, run, signal } = options;
   const row = await tx.one<BackfillRow>(
     sql`select position, rows_done::float8 as rows, finished_at is not null as finished
-      from lifeguard_migrate.backfills where name = ${name} for update`,
+      from ${backfills} where name = ${name} for update`,
   );
   if (row.finished) return { row, size: 0 };
   const after = row.position === null ? {} : { after: row.position };
@@ -210,7 +232,7 @@ async function nextBatch(
   );
   if (last === undefined) {
     await tx.execute(
-      sql`update lifeguard_migrate.backfills set updated_at = now(), finished_at = now() where name = ${name}`,
+      sql`update ${backfills} set updated_at = now(), finished_at = now() where name = ${name}`,
     );
     return { row: { ...row, finished: true }, size: 0 };
   }
@@ -226,7 +248,7 @@ async function nextBatch(
   }
   const rows = row.rows + size;
   await tx.execute(
-    sql`update lifeguard_migrate.backfills set position = ${position}, rows_done = ${rows}::bigint, updated_at = now()
+    sql`update ${backfills} set position = ${position}, rows_done = ${rows}::bigint, updated_at = now()
       where name = ${name}`,
   );
   return { row: { position, rows, finished: false }, size };

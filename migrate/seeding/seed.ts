@@ -19,9 +19,10 @@ import { sql, type SqlTag } from "../../pool/sql/sql.ts";
 import { ValidationError } from "../../pool/wire/errors.ts";
 import { factory } from "../../testkit/factory.ts";
 import { untilAborted } from "../../pool/with_signal.ts";
+import type { StateTables } from "../running/migration_state.ts";
 import { type NumberedFile, numberedFiles, statementsOf } from "./numbered_files.ts";
 import { SeedFailedError } from "./seeding_errors.ts";
-import { hasSeedingState, prepareSeedingState } from "./seeding_state.ts";
+import { hasSeedingState, prepareSeedingState, seedingState } from "./seeding_state.ts";
 
 /** Where the seeds are, and which are sown. */
 export interface SeedOptions {
@@ -31,13 +32,17 @@ export interface SeedOptions {
   readonly only?: readonly string[];
   /** Sows them again though they were. Default false. */
   readonly again?: boolean;
+  /** The schema in which it is kept which are sown; see {@link MigratorOptions.stateSchema}. Default "lifeguard_migrate". */
+  readonly stateSchema?: string;
   /** Told before and after each. */
   readonly onProgress?: (progress: SeedProgress) => void;
   /** Ends it, with the seed that runs undone. */
   readonly signal?: AbortSignal;
 }
 
-const OPTIONS = ["dir", "only", "again", "onProgress", "signal"] satisfies (keyof SeedOptions)[];
+const OPTIONS = [
+  ...["dir", "only", "again", "stateSchema", "onProgress", "signal"] as const,
+] satisfies (keyof SeedOptions)[];
 
 /** What happened with a seed. */
 export interface SownSeed {
@@ -109,16 +114,17 @@ interface Seed {
 export async function seed(pool: Pool, options: SeedOptions): Promise<readonly SownSeed[]> {
   assertOptions(options, OPTIONS);
   const { signal, again = false, onProgress } = options;
+  const tables = seedingState(options.stateSchema);
   const files = choose(await numberedFiles(options.dir, WHAT), options.only);
   // All are read before one is sown, so that what is wrong with the last does not leave half of them behind.
   const seeds = await Promise.all(files.map(readSeed));
-  await prepareSeedingState(pool, signal);
+  await prepareSeedingState(pool, tables, signal);
   const sown: SownSeed[] = [];
   for (const [index, seed] of seeds.entries()) {
     const tell = (state: SeedProgress["state"]): void =>
       onProgress?.({ name: seed.name, state, place: index + 1, count: seeds.length });
     tell("sowing");
-    const outcome = await sow(pool, seed, { again, signal });
+    const outcome = await sow(pool, seed, { tables, again, signal });
     tell(outcome.outcome);
     sown.push(outcome);
   }
@@ -128,13 +134,14 @@ export async function seed(pool: Pool, options: SeedOptions): Promise<readonly S
 /** What is known of the seeds of a folder, without sowing any. */
 export async function seedStatus(
   pool: Pool,
-  dir: string | URL,
+  { dir, stateSchema }: Pick<SeedOptions, "dir" | "stateSchema">,
 ): Promise<readonly { readonly name: string; readonly state: "new" | "changed" | "sown" | "every" }[]> {
+  const tables = seedingState(stateSchema);
   const seeds = await Promise.all((await numberedFiles(dir, WHAT)).map(readSeed));
   const known = new Map<string, string>();
-  if (await hasSeedingState(pool)) {
+  if (await hasSeedingState(pool, tables)) {
     const rows = await pool.query<{ name: string; checksum: string }>(
-      sql<{ name: string; checksum: string }>`select name, checksum from lifeguard_migrate.seeds`,
+      sql<{ name: string; checksum: string }>`select name, checksum from ${tables.seeds}`,
     );
     for (const { name, checksum } of rows) known.set(name, checksum);
   }
@@ -207,13 +214,17 @@ function sha256(text: string): string {
 async function sow(
   pool: Pool,
   { name, path, every, checksum, run }: Seed,
-  { again, signal }: { readonly again: boolean; readonly signal: AbortSignal | undefined },
+  { tables, again, signal }: {
+    readonly tables: StateTables;
+    readonly again: boolean;
+    readonly signal: AbortSignal | undefined;
+  },
 ): Promise<SownSeed> {
   const started = performance.now();
   const outcome = await pool.transaction(async (tx): Promise<SownSeed["outcome"]> => {
-    await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended('lifeguard_migrate.seeds', 0))`);
+    await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`${tables.name}.seeds`}, 0))`);
     const known = await tx.maybeOne(
-      sql<{ checksum: string }>`select checksum from lifeguard_migrate.seeds where name = ${name}`,
+      sql<{ checksum: string }>`select checksum from ${tables.seeds} where name = ${name}`,
     );
     if (known?.checksum === checksum && !every && !again) return "unchanged";
     try {
@@ -225,7 +236,7 @@ async function sow(
         : new SeedFailedError(name, `its function in ${path}`, error);
     }
     await tx.execute(
-      sql`insert into lifeguard_migrate.seeds as s (name, checksum, duration_ms)
+      sql`insert into ${tables.seeds} as s (name, checksum, duration_ms)
         values (${name}, ${checksum}, ${performance.now() - started})
         on conflict (name) do update
         set checksum = excluded.checksum, sown_at = now(), duration_ms = excluded.duration_ms`,

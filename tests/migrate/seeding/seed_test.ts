@@ -54,7 +54,7 @@ test(
       "export const every = true;\nexport async function seed(db, { sql }) { await db.execute(sql`update countries set sown = sown + 1`); }",
     );
     await it.write("README.md", "notes");
-    assert.deepEqual((await seedStatus(it.pool, it.dir)).map(({ state }) => state), ["new", "new", "new"]);
+    assert.deepEqual((await seedStatus(it.pool, { dir: it.dir })).map(({ state }) => state), ["new", "new", "new"]);
     assert.deepEqual(await outcomes(it.pool, it.dir), ["9_codes sown", "010_names sown", "020_count sown"]);
     assert.deepEqual(await outcomes(it.pool, it.dir), [
       "9_codes unchanged",
@@ -65,7 +65,7 @@ test(
       "010_names.sql",
       "-- a comment is no change\nupdate countries set name='Norway' where code='NO'",
     );
-    assert.deepEqual((await seedStatus(it.pool, it.dir)).map(({ state }) => state), [
+    assert.deepEqual((await seedStatus(it.pool, { dir: it.dir })).map(({ state }) => state), [
       "sown",
       "sown",
       "every",
@@ -93,7 +93,7 @@ test(
     );
     await assert.rejects(seed(it.pool, { dir: it.dir }), /duplicate key/);
     assert.equal(await it.pool.value(sql`select count(*)::int from countries`), 1);
-    assert.deepEqual((await seedStatus(it.pool, it.dir)).map(({ state }) => state), ["sown", "new"]);
+    assert.deepEqual((await seedStatus(it.pool, { dir: it.dir })).map(({ state }) => state), ["sown", "new"]);
     assert.deepEqual((await seed(it.pool, { dir: it.dir, only: ["codes"], again: false })).length, 1);
   },
 );
@@ -204,4 +204,28 @@ test("seed() ends with its signal though a seed never does, and leaves nothing b
       and database = (select oid from pg_database where datname = current_database())`),
     0,
   );
+});
+
+test("seed() and backfill() keep what they know in the schema that is named", options, async () => {
+  await using it = await lab();
+  await it.write("1_codes.sql", "insert into countries (code) values ('NO') on conflict do nothing;");
+  const fill = (stateSchema?: string): Promise<{ rows: number }> =>
+    backfill(it.pool, {
+      name: "names",
+      table: "countries",
+      run: (tx, { where }) => tx.execute(sql`update countries set sown = sown + 1 where ${where}`),
+      ...(stateSchema === undefined ? {} : { stateSchema }),
+    });
+  for (const stateSchema of [undefined, "lifeguard_migrate_other"]) {
+    const where = { dir: it.dir, ...(stateSchema === undefined ? {} : { stateSchema }) };
+    assert.deepEqual((await seedStatus(it.pool, where)).map(({ state }) => state), ["new"]);
+    assert.equal((await seed(it.pool, where))[0].outcome, "sown");
+    assert.equal((await seed(it.pool, where))[0].outcome, "unchanged");
+    await fill(stateSchema);
+    await fill(stateSchema);
+  }
+  assert.equal(await it.pool.value(sql`select sown from countries`), 3, "each set fills once");
+  const refusal = /"public" was given; give a name such as "lifeguard_migrate_tenant_7"/;
+  await assert.rejects(seed(it.pool, { dir: it.dir, stateSchema: "public" }), refusal);
+  await assert.rejects(fill("public"), refusal);
 });
