@@ -31,22 +31,35 @@ test("discoverMigrations() refuses what is no text in UTF-8, with the line", WIT
   await refused({ [T]: bytes("// ", 0xc3) }, /_a\.ts:1": it is no UTF-8/);
 });
 
-test("discoverMigrations() refuses folders and links to nothing, and follows links", WITH_FOLDER, async () => {
-  await using folder = await migrationFolder({ x: "create table a (i int)" });
-  await symlink(join(folder.dir, "x"), join(folder.dir, A));
-  assert.equal((await discoverMigrations(folder.dir))[0].name, "a");
-  await folder.remove("x");
-  await assert.rejects(discoverMigrations(folder.dir), /_a\.sql": it is gone, or a link to a file that is gone/);
-  await folder.remove(A);
-  await symlink(A, join(folder.dir, A));
-  await assert.rejects(discoverMigrations(folder.dir), /_a\.sql": it is a link that leads to itself/);
-  await folder.remove(A);
-  await mkdir(join(folder.dir, A));
-  await assert.rejects(discoverMigrations(folder.dir), /_a\.sql": it is a folder; give the folder another name/);
-  await assert.rejects(discoverMigrations(join(folder.dir, "none")), /there is no such folder; make it/);
-  await folder.write("file", "");
-  await assert.rejects(discoverMigrations(join(folder.dir, "file")), /it is no folder; name the folder that/);
-});
+test(
+  "discoverMigrations() refuses folders and links to nothing, and follows links",
+  WITH_FOLDER,
+  async () => {
+    await using folder = await migrationFolder({ x: "create table a (i int)" });
+    await symlink(join(folder.dir, "x"), join(folder.dir, A));
+    assert.equal((await discoverMigrations(folder.dir))[0].name, "a");
+    await folder.remove("x");
+    await assert.rejects(
+      discoverMigrations(folder.dir),
+      /_a\.sql": it is gone, or a link to a file that is gone/,
+    );
+    await folder.remove(A);
+    await symlink(A, join(folder.dir, A));
+    await assert.rejects(discoverMigrations(folder.dir), /_a\.sql": it is a link that leads to itself/);
+    await folder.remove(A);
+    await mkdir(join(folder.dir, A));
+    await assert.rejects(
+      discoverMigrations(folder.dir),
+      /_a\.sql": it is a folder; give the folder another name/,
+    );
+    await assert.rejects(discoverMigrations(join(folder.dir, "none")), /there is no such folder; make it/);
+    await folder.write("file", "");
+    await assert.rejects(
+      discoverMigrations(join(folder.dir, "file")),
+      /it is no folder; name the folder that/,
+    );
+  },
+);
 
 test("discoverMigrations() reads every kind of line end, and a byte order mark", WITH_FOLDER, async () => {
   const text = "-- up\ncreate table a (i int);\n-- down\ndrop table a;\n";
@@ -83,7 +96,8 @@ test("discoverMigrations() refuses what takes from the runner what it needs", WI
     "copy a from stdin": /needs data beside the statement/,
     "select 'x": /has no end/,
     "do $x$ begin end $y$": /has no end/,
-    "create table t (\n a int,\n-- down\n b int);\nselect 1": /:3:1": "-- down" stands in the middle of the statement/,
+    "create table t (\n a int,\n-- down\n b int);\nselect 1":
+      /:3:1": "-- down" stands in the middle of the statement/,
   };
   for (const [text, words] of Object.entries(statements)) await refused({ [A]: text }, words);
   await using folder = await migrationFolder({
@@ -94,7 +108,9 @@ test("discoverMigrations() refuses what takes from the runner what it needs", WI
 });
 
 test("discoverMigrations() ends with its signal though an up() never does", WITH_FOLDER, async () => {
-  await using folder = await migrationFolder({ [T]: "export async function up() { await new Promise(() => {}); }" });
+  await using folder = await migrationFolder({
+    [T]: "export async function up() { await new Promise(() => {}); }",
+  });
   const ending = new AbortController();
   setTimeout(() => ending.abort(new Error("Ctrl-C")), 100);
   await assert.rejects(discoverMigrations(folder.dir, { signal: ending.signal }), /Ctrl-C/);
@@ -102,7 +118,9 @@ test("discoverMigrations() ends with its signal though an up() never does", WITH
 
 test("discoverMigrations() says what an up() throws, and keeps nothing of it", WITH_FOLDER, async () => {
   await refused(
-    { [T]: "export function up(schema) { schema.sql('create table a (i int)'); throw new Error('no more'); }" },
+    {
+      [T]: "export function up(schema) { schema.sql('create table a (i int)'); throw new Error('no more'); }",
+    },
     /_a\.ts": its up\(\) throws "no more"; correct it/,
   );
   await refused({ [T]: "export function up() { throw undefined; }" }, /its up\(\) throws "undefined"/);

@@ -70,10 +70,17 @@ for (const kind of LIFEGUARD_KINDS) {
       assert.match((await project.lifeguard("data", "--status")).out, /finished {2}2501 rows/);
       // Another set of migrations in the same database has a state of its own.
       const other = ["--state-schema", "lifeguard_migrate_other"];
-      assert.match((await project.lifeguard("data", "--status", ...other)).out, /^1_fold {2}new {2}0 rows\n$/);
+      assert.match(
+        (await project.lifeguard("data", "--status", ...other)).out,
+        /^1_fold {2}new {2}0 rows\n$/,
+      );
       assert.equal((await project.lifeguard("migrate", "status", ...other)).code, 1);
       const refused = await project.lifeguard("seed", "--state-schema", "public");
-      assert.deepEqual([refused.code, /"public" was given; give a name such as/.test(refused.err)], [2, true], refused.err);
+      assert.deepEqual(
+        [refused.code, /"public" was given; give a name such as/.test(refused.err)],
+        [2, true],
+        refused.err,
+      );
       const wrong = await project.lifeguard("data", "nothing");
       assert.equal(wrong.code, 2);
       assert.match(wrong.err, /there is no such file; there are "1_fold"/);

@@ -54,7 +54,11 @@ test(
       "export const every = true;\nexport async function seed(db, { sql }) { await db.execute(sql`update countries set sown = sown + 1`); }",
     );
     await it.write("README.md", "notes");
-    assert.deepEqual((await seedStatus(it.pool, { dir: it.dir })).map(({ state }) => state), ["new", "new", "new"]);
+    assert.deepEqual((await seedStatus(it.pool, { dir: it.dir })).map(({ state }) => state), [
+      "new",
+      "new",
+      "new",
+    ]);
     assert.deepEqual(await outcomes(it.pool, it.dir), ["9_codes sown", "010_names sown", "020_count sown"]);
     assert.deepEqual(await outcomes(it.pool, it.dir), [
       "9_codes unchanged",
